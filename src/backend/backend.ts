@@ -1,0 +1,88 @@
+import type { NamespacePath } from "../entry/namespace-path.ts";
+import type { BackendCapabilities } from "./capabilities.ts";
+import type { CommitResult, KeyCheck, KeyWrite } from "./commit.ts";
+import type { CounterRequest, CounterResult } from "./counter.ts";
+import type { EntryWrite, StoredEntry, WriteResult } from "./stored-entry.ts";
+import type { LeaseOutcome, LeaseRequest } from "./lease.ts";
+
+/** A result now, or a promise of one. In-process stores answer at once; callers await only what is a promise. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/** What comes with every call to a store. */
+export interface OperationContext {
+  /** Aborted when the caller gave up or the deadline passed. A store should stop work that nobody waits for. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a store knows about its contents, without asking a server. */
+export interface BackendUsage {
+  /** Live keys, or `undefined` when only the server knows. */
+  readonly keyCount: number | undefined;
+  /** Bytes in use, or `undefined` when only the server knows. */
+  readonly memoryUsageBytes: number | undefined;
+  /** Entries removed to make room, since the start. */
+  readonly evictions: number;
+}
+
+/**
+ * The contract every store meets. Keys arrive as `stored keys`: opaque,
+ * non-empty, up to 64 KiB plus the namespace.
+ *
+ * Rules, each with cases in `gocachex/testing`:
+ * - A miss is `undefined`. `null`, `0`, `""` and `false` are values.
+ * - An entry whose TTL is over, or one of whose tags was invalidated after it was written, is a miss.
+ * - Every accepted write of a key has a larger version than all earlier ones of that key, also after a delete.
+ * - What capabilities promise is atomic, also between processes that share the store.
+ * - A call settles: it answers, or fails with a `BackendError`. A store with a network owns its deadlines; the cache adds its own.
+ * - Nothing starts before {@link Backend.connect}; {@link Backend.close} frees every socket and timer.
+ */
+export interface Backend {
+  /** Short name for messages, metrics and `getEntry().tier`, for example `"memory"`. */
+  readonly name: string;
+  /** What this store can do. Constant for the life of the instance. */
+  readonly capabilities: BackendCapabilities;
+  /** Names this incarnation of the data: it changes when the store may have lost what it held. Part of write receipts. */
+  readonly epoch: string;
+
+  /** Opens what must be opened. Called once, before the first operation. Rejects with `BackendUnavailableError`. */
+  connect?(context: OperationContext): MaybePromise<void>;
+  /** Frees everything. Called once; nothing is called afterwards. Operations still running reject. */
+  close(): MaybePromise<void>;
+  /** Asks the store something; rejects when it is not well. */
+  ping?(context: OperationContext): MaybePromise<void>;
+
+  /** The live entry of a key, or `undefined`. */
+  get(key: string, context: OperationContext): MaybePromise<StoredEntry | undefined>;
+  /** The live entries of many keys, in their order. One round trip per server. */
+  getMulti(keys: readonly string[], context: OperationContext): MaybePromise<ReadonlyArray<StoredEntry | undefined>>;
+  /** Writes one entry, under its condition if it has one. */
+  set(key: string, write: EntryWrite, context: OperationContext): MaybePromise<WriteResult>;
+  /** Writes many entries without conditions, results in their order. One round trip per server; not atomic as a whole. */
+  setMulti(items: ReadonlyArray<readonly [key: string, write: EntryWrite]>, context: OperationContext): MaybePromise<readonly WriteResult[]>;
+  /** Removes a key. @returns whether a live entry was there */
+  delete(key: string, context: OperationContext): MaybePromise<boolean>;
+  /** Removes many keys. @returns how many live entries were there */
+  deleteMulti(keys: readonly string[], context: OperationContext): MaybePromise<number>;
+  /** Gives a live entry a new TTL (ms, `Infinity`, or 0 to end it). @returns whether a live entry was there */
+  expire(key: string, ttlMs: number, context: OperationContext): MaybePromise<boolean>;
+
+  /** Capability `counters`: adds to an integer, atomically. Keeps the entry's TTL and tags. */
+  increment?(key: string, request: CounterRequest, context: OperationContext): MaybePromise<CounterResult>;
+  /** Capability `transactions`: checks all, then applies all or nothing. */
+  commit?(checks: readonly KeyCheck[], writes: readonly KeyWrite[], context: OperationContext): MaybePromise<CommitResult>;
+  /** Capability `leases`: takes, keeps or gives back a lease. Leases live apart from entries and are never evicted. */
+  lease?(request: LeaseRequest, context: OperationContext): MaybePromise<LeaseOutcome>;
+  /** Capability `tags`: makes every entry that carries one of the tags a miss. O(number of tags). */
+  invalidateTags?(tags: readonly string[], context: OperationContext): MaybePromise<void>;
+  /** Capability `tags`: a version larger than all given out so far; see `EntryWrite.tagsUnchangedSince`. */
+  stamp?(context: OperationContext): MaybePromise<number>;
+  /** Capability `scan`: the stored keys that begin with `prefix`, in slices. Tolerates changes; a key there throughout is listed once. */
+  scan?(prefix: string, context: OperationContext): AsyncIterable<readonly string[]>;
+  /** Capability `clear`: ends every entry of a namespace and those inside it (`""`: all). O(1) in the number of keys. */
+  clear?(namespace: NamespacePath, context: OperationContext): MaybePromise<void>;
+
+  /** Capability `local`: the live value of a key, synchronously, as `get` would find it. */
+  peek?(key: string): unknown;
+  /** What is known about a namespace and those inside it (`""`: all), without I/O. */
+  usage?(namespace: NamespacePath): BackendUsage;
+}

@@ -1,0 +1,24 @@
+/**
+ * What a store can do beyond reading, writing and deleting. The cache emulates what can be emulated with the same
+ * guarantees, and refuses the rest with `UnsupportedOperationError`.
+ */
+export interface BackendCapabilities {
+  /** `"values"`: keeps JavaScript values as they are. `"bytes"`: keeps `Uint8Array`s that the codec makes. */
+  readonly storage: "values" | "bytes";
+  /** Answers synchronously from this process: `peek` works, and no deadline or breaker is needed. */
+  readonly local: boolean;
+  /** `set` honours `EntryWrite.condition` atomically, so `setNX`, `getSet`, `compareAndSet`, `update` work. */
+  readonly conditionalWrites: boolean;
+  /** `increment` is atomic. Without it the cache counts by conditional writes. */
+  readonly counters: boolean;
+  /** How many keys one `commit` may touch: any number, one (emulated by conditional writes), or none. */
+  readonly transactions: "any-keys" | "single-key" | "none";
+  /** `lease` exists, with tokens that never go back. */
+  readonly leases: boolean;
+  /** `invalidateTags` exists and `set` keeps tags. */
+  readonly tags: boolean;
+  /** `scan` exists. Without `clear`, the cache clears by scanning. */
+  readonly scan: boolean;
+  /** `clear` exists. */
+  readonly clear: boolean;
+}

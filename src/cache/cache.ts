@@ -1,0 +1,173 @@
+import type { CacheEntry } from "../entry/cache-entry.ts";
+import type { Ttl } from "../entry/ttl.ts";
+import type { WriteReceipt } from "../entry/write-receipt.ts";
+import type { CacheEventListener, CacheEventName } from "../events/cache-events.ts";
+import type { CacheHealth } from "./health.ts";
+import type { Lock } from "../atomic/lock.ts";
+import type { BatchLoader, Loader } from "./loader.ts";
+import type {
+  CallOptions,
+  CounterOptions,
+  GetOrSetOptions,
+  KeysOptions,
+  LockOptions,
+  NamespaceDefaults,
+  OptimisticOptions,
+  SetOptions,
+  TtlOrSetOptions,
+  UpdateOptions,
+} from "./options.ts";
+import type { CacheStats } from "./stats.ts";
+import type { Transaction } from "../atomic/transaction.ts";
+
+/** Many entries to write: a `Map`, an iterable of pairs, or a record. */
+export type MultiItems<T> = Iterable<readonly [key: string, value: T]> | Readonly<Record<string, T>>;
+
+/** The result of `compareAndSet`. */
+export interface CompareAndSetResult {
+  /** Whether the value was written. */
+  readonly ok: boolean;
+  /** Version of the entry now there: the new one, or the one that stood in the way (0: none). */
+  readonly version: number;
+}
+
+/**
+ * A cache, or a namespace of one. Every method that returns a promise rejects with `CacheClosedError` after `close`,
+ * with `InvalidArgumentError` for wrong arguments, and with the reason of an aborted `signal`.
+ */
+export interface Cache {
+  /** The value of a key, or `undefined` on a miss. A stored `null`, `0`, `""` or `false` is a hit. */
+  get<T = unknown>(key: string, options?: CallOptions): Promise<T | undefined>;
+
+  /** The value with its version, remaining TTL, tags and tier, or `undefined` on a miss. */
+  getEntry<T = unknown>(key: string, options?: CallOptions): Promise<CacheEntry<T> | undefined>;
+
+  /**
+   * Writes a value.
+   *
+   * @throws InvalidArgumentError (a `TypeError`) `GCX_ARGUMENT_VALUE` for `undefined`
+   * @throws EntryTooLargeError when the value alone exceeds the store; what was there stays
+   * @throws SerializationError when the value has to be copied and cannot be
+   */
+  set<T>(key: string, value: T, ttlOrOptions?: TtlOrSetOptions): Promise<WriteReceipt>;
+
+  /** Removes a key. @returns whether a live entry was there */
+  delete(key: string, options?: CallOptions): Promise<boolean>;
+
+  /** Whether a live entry is there. Counts as neither hit nor miss. */
+  exists(key: string, options?: CallOptions): Promise<boolean>;
+
+  /** The live values of many keys; what misses is not in the map. One round trip per server. */
+  getMulti<T = unknown>(keys: Iterable<string>, options?: CallOptions): Promise<Map<string, T>>;
+
+  /** Writes many values with the same options. All arguments are checked before anything is written. Not atomic as a whole. */
+  setMulti<T>(items: MultiItems<T>, ttlOrOptions?: TtlOrSetOptions): Promise<void>;
+
+  /** Removes many keys. @returns how many live entries were there */
+  deleteMulti(keys: Iterable<string>, options?: CallOptions): Promise<number>;
+
+  /**
+   * The value of a key; on a miss, of the loader, which runs once for all concurrent callers. A write, delete, tag
+   * invalidation or clear that comes while it runs detaches it: its result goes to its own callers and is not stored.
+   *
+   * A loader that throws settles every waiter with its own error. A store that fails does not: the loader's value is returned.
+   *
+   * @throws LoaderError `GCX_LOADER_TIMEOUT` when the loader passes `hardTimeout`
+   */
+  getOrSet<T>(key: string, loader: Loader<T>, options?: GetOrSetOptions): Promise<T>;
+
+  /** As `getOrSet` for many keys: one read, one loader call for what is missing and not being loaded already, one write. */
+  getOrSetMulti<T>(keys: Iterable<string>, loader: BatchLoader<T>, options?: GetOrSetOptions): Promise<Map<string, T>>;
+
+  /**
+   * Adds to an integer, atomically. An absent key starts from `initial`.
+   *
+   * @param delta an integer; a `bigint` makes the result a `bigint`
+   * @throws CounterError `GCX_COUNTER_TYPE` for a value that is no integer, `GCX_COUNTER_RANGE` when a `number` result would
+   * leave ±(2^53 − 1) or any result 64 bits; nothing changes then
+   */
+  increment(key: string, delta?: number, options?: CounterOptions): Promise<number>;
+  increment(key: string, delta: bigint, options?: CounterOptions): Promise<bigint>;
+
+  /** `increment` by `-delta`. */
+  decrement(key: string, delta?: number, options?: CounterOptions): Promise<number>;
+  decrement(key: string, delta: bigint, options?: CounterOptions): Promise<bigint>;
+
+  /** Writes only when the key is absent, atomically. @returns whether it was written */
+  setNX<T>(key: string, value: T, ttlOrOptions?: TtlOrSetOptions): Promise<boolean>;
+
+  /** Writes and returns what was there before, atomically. */
+  getSet<T = unknown>(key: string, value: T, ttlOrOptions?: TtlOrSetOptions): Promise<T | undefined>;
+
+  /** Writes only when the entry still has `expectedVersion` (0: the key is absent), atomically. */
+  compareAndSet<T>(key: string, expectedVersion: number, value: T, options?: SetOptions): Promise<CompareAndSetResult>;
+
+  /**
+   * Replaces a value by a function of it; runs again when another writer was faster. Returning `undefined` leaves the
+   * key as it is. An entry keeps its remaining TTL and tags unless the options say otherwise.
+   *
+   * @returns the value now there
+   * @throws TransactionConflictError after `maxAttempts`
+   */
+  update<T>(key: string, change: (current: T | undefined) => T | Promise<T>, options?: UpdateOptions): Promise<T>;
+
+  /**
+   * Reads and writes the declared keys, all or nothing, serializable over them. `body` may run several times.
+   *
+   * @throws TransactionConflictError after `maxAttempts`; TransactionKeyError for a key that was not declared
+   * @throws UnsupportedOperationError when the store cannot do it over these keys
+   */
+  transaction<R>(keys: Iterable<string>, body: (tx: Transaction) => R | Promise<R>, options?: OptimisticOptions): Promise<R>;
+
+  /**
+   * Takes a lease on a name. Locks live apart from entries: `lock("a")` and `get("a")` do not meet.
+   *
+   * @throws LockNotAcquiredError when it is held by somebody else for all of `wait`
+   */
+  lock(key: string, options: LockOptions): Promise<Lock>;
+
+  /** Gives a live entry a new TTL; `0` ends it. @returns whether a live entry was there */
+  expire(key: string, ttl: Ttl, options?: CallOptions): Promise<boolean>;
+
+  /** Remaining TTL in ms, `Infinity` when it never expires, `undefined` when there is no live entry. */
+  ttl(key: string, options?: CallOptions): Promise<number | undefined>;
+
+  /** Makes every entry with one of the tags a miss, in the whole cache, and detaches running loads that carry one. O(number of tags). */
+  invalidateTags(tags: readonly string[], options?: CallOptions): Promise<void>;
+
+  /** The keys of this view that begin with `prefix`. Tolerates changes; a key that is there throughout is listed once. O(n). */
+  keys(options?: KeysOptions): AsyncIterable<string>;
+
+  /** Removes the keys of this view that begin with `prefix`. @returns how many. O(n) */
+  deleteByPrefix(prefix: string, options?: CallOptions): Promise<number>;
+
+  /** Ends every entry of this view and of the namespaces inside it. O(1). */
+  clear(options?: CallOptions): Promise<void>;
+
+  /**
+   * A view with its own keys, defaults, `clear()` and `stats()`. Keys of different views never meet. Cheap; asking twice
+   * for the same name gives views of the same entries.
+   */
+  namespace(name: string, defaults?: NamespaceDefaults): Cache;
+
+  /** The value in the memory tier, synchronously, without waiting and without asking any other tier. */
+  peek<T = unknown>(key: string): T | undefined;
+
+  /** Counters since the start, and what is stored now. A snapshot; no I/O. A namespace counts what went through its own views. */
+  stats(): CacheStats;
+
+  /** How the cache and its stores are. Never rejects; answers within `deadlines.health`. */
+  health(): Promise<CacheHealth>;
+
+  /** Listens to an event of the whole cache. @returns a function that stops listening */
+  on<Name extends CacheEventName>(event: Name, listener: CacheEventListener<Name>): () => void;
+
+  /** Connects now instead of with the first operation. Rejects clearly when a store cannot be reached. */
+  ready(options?: CallOptions): Promise<void>;
+
+  /** Waits for running loads and writes (up to `deadlines.close`), then frees every socket and timer. Closing a namespace closes the cache. Repeatable. */
+  close(): Promise<void>;
+
+  /** `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,57 @@
+import type { RemovalCause } from "../entry/removal.ts";
+
+/** What every event about one key says. Keys are the view's own, without the namespace's prefix. */
+export interface KeyEvent {
+  readonly key: string;
+  /** Path of the namespace, `""` for the root. */
+  readonly namespace: string;
+}
+
+/** How a load ended. */
+export type LoadOutcome =
+  /** Its value was stored. */
+  | "stored"
+  /** Its value was returned but not to be stored: `undefined`, TTL 0, or `skipStore()`. */
+  | "returned"
+  /** A write or invalidation came while it ran; its value went to its own callers only. */
+  | "detached"
+  /** Its value was returned, but the store refused or failed to keep it. */
+  | "unstored"
+  /** The loader threw. */
+  | "failed"
+  /** The loader passed its hard timeout. */
+  | "timed-out"
+  /** Every caller left before it ended. */
+  | "abandoned";
+
+/** The closed union of what a cache tells: one event per fact. A listener that throws changes nothing. */
+export interface CacheEventMap {
+  /** A read found a live entry. */
+  hit: KeyEvent & { readonly tier: string };
+  /** A read found none. */
+  miss: KeyEvent;
+  /** A write was accepted. */
+  set: KeyEvent & { readonly version: number };
+  /** A delete was carried out; `existed` says whether there was a live entry. */
+  delete: KeyEvent & { readonly existed: boolean };
+  /** An entry left a local store. */
+  remove: KeyEvent & { readonly cause: RemovalCause };
+  /** A value was not stored because it alone is larger than the store may be. */
+  refuse: KeyEvent & { readonly sizeBytes: number; readonly limitBytes: number };
+  /** A load ended. `error` is a `LoaderError` for `failed` and `timed-out`, with the loader's own error as its cause. */
+  load: KeyEvent & { readonly outcome: LoadOutcome; readonly durationMs: number; readonly error?: unknown };
+  /** Tags were invalidated. */
+  invalidate: { readonly tags: readonly string[]; readonly namespace: string };
+  /** A namespace was cleared. */
+  clear: { readonly namespace: string };
+  /** A store failed. The call itself may have succeeded all the same, for example `getOrSet` with a sick store. */
+  error: { readonly operation: string; readonly error: unknown };
+  /** The cache was closed. */
+  close: Record<never, never>;
+}
+
+/** The name of an event. */
+export type CacheEventName = keyof CacheEventMap;
+
+/** A listener of one event. */
+export type CacheEventListener<Name extends CacheEventName> = (event: CacheEventMap[Name]) => void;

@@ -1,0 +1,70 @@
+import { channel } from "node:diagnostics_channel";
+import type { CacheEventListener, CacheEventMap, CacheEventName } from "./cache-events.ts";
+
+/** The diagnostics channel that carries every event of every cache, as `{ cache, name, event }`. */
+export const DIAGNOSTICS_CHANNEL = "gocachex:event";
+
+const diagnostics = channel(DIAGNOSTICS_CHANNEL);
+
+/** What subscribers of {@link DIAGNOSTICS_CHANNEL} receive. */
+export interface DiagnosticsMessage<Name extends CacheEventName = CacheEventName> {
+  /** The cache's namespace path, `""` for an unnamed one. */
+  readonly cache: string;
+  readonly name: Name;
+  readonly event: CacheEventMap[Name];
+}
+
+/**
+ * Fans events out to listeners. Emitters ask {@link EventHub.wants} first, so that an unobserved event is never built.
+ * A listener that throws becomes a process warning; it cannot change a result or keep others from being told.
+ */
+export class EventHub {
+  readonly #cacheName: string;
+  readonly #listeners = new Map<CacheEventName, Set<CacheEventListener<never>>>();
+
+  constructor(cacheName: string) {
+    this.#cacheName = cacheName;
+  }
+
+  /** Whether anybody listens to this event. */
+  wants(name: CacheEventName): boolean {
+    return diagnostics.hasSubscribers || this.#listeners.has(name);
+  }
+
+  /** Adds a listener. @returns a function that removes it */
+  on<Name extends CacheEventName>(name: Name, listener: CacheEventListener<Name>): () => void {
+    let listeners = this.#listeners.get(name);
+    if (listeners === undefined) {
+      listeners = new Set();
+      this.#listeners.set(name, listeners);
+    }
+    const added: CacheEventListener<Name> = (event) => listener(event);
+    listeners.add(added as CacheEventListener<never>);
+    return () => {
+      const current = this.#listeners.get(name);
+      current?.delete(added as CacheEventListener<never>);
+      if (current?.size === 0) this.#listeners.delete(name);
+    };
+  }
+
+  /** Tells everybody. */
+  emit<Name extends CacheEventName>(name: Name, event: CacheEventMap[Name]): void {
+    if (diagnostics.hasSubscribers) {
+      diagnostics.publish({ cache: this.#cacheName, name, event } satisfies DiagnosticsMessage<Name>);
+    }
+    const listeners = this.#listeners.get(name);
+    if (listeners === undefined) return;
+    for (const listener of [...listeners]) {
+      try {
+        (listener as CacheEventListener<Name>)(event);
+      } catch (error) {
+        process.emitWarning(`A listener of "${name}" threw: ${String(error)}`, { type: "GocachexListenerWarning" });
+      }
+    }
+  }
+
+  /** Removes every listener. */
+  clear(): void {
+    this.#listeners.clear();
+  }
+}
