@@ -1,4 +1,9 @@
+import type { BackendCall } from "../backend/backend-call.ts";
+import type { LeaseRequest } from "../backend/lease.ts";
+import type { Clock } from "../foundation/clock.ts";
 import type { Duration } from "../foundation/duration.ts";
+import { LockLostError } from "../foundation/errors.ts";
+import type { ScheduledTask, Scheduler } from "../foundation/scheduler.ts";
 
 /** A held lock: a lease with a fencing token. */
 export interface Lock {
@@ -16,4 +21,111 @@ export interface Lock {
   extend(ttl?: Duration): Promise<void>;
   /** Gives the lock back. @returns false when the lease had ended before */
   release(): Promise<boolean>;
+}
+
+/** Clocks drift apart: the holder counts a lease 1 % and 2 ms shorter than the store does. */
+const DRIFT_RATIO = 0.01;
+const DRIFT_MS = 2;
+
+/** What a held lock needs. */
+export interface LockPorts {
+  readonly call: BackendCall;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  /** Reads a caller's TTL. */
+  readonly toTtlMs: (ttl: Duration) => number;
+  /** Told once when the lock is given back or lost. */
+  readonly onEnded: () => void;
+}
+
+/** A lease that the store has granted. */
+export interface GrantedLease {
+  readonly storedKey: string;
+  readonly owner: string;
+  readonly token: number;
+  readonly ttlMs: number;
+  /** Monotonic instant at which the request was sent: the store cannot have started the lease before it. */
+  readonly sentAtMs: number;
+}
+
+/** Makes the lock object of a granted lease and starts its clock. */
+export function createLock(lease: GrantedLease, ports: LockPorts): Lock {
+  const lock = new HeldLock(lease, ports);
+  lock.start();
+  return lock;
+}
+
+/** How long after `sentAtMs` the holder may rely on a lease. */
+export function reliableLeaseMs(ttlMs: number): number {
+  return ttlMs - ttlMs * DRIFT_RATIO - Math.min(DRIFT_MS, ttlMs / 2);
+}
+
+class HeldLock implements Lock {
+  readonly token: number;
+  readonly #lease: GrantedLease;
+  readonly #ports: LockPorts;
+  readonly #controller = new AbortController();
+  #validUntil: number;
+  #timer: ScheduledTask | undefined;
+  #isEnded = false;
+
+  constructor(lease: GrantedLease, ports: LockPorts) {
+    this.token = lease.token;
+    this.#lease = lease;
+    this.#ports = ports;
+    this.#validUntil = lease.sentAtMs + reliableLeaseMs(lease.ttlMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get validUntil(): number {
+    return this.#validUntil;
+  }
+
+  start(): void {
+    this.#timer?.cancel();
+    const remainingMs = this.#validUntil - this.#ports.clock.monotonicMs();
+    this.#timer = this.#ports.scheduler.after(remainingMs, () => this.#onDue());
+  }
+
+  async extend(ttl?: Duration): Promise<void> {
+    const ttlMs = ttl === undefined ? this.#lease.ttlMs : this.#ports.toTtlMs(ttl);
+    if (this.#isEnded) throw new LockLostError("extend");
+    const sentAtMs = this.#ports.clock.monotonicMs();
+    const request: LeaseRequest = { kind: "extend", key: this.#lease.storedKey, owner: this.#lease.owner, ttlMs };
+    const outcome = await this.#ports.call("lock.extend", "write", (backend, context) =>
+      backend.lease!(request, context),
+    );
+    if (outcome.kind !== "held" || this.#isEnded) {
+      this.#end(new LockLostError("extend"));
+      throw new LockLostError("extend");
+    }
+    this.#validUntil = sentAtMs + reliableLeaseMs(ttlMs);
+    this.start();
+  }
+
+  async release(): Promise<boolean> {
+    if (this.#isEnded) return false;
+    const request: LeaseRequest = { kind: "release", key: this.#lease.storedKey, owner: this.#lease.owner };
+    this.#end(new DOMException("The lock was released.", "AbortError"));
+    const outcome = await this.#ports.call("lock.release", "write", (backend, context) =>
+      backend.lease!(request, context),
+    );
+    this.#ports.onEnded();
+    return outcome.kind === "released";
+  }
+
+  /** Timers may fire a little early; the signal must not come late, so a due timer ends the lock. */
+  #onDue(): void {
+    this.#end(new LockLostError("lock"));
+    this.#ports.onEnded();
+  }
+
+  #end(reason: unknown): void {
+    this.#isEnded = true;
+    this.#timer?.cancel();
+    this.#controller.abort(reason);
+  }
 }

@@ -2,8 +2,8 @@ import type { NamespacePath } from "../entry/namespace-path.ts";
 import type { BackendCapabilities } from "./capabilities.ts";
 import type { CommitResult, KeyCheck, KeyWrite } from "./commit.ts";
 import type { CounterRequest, CounterResult } from "./counter.ts";
-import type { EntryWrite, StoredEntry, WriteResult } from "./stored-entry.ts";
 import type { LeaseOutcome, LeaseRequest } from "./lease.ts";
+import type { EntryWrite, StoredEntry, WriteResult } from "./stored-entry.ts";
 
 /** A result now, or a promise of one. In-process stores answer at once; callers await only what is a promise. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -58,7 +58,10 @@ export interface Backend {
   /** Writes one entry, under its condition if it has one. */
   set(key: string, write: EntryWrite, context: OperationContext): MaybePromise<WriteResult>;
   /** Writes many entries without conditions, results in their order. One round trip per server; not atomic as a whole. */
-  setMulti(items: ReadonlyArray<readonly [key: string, write: EntryWrite]>, context: OperationContext): MaybePromise<readonly WriteResult[]>;
+  setMulti(
+    items: ReadonlyArray<readonly [key: string, write: EntryWrite]>,
+    context: OperationContext,
+  ): MaybePromise<readonly WriteResult[]>;
   /** Removes a key. @returns whether a live entry was there */
   delete(key: string, context: OperationContext): MaybePromise<boolean>;
   /** Removes many keys. @returns how many live entries were there */
@@ -69,7 +72,11 @@ export interface Backend {
   /** Capability `counters`: adds to an integer, atomically. Keeps the entry's TTL and tags. */
   increment?(key: string, request: CounterRequest, context: OperationContext): MaybePromise<CounterResult>;
   /** Capability `transactions`: checks all, then applies all or nothing. */
-  commit?(checks: readonly KeyCheck[], writes: readonly KeyWrite[], context: OperationContext): MaybePromise<CommitResult>;
+  commit?(
+    checks: readonly KeyCheck[],
+    writes: readonly KeyWrite[],
+    context: OperationContext,
+  ): MaybePromise<CommitResult>;
   /** Capability `leases`: takes, keeps or gives back a lease. Leases live apart from entries and are never evicted. */
   lease?(request: LeaseRequest, context: OperationContext): MaybePromise<LeaseOutcome>;
   /** Capability `tags`: makes every entry that carries one of the tags a miss. O(number of tags). */

@@ -11,7 +11,7 @@ export interface BackendCapabilities {
   readonly conditionalWrites: boolean;
   /** `increment` is atomic. Without it the cache counts by conditional writes. */
   readonly counters: boolean;
-  /** How many keys one `commit` may touch: any number, one (emulated by conditional writes), or none. */
+  /** How many keys one `commit` may touch: any number, one, or none. */
   readonly transactions: "any-keys" | "single-key" | "none";
   /** `lease` exists, with tokens that never go back. */
   readonly leases: boolean;

@@ -1,6 +1,6 @@
 import type { Backend, MaybePromise, OperationContext } from "./backend.ts";
 import type { BackendCapabilities } from "./capabilities.ts";
-import type { StoredEntry, EntryWrite, WriteResult } from "./stored-entry.ts";
+import type { EntryWrite, StoredEntry, WriteResult } from "./stored-entry.ts";
 
 /** The least a plug-in must say. Everything else of {@link Backend} is optional and follows from it. */
 export type BackendDefinition = Pick<Backend, "name" | "get" | "set" | "delete"> &
@@ -67,11 +67,8 @@ function assertPromisesKept(definition: BackendDefinition, capabilities: Backend
       throw new TypeError(`Backend "${definition.name}" promises "${capability}" but has no ${method}().`);
     }
   }
-  if (capabilities.transactions === "any-keys" && typeof definition.commit !== "function") {
-    throw new TypeError(`Backend "${definition.name}" promises transactions over any keys but has no commit().`);
-  }
-  if (capabilities.transactions === "single-key" && !capabilities.conditionalWrites) {
-    throw new TypeError(`Backend "${definition.name}" promises single-key transactions without conditional writes.`);
+  if (capabilities.transactions !== "none" && typeof definition.commit !== "function") {
+    throw new TypeError(`Backend "${definition.name}" promises "transactions" but has no commit().`);
   }
 }
 
@@ -90,7 +87,12 @@ function countAll(answers: MaybePromise<boolean[]>): MaybePromise<number> {
  * `expire` for a store without one: reads the entry and writes it back with the new TTL, on condition that nobody
  * wrote in between (where the store can check it).
  */
-async function rewriteWithTtl(backend: Backend, key: string, ttlMs: number, context: OperationContext): Promise<boolean> {
+async function rewriteWithTtl(
+  backend: Backend,
+  key: string,
+  ttlMs: number,
+  context: OperationContext,
+): Promise<boolean> {
   const entry: StoredEntry | undefined = await backend.get(key, context);
   if (entry === undefined) return false;
   if (ttlMs === 0) return backend.delete(key, context);

@@ -1,9 +1,9 @@
+import type { RemovalListener } from "../entry/removal.ts";
 import type { Clock } from "../foundation/clock.ts";
 import { ConfigError } from "../foundation/errors.ts";
 import type { RandomSource } from "../foundation/random-source.ts";
 import type { Scheduler } from "../foundation/scheduler.ts";
 import type { Backend } from "./backend.ts";
-import type { RemovalListener } from "../entry/removal.ts";
 
 /** What a store is given by the cache that creates it. */
 export interface BackendHost {
@@ -28,7 +28,11 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set(["memory", "redis", "memcach
  */
 export function registerBackend(name: string, factory: BackendFactory): void {
   if (RESERVED_NAMES.has(name) || factories.has(name)) {
-    throw new ConfigError("GCX_CONFIG_INVALID", "backend", `A backend named "${name}" exists already. Choose another name.`);
+    throw new ConfigError(
+      "GCX_CONFIG_INVALID",
+      "backend",
+      `A backend named "${name}" exists already. Choose another name.`,
+    );
   }
   factories.set(name, factory);
 }

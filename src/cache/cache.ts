@@ -1,10 +1,11 @@
+import type { Lock } from "../atomic/lock.ts";
+import type { Transaction } from "../atomic/transaction.ts";
 import type { CacheEntry } from "../entry/cache-entry.ts";
 import type { Ttl } from "../entry/ttl.ts";
 import type { WriteReceipt } from "../entry/write-receipt.ts";
 import type { CacheEventListener, CacheEventName } from "../events/cache-events.ts";
+import type { BatchLoader, Loader } from "../loading/loader.ts";
 import type { CacheHealth } from "./health.ts";
-import type { Lock } from "../atomic/lock.ts";
-import type { BatchLoader, Loader } from "./loader.ts";
 import type {
   CallOptions,
   CounterOptions,
@@ -18,7 +19,6 @@ import type {
   UpdateOptions,
 } from "./options.ts";
 import type { CacheStats } from "./stats.ts";
-import type { Transaction } from "../atomic/transaction.ts";
 
 /** Many entries to write: a `Map`, an iterable of pairs, or a record. */
 export type MultiItems<T> = Iterable<readonly [key: string, value: T]> | Readonly<Record<string, T>>;
@@ -117,7 +117,11 @@ export interface Cache {
    * @throws TransactionConflictError after `maxAttempts`; TransactionKeyError for a key that was not declared
    * @throws UnsupportedOperationError when the store cannot do it over these keys
    */
-  transaction<R>(keys: Iterable<string>, body: (tx: Transaction) => R | Promise<R>, options?: OptimisticOptions): Promise<R>;
+  transaction<R>(
+    keys: Iterable<string>,
+    body: (tx: Transaction) => R | Promise<R>,
+    options?: OptimisticOptions,
+  ): Promise<R>;
 
   /**
    * Takes a lease on a name. Locks live apart from entries: `lock("a")` and `get("a")` do not meet.

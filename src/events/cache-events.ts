@@ -32,8 +32,8 @@ export interface CacheEventMap {
   miss: KeyEvent;
   /** A write was accepted. */
   set: KeyEvent & { readonly version: number };
-  /** A delete was carried out; `existed` says whether there was a live entry. */
-  delete: KeyEvent & { readonly existed: boolean };
+  /** A delete was carried out; `existed` says whether there was a live entry (`undefined` in batches: not known per key). */
+  delete: KeyEvent & { readonly existed: boolean | undefined };
   /** An entry left a local store. */
   remove: KeyEvent & { readonly cause: RemovalCause };
   /** A value was not stored because it alone is larger than the store may be. */

@@ -28,6 +28,7 @@ export class GocachexError extends Error {
 
   static override [Symbol.hasInstance](candidate: unknown): boolean {
     // A subclass keeps the ordinary prototype check; only the root looks at the brand.
+    // biome-ignore lint/complexity/noThisInStatic: `this` is the class on the right of instanceof, which may be a subclass
     if (this !== GocachexError) return Function.prototype[Symbol.hasInstance].call(this, candidate);
     return typeof candidate === "object" && candidate !== null && BRAND in candidate;
   }

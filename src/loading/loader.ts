@@ -6,8 +6,8 @@ export interface LoaderContext<T = unknown> {
   readonly key: string;
   /** Aborted when every caller has left, the hard timeout passed, or the cache closes. */
   readonly signal: AbortSignal;
-  /** With `forceFresh`: the live entry that is being replaced. */
-  readonly stale?: { readonly value: T; readonly version: number } | undefined;
+  /** With `forceFresh`: the live entry that is being replaced, if there is one. */
+  readonly stale: { readonly value: T; readonly version: number } | undefined;
   /** Sets the TTL of the result, for example from what the source said. Wins over the call's `ttl`. */
   setTtl(ttl: Ttl): void;
   /** Adds tags to the result. */

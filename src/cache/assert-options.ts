@@ -1,0 +1,70 @@
+import type { TransactionSetOptions } from "../atomic/transaction.ts";
+import { InvalidArgumentError } from "../foundation/errors.ts";
+import type {
+  CallOptions,
+  CounterOptions,
+  GetOrSetOptions,
+  KeysOptions,
+  LockOptions,
+  NamespaceDefaults,
+  OptimisticOptions,
+  SetOptions,
+  UpdateOptions,
+} from "./options.ts";
+
+/** The kinds of options that methods take. */
+interface OptionKinds {
+  call: CallOptions;
+  set: SetOptions;
+  getOrSet: GetOrSetOptions;
+  optimistic: OptimisticOptions;
+  update: UpdateOptions;
+  counter: CounterOptions;
+  lock: LockOptions;
+  keys: KeysOptions;
+  namespace: NamespaceDefaults;
+  transactionSet: TransactionSetOptions;
+}
+
+/** The compiler keeps this table complete: an option that is missing here, or one too many, does not build. */
+const OPTION_NAMES: {
+  readonly [Kind in keyof OptionKinds]: { readonly [Name in keyof Required<OptionKinds[Kind]>]: true };
+} = {
+  call: { signal: true },
+  set: { signal: true, ttl: true, tags: true, jitter: true, ack: true },
+  getOrSet: { signal: true, ttl: true, tags: true, jitter: true, ack: true, hardTimeout: true, forceFresh: true },
+  optimistic: { signal: true, maxAttempts: true },
+  update: { signal: true, ttl: true, tags: true, jitter: true, ack: true, maxAttempts: true },
+  counter: { signal: true, ttl: true, initial: true, opId: true },
+  lock: { signal: true, ttl: true, wait: true },
+  keys: { signal: true, prefix: true },
+  namespace: { ttl: true, jitter: true, tags: true, hardTimeout: true },
+  transactionSet: { ttl: true, tags: true },
+};
+
+/**
+ * Refuses what is not an options object, and names that do not exist: a misspelt option is never ignored.
+ *
+ * @throws InvalidArgumentError `GCX_ARGUMENT_OPTION`
+ */
+export function assertOptions(kind: keyof OptionKinds, options: unknown): void {
+  if (options === undefined) return;
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw optionError("options", "Options must be an object.");
+  }
+  const allowed: Readonly<Record<string, true>> = OPTION_NAMES[kind];
+  for (const name in options) {
+    if (!Object.hasOwn(allowed, name)) {
+      throw optionError(name, `There is no option "${name}" here. Allowed: ${Object.keys(allowed).join(", ")}.`);
+    }
+  }
+  const { signal } = options as CallOptions;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw optionError("signal", "signal must be an AbortSignal.");
+  }
+}
+
+/** The error for a wrong option. */
+export function optionError(name: string, message: string): InvalidArgumentError {
+  return new InvalidArgumentError("GCX_ARGUMENT_OPTION", name, message);
+}

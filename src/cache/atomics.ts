@@ -1,0 +1,229 @@
+import { acquireLock } from "../atomic/acquire-lock.ts";
+import { moveCounter } from "../atomic/counter.ts";
+import type { Lock } from "../atomic/lock.ts";
+import type { RetryPolicy } from "../atomic/optimistic-retry.ts";
+import { runTransaction, type Transaction, type TransactionSetOptions } from "../atomic/transaction.ts";
+import { updateEntry } from "../atomic/update.ts";
+import type { EntryWrite, StoredEntry } from "../backend/stored-entry.ts";
+import { assertKey } from "../entry/cache-key.ts";
+import { fromStoredKey } from "../entry/namespace-path.ts";
+import { resolveTtlMs, type Ttl } from "../entry/ttl.ts";
+import { InvalidArgumentError, UnsupportedOperationError } from "../foundation/errors.ts";
+import { assertOptions } from "./assert-options.ts";
+import { collectKeys } from "./batches.ts";
+import { bindBackendCall } from "./call-backend.ts";
+import type { CounterOptions, LockOptions, OptimisticOptions, UpdateOptions } from "./options.ts";
+import { remainingTtlMs } from "./reads.ts";
+import {
+  resolveMaxAttempts,
+  resolveSetOptions,
+  resolveText,
+  resolveTimeoutMs,
+  resolveWaitMs,
+} from "./resolve-options.ts";
+import { storedKeyOf, type ViewScope } from "./view-scope.ts";
+import { assertTagsSupported, recordDelete, recordSet } from "./writes.ts";
+
+/** `Cache.increment`; `decrement` passes a negated delta. */
+export async function moveCounterBy(
+  scope: ViewScope,
+  key: string,
+  delta: number | bigint,
+  options: CounterOptions | undefined,
+): Promise<number | bigint> {
+  assertKey(key);
+  assertOptions("counter", options);
+  const { core } = scope;
+  const ttlMs = options?.ttl === undefined ? scope.defaults.ttlMs : resolveTtlMs(options.ttl);
+  if (ttlMs === 0) {
+    throw new InvalidArgumentError("GCX_ARGUMENT_TTL", "ttl", "A counter needs a ttl above 0.");
+  }
+  const storedKey = storedKeyOf(scope, key);
+  const ports = {
+    ...retryPolicy(scope, undefined, options?.signal),
+    call: bindBackendCall(core, options?.signal),
+    capabilities: core.backend.capabilities,
+    backendName: core.backend.name,
+  };
+  const move = { delta, initial: options?.initial, ttlMs, opId: resolveText("opId", options?.opId) };
+  core.lifecycle.assertOpen();
+  core.loads.detachKey(storedKey);
+  try {
+    const value = await moveCounter(storedKey, move, ports);
+    scope.counters.sets += 1;
+    return value;
+  } finally {
+    core.loads.detachKey(storedKey);
+  }
+}
+
+/** `Cache.update`. */
+export async function updateValue<T>(
+  scope: ViewScope,
+  key: string,
+  change: (current: T | undefined) => T | Promise<T>,
+  options: UpdateOptions | undefined,
+): Promise<T> {
+  assertKey(key);
+  assertOptions("update", options);
+  const { core } = scope;
+  if (typeof change !== "function") {
+    throw new InvalidArgumentError("GCX_ARGUMENT_OPTION", "change", "update needs a function of the current value.");
+  }
+  assertConditionalUpdate(scope);
+  const storedKey = storedKeyOf(scope, key);
+  const detach = (): void => core.loads.detachKey(storedKey);
+  try {
+    return await updateEntry(storedKey, change, {
+      ...retryPolicy(scope, options?.maxAttempts, options?.signal),
+      call: bindBackendCall(core, options?.signal),
+      toWrite: (value, entry) => {
+        detach();
+        return toUpdateWrite(scope, value, entry, options);
+      },
+      onWritten: (version) => {
+        detach();
+        recordSet(scope, key, version);
+      },
+    });
+  } catch (error) {
+    detach();
+    throw error;
+  }
+}
+
+/** `Cache.transaction`. */
+export async function runCacheTransaction<R>(
+  scope: ViewScope,
+  keys: Iterable<string>,
+  body: (tx: Transaction) => R | Promise<R>,
+  options: OptimisticOptions | undefined,
+): Promise<R> {
+  const declared = collectKeys(keys);
+  assertOptions("optimistic", options);
+  const { core } = scope;
+  if (typeof body !== "function") {
+    throw new InvalidArgumentError("GCX_ARGUMENT_OPTION", "body", "transaction needs a function of the transaction.");
+  }
+  if (declared.length === 0) {
+    throw new InvalidArgumentError("GCX_ARGUMENT_KEY", "keys", "A transaction must declare at least one key.");
+  }
+  assertTransactions(scope, declared.length);
+  const detach = (storedKeys: readonly string[]): void => {
+    for (const storedKey of storedKeys) core.loads.detachKey(storedKey);
+  };
+  return runTransaction(declared, body, {
+    ...retryPolicy(scope, options?.maxAttempts, options?.signal),
+    call: bindBackendCall(core, options?.signal),
+    toStoredKey: (key) => storedKeyOf(scope, key),
+    toWrite: (value, ttlOrOptions) => toTransactionWrite(scope, value, ttlOrOptions),
+    onCommitting: (writes) => detach(writes.map((write) => write.key)),
+    onCommitted: (writes, versions) => {
+      detach(writes.map((write) => write.key));
+      for (const [index, { key, write }] of writes.entries()) {
+        if (write === undefined) recordDelete(scope, fromStoredKey(key), undefined);
+        else recordSet(scope, fromStoredKey(key), versions[index] ?? 0);
+      }
+    },
+  });
+}
+
+/** `Cache.lock`. */
+export async function takeLock(scope: ViewScope, key: string, options: LockOptions): Promise<Lock> {
+  assertKey(key);
+  assertOptions("lock", options);
+  const { core } = scope;
+  if (options?.ttl === undefined) {
+    throw new InvalidArgumentError("GCX_ARGUMENT_TTL", "ttl", "lock needs { ttl }: a lock without an end is a hang.");
+  }
+  if (!core.backend.capabilities.leases) {
+    throw new UnsupportedOperationError(
+      "lock",
+      `The store "${core.backend.name}" has no leases. Use a store that has.`,
+    );
+  }
+  core.lifecycle.assertOpen();
+  const toTtlMs = (ttl: string | number): number => resolveTimeoutMs("ttl", ttl);
+  return acquireLock(
+    {
+      storedKey: storedKeyOf(scope, key),
+      ttlMs: toTtlMs(options.ttl),
+      waitMs: resolveWaitMs("wait", options.wait),
+      signal: options.signal,
+    },
+    {
+      // Not bound to the caller's signal: a lease that is on its way must be seen, to be kept or given back.
+      call: bindBackendCall(core, undefined),
+      clock: core.clock,
+      scheduler: core.scheduler,
+      random: core.random,
+      queue: core.lockQueue,
+      toTtlMs,
+    },
+  );
+}
+
+function retryPolicy(scope: ViewScope, maxAttempts: number | undefined, signal: AbortSignal | undefined): RetryPolicy {
+  return {
+    maxAttempts: resolveMaxAttempts(maxAttempts),
+    signal,
+    random: scope.core.random,
+    scheduler: scope.core.scheduler,
+    remainingTtlMs: (entry) => remainingTtlMs(scope, entry),
+  };
+}
+
+function toUpdateWrite(
+  scope: ViewScope,
+  value: unknown,
+  entry: StoredEntry | undefined,
+  options: UpdateOptions | undefined,
+): EntryWrite {
+  const resolved = resolveSetOptions(options, scope.defaults, scope.core.random);
+  assertTagsSupported(scope.core, resolved.tags);
+  const keepsTtl = entry !== undefined && options?.ttl === undefined;
+  const ttlMs = keepsTtl ? remainingTtlMs(scope, entry) : resolved.ttlMs;
+  if (ttlMs === 0 && !keepsTtl) {
+    throw new InvalidArgumentError(
+      "GCX_ARGUMENT_TTL",
+      "ttl",
+      "update needs a ttl above 0. To end an entry, use delete.",
+    );
+  }
+  const tags = entry !== undefined && options?.tags === undefined ? entry.tags : resolved.tags;
+  // An entry in its last instant is written with the shortest TTL; its condition fails if it is over by then.
+  return { value, ttlMs: Math.max(ttlMs, 1), tags };
+}
+
+function toTransactionWrite(
+  scope: ViewScope,
+  value: unknown,
+  ttlOrOptions: Ttl | TransactionSetOptions | undefined,
+): EntryWrite | undefined {
+  const isOptions = typeof ttlOrOptions === "object" && ttlOrOptions !== null;
+  const options = isOptions ? ttlOrOptions : ttlOrOptions === undefined ? undefined : { ttl: ttlOrOptions };
+  assertOptions("transactionSet", options);
+  const { ttlMs, tags } = resolveSetOptions(options, scope.defaults, scope.core.random);
+  assertTagsSupported(scope.core, tags);
+  return ttlMs === 0 ? undefined : { value, ttlMs, tags };
+}
+
+function assertConditionalUpdate(scope: ViewScope): void {
+  const { backend } = scope.core;
+  if (backend.capabilities.conditionalWrites) return;
+  throw new UnsupportedOperationError("update", `The store "${backend.name}" cannot write on a condition.`);
+}
+
+function assertTransactions(scope: ViewScope, keyCount: number): void {
+  const { backend } = scope.core;
+  const { transactions } = backend.capabilities;
+  if (transactions === "any-keys" || (transactions === "single-key" && keyCount === 1)) return;
+  const remedy =
+    transactions === "single-key"
+      ? "It can do it over one key: keep what belongs together in one entry, or use update()."
+      : "Use a store that can, or a lock elsewhere.";
+  throw new UnsupportedOperationError(
+    "transaction",
+    `The store "${backend.name}" cannot do a transaction over ${keyCount} keys. ${remedy}`,
+  );
+}

@@ -1,0 +1,142 @@
+import type { EntryWrite, WriteResult } from "../backend/stored-entry.ts";
+import { assertKey } from "../entry/cache-key.ts";
+import { InvalidArgumentError } from "../foundation/errors.ts";
+import type { MultiItems } from "./cache.ts";
+import { callBackend } from "./call-backend.ts";
+import { changeAndDetach } from "./invalidating-write.ts";
+import type { CallOptions, TtlOrSetOptions } from "./options.ts";
+import { recordRead } from "./reads.ts";
+import { resolveSet, signalOf } from "./resolve-options.ts";
+import { storedKeyOf, type ViewScope } from "./view-scope.ts";
+import { assertTagsSupported, assertValue, recordRefusal, recordSet } from "./writes.ts";
+
+/** Checks a collection of keys and removes repetitions. @throws InvalidArgumentError `GCX_ARGUMENT_KEY` */
+export function collectKeys(keys: unknown): string[] {
+  // A string is iterable too; taking it apart into characters is never what was meant.
+  if (
+    typeof keys === "string" ||
+    typeof (keys as Iterable<string> | null | undefined)?.[Symbol.iterator] !== "function"
+  ) {
+    throw new InvalidArgumentError("GCX_ARGUMENT_KEY", "keys", "keys must be an array or another iterable of strings.");
+  }
+  const unique = new Set<string>();
+  for (const key of keys as Iterable<unknown>) {
+    assertKey(key);
+    unique.add(key);
+  }
+  return [...unique];
+}
+
+/** `Cache.getMulti`. */
+export async function getValues(
+  scope: ViewScope,
+  keys: Iterable<string>,
+  options: CallOptions | undefined,
+): Promise<Map<string, unknown>> {
+  const wanted = collectKeys(keys);
+  const signal = signalOf(options);
+  scope.core.lifecycle.assertOpen();
+  const found = new Map<string, unknown>();
+  if (wanted.length === 0) return found;
+  const storedKeys = wanted.map((key) => storedKeyOf(scope, key));
+  const entries = await callBackend(scope.core, "getMulti", "read", signal, (backend, context) =>
+    backend.getMulti(storedKeys, context),
+  );
+  for (const [index, key] of wanted.entries()) {
+    const entry = entries[index];
+    recordRead(scope, key, entry !== undefined);
+    if (entry !== undefined) found.set(key, entry.value);
+  }
+  return found;
+}
+
+/** `Cache.setMulti`. */
+export async function setValues<T>(
+  scope: ViewScope,
+  items: MultiItems<T>,
+  ttlOrOptions: TtlOrSetOptions | undefined,
+): Promise<void> {
+  const { core } = scope;
+  const pairs = collectPairs(items);
+  const resolved = resolveSet(ttlOrOptions, scope.defaults, core.random);
+  assertTagsSupported(core, resolved.tags);
+  core.lifecycle.assertOpen();
+  if (pairs.size === 0) return;
+  if (resolved.ttlMs === 0) {
+    await deleteKeys(scope, pairs.keys(), { signal: resolved.signal });
+    return;
+  }
+  const writes = [...pairs].map(([key, value]): readonly [string, EntryWrite] => [
+    storedKeyOf(scope, key),
+    // Jitter is drawn per entry: that is what keeps a batch from expiring at one instant.
+    { value, ttlMs: resolveSet(ttlOrOptions, scope.defaults, core.random).ttlMs, tags: resolved.tags },
+  ]);
+  const detach = (): void => {
+    for (const [storedKey] of writes) core.loads.detachKey(storedKey);
+  };
+  try {
+    const results: readonly WriteResult[] = await changeAndDetach(detach, () =>
+      callBackend(core, "setMulti", "write", resolved.signal, (backend, context) => backend.setMulti(writes, context)),
+    );
+    for (const [index, key] of [...pairs.keys()].entries()) recordSet(scope, key, results[index]?.version ?? 0);
+  } catch (error) {
+    recordRefusal(scope, "", error);
+    throw error;
+  }
+}
+
+/** `Cache.deleteMulti`. */
+export async function deleteKeys(
+  scope: ViewScope,
+  keys: Iterable<string>,
+  options: CallOptions | undefined,
+): Promise<number> {
+  const wanted = collectKeys(keys);
+  const signal = signalOf(options);
+  scope.core.lifecycle.assertOpen();
+  if (wanted.length === 0) return 0;
+  return deleteCheckedKeys(scope, wanted, signal);
+}
+
+/** Removes checked keys of a view, detaches their loads, counts. @returns how many live entries were there */
+export async function deleteCheckedKeys(
+  scope: ViewScope,
+  keys: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { core } = scope;
+  const storedKeys = keys.map((key) => storedKeyOf(scope, key));
+  const detach = (): void => {
+    for (const storedKey of storedKeys) core.loads.detachKey(storedKey);
+  };
+  const count = await changeAndDetach(detach, () =>
+    callBackend(core, "deleteMulti", "write", signal, (backend, context) => backend.deleteMulti(storedKeys, context)),
+  );
+  scope.counters.deletes += count;
+  if (core.events.wants("delete")) {
+    for (const key of keys) core.events.emit("delete", { key, namespace: scope.path, existed: undefined });
+  }
+  return count;
+}
+
+function collectPairs<T>(items: MultiItems<T>): Map<string, T> {
+  if (typeof items !== "object" || items === null) throw pairsError();
+  const isIterable = typeof (items as Iterable<unknown>)[Symbol.iterator] === "function";
+  const pairs = new Map<string, T>();
+  for (const pair of isIterable ? (items as Iterable<readonly [string, T]>) : Object.entries(items)) {
+    if (!Array.isArray(pair)) throw pairsError();
+    const [key, value] = pair as unknown as readonly [string, T];
+    assertKey(key);
+    assertValue(value);
+    pairs.set(key, value);
+  }
+  return pairs;
+}
+
+function pairsError(): InvalidArgumentError {
+  return new InvalidArgumentError(
+    "GCX_ARGUMENT_VALUE",
+    "items",
+    "items must be a Map, an iterable of [key, value] pairs, or a plain object.",
+  );
+}

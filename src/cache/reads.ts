@@ -1,0 +1,102 @@
+import type { StoredEntry } from "../backend/stored-entry.ts";
+import type { CacheEntry } from "../entry/cache-entry.ts";
+import { assertKey } from "../entry/cache-key.ts";
+import { callBackend } from "./call-backend.ts";
+import type { CallOptions } from "./options.ts";
+import { signalOf } from "./resolve-options.ts";
+import { storedKeyOf, type ViewScope } from "./view-scope.ts";
+
+/** Counts and tells of one read. */
+export function recordRead(scope: ViewScope, key: string, isHit: boolean): void {
+  const { counters, core, path } = scope;
+  if (isHit) {
+    counters.hits += 1;
+    if (core.events.wants("hit")) core.events.emit("hit", { key, namespace: path, tier: core.backend.name });
+  } else {
+    counters.misses += 1;
+    if (core.events.wants("miss")) core.events.emit("miss", { key, namespace: path });
+  }
+}
+
+/** `Cache.get`. */
+export async function getValue(scope: ViewScope, key: string, options: CallOptions | undefined): Promise<unknown> {
+  assertKey(key);
+  const signal = options === undefined ? undefined : signalOf(options);
+  const { core } = scope;
+  const storedKey = storedKeyOf(scope, key);
+  const isDirect = core.backend.capabilities.local && core.lifecycle.isConnected && signal === undefined;
+  if (isDirect) {
+    core.lifecycle.assertOpen();
+    const value = core.backend.peek!(storedKey);
+    recordRead(scope, key, value !== undefined);
+    return value;
+  }
+  const entry = await callBackend(core, "get", "read", signal, (backend, context) => backend.get(storedKey, context));
+  recordRead(scope, key, entry !== undefined);
+  return entry?.value;
+}
+
+/** `Cache.getEntry`. */
+export async function getEntry<T>(
+  scope: ViewScope,
+  key: string,
+  options: CallOptions | undefined,
+): Promise<CacheEntry<T> | undefined> {
+  assertKey(key);
+  const entry = await readEntry(scope, "getEntry", key, signalOf(options));
+  recordRead(scope, key, entry !== undefined);
+  if (entry === undefined) return undefined;
+  return {
+    value: entry.value as T,
+    version: entry.version,
+    ttl: remainingTtlMs(scope, entry),
+    tags: entry.tags,
+    stale: false,
+    tier: scope.core.backend.name,
+  };
+}
+
+/** `Cache.peek`. */
+export function peekValue(scope: ViewScope, key: string): unknown {
+  assertKey(key);
+  const { core } = scope;
+  core.lifecycle.assertOpen();
+  if (!core.backend.capabilities.local) return undefined;
+  const value = core.backend.peek!(storedKeyOf(scope, key));
+  recordRead(scope, key, value !== undefined);
+  return value;
+}
+
+/** `Cache.exists`. */
+export async function hasEntry(scope: ViewScope, key: string, options: CallOptions | undefined): Promise<boolean> {
+  assertKey(key);
+  return (await readEntry(scope, "exists", key, signalOf(options))) !== undefined;
+}
+
+/** `Cache.ttl`. */
+export async function getTtl(
+  scope: ViewScope,
+  key: string,
+  options: CallOptions | undefined,
+): Promise<number | undefined> {
+  assertKey(key);
+  const entry = await readEntry(scope, "ttl", key, signalOf(options));
+  return entry === undefined ? undefined : remainingTtlMs(scope, entry);
+}
+
+/** How long an entry still lives, in ms; `Infinity` when for ever. */
+export function remainingTtlMs(scope: ViewScope, entry: StoredEntry): number {
+  return entry.expiresAt === Number.POSITIVE_INFINITY
+    ? Number.POSITIVE_INFINITY
+    : Math.max(0, entry.expiresAt - scope.core.clock.wallMs());
+}
+
+function readEntry(
+  scope: ViewScope,
+  operation: string,
+  key: string,
+  signal: AbortSignal | undefined,
+): StoredEntry | undefined | Promise<StoredEntry | undefined> {
+  const storedKey = storedKeyOf(scope, key);
+  return callBackend(scope.core, operation, "read", signal, (backend, context) => backend.get(storedKey, context));
+}

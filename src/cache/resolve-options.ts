@@ -1,0 +1,151 @@
+import { resolveTags } from "../entry/tag.ts";
+import { jitterTtlMs, resolveTtlMs, type Ttl } from "../entry/ttl.ts";
+import { parseDuration } from "../foundation/duration.ts";
+import type { RandomSource } from "../foundation/random-source.ts";
+import { assertOptions, optionError } from "./assert-options.ts";
+import type { CallOptions, GetOrSetOptions, NamespaceDefaults, SetOptions, TtlOrSetOptions } from "./options.ts";
+
+/** How long a caller waits for a loader when nothing is said: long enough for slow sources, short enough to notice. */
+export const DEFAULT_HARD_TIMEOUT_MS = 30_000;
+/** Attempts of optimistic writes when nothing is said. With full jitter, 16 settle dozens of competing writers. */
+export const DEFAULT_MAX_ATTEMPTS = 16;
+
+/** Defaults of a view, resolved. */
+export interface ViewDefaults {
+  readonly ttlMs: number;
+  readonly jitter: number;
+  readonly tags: readonly string[];
+  readonly hardTimeoutMs: number;
+}
+
+/** The options of a write, resolved. */
+export interface ResolvedSet {
+  /** After jitter. 0: the key ends up absent. */
+  readonly ttlMs: number;
+  readonly tags: readonly string[];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The options of a load, resolved. The TTL's jitter is applied when the result is stored. */
+export interface ResolvedGetOrSet {
+  readonly ttlMs: number;
+  readonly jitter: number;
+  readonly tags: readonly string[];
+  readonly signal: AbortSignal | undefined;
+  readonly hardTimeoutMs: number;
+  readonly isForced: boolean;
+}
+
+/** The signal of checked call options. */
+export function signalOf(options: CallOptions | undefined): AbortSignal | undefined {
+  assertOptions("call", options);
+  return options?.signal;
+}
+
+/** Resolves the last argument of a write: a TTL, options, or nothing. */
+export function resolveSet(
+  ttlOrOptions: TtlOrSetOptions | undefined,
+  defaults: ViewDefaults,
+  random: RandomSource,
+): ResolvedSet {
+  const options = toSetOptions(ttlOrOptions);
+  assertOptions("set", options);
+  return resolveSetOptions(options, defaults, random);
+}
+
+/** Resolves options that include those of a write and were checked by name already. */
+export function resolveSetOptions(
+  options: SetOptions | undefined,
+  defaults: ViewDefaults,
+  random: RandomSource,
+): ResolvedSet {
+  assertAck(options?.ack);
+  const ttlMs = options?.ttl === undefined ? defaults.ttlMs : resolveTtlMs(options.ttl);
+  const jitter = options?.jitter === undefined ? defaults.jitter : resolveRatio("jitter", options.jitter);
+  return {
+    ttlMs: jitterTtlMs(ttlMs, jitter, random),
+    tags: mergeTags(defaults.tags, options?.tags),
+    signal: options?.signal,
+  };
+}
+
+/** Resolves the options of `getOrSet`. */
+export function resolveGetOrSet(options: GetOrSetOptions | undefined, defaults: ViewDefaults): ResolvedGetOrSet {
+  assertOptions("getOrSet", options);
+  assertAck(options?.ack);
+  return {
+    ttlMs: options?.ttl === undefined ? defaults.ttlMs : resolveTtlMs(options.ttl),
+    jitter: options?.jitter === undefined ? defaults.jitter : resolveRatio("jitter", options.jitter),
+    tags: mergeTags(defaults.tags, options?.tags),
+    signal: options?.signal,
+    hardTimeoutMs:
+      options?.hardTimeout === undefined
+        ? defaults.hardTimeoutMs
+        : resolveTimeoutMs("hardTimeout", options.hardTimeout),
+    isForced: resolveFlag("forceFresh", options?.forceFresh),
+  };
+}
+
+/** Resolves a namespace's defaults over those of its parent. Tags add up; the rest is replaced. */
+export function resolveNamespaceDefaults(own: NamespaceDefaults | undefined, parent: ViewDefaults): ViewDefaults {
+  assertOptions("namespace", own);
+  return Object.freeze({
+    ttlMs: own?.ttl === undefined ? parent.ttlMs : resolveTtlMs(own.ttl),
+    jitter: own?.jitter === undefined ? parent.jitter : resolveRatio("jitter", own.jitter),
+    tags: mergeTags(parent.tags, own?.tags),
+    hardTimeoutMs:
+      own?.hardTimeout === undefined ? parent.hardTimeoutMs : resolveTimeoutMs("hardTimeout", own.hardTimeout),
+  });
+}
+
+/** The number of attempts of an optimistic write. */
+export function resolveMaxAttempts(maxAttempts: number | undefined): number {
+  if (maxAttempts === undefined) return DEFAULT_MAX_ATTEMPTS;
+  if (Number.isInteger(maxAttempts) && maxAttempts >= 1 && maxAttempts <= 1_000) return maxAttempts;
+  throw optionError("maxAttempts", "maxAttempts must be an integer from 1 to 1,000.");
+}
+
+/** Milliseconds of a duration that must be above 0 (or `false`: none). */
+export function resolveTimeoutMs(name: string, value: number | string | false): number {
+  if (value === false) return Number.POSITIVE_INFINITY;
+  const timeoutMs = typeof value === "string" ? parseDuration(value) : value;
+  if (typeof timeoutMs === "number" && timeoutMs > 0) return timeoutMs;
+  throw optionError(name, `${name} must be milliseconds above 0, text such as "5s", or false.`);
+}
+
+/** Milliseconds of a duration that may be 0. */
+export function resolveWaitMs(name: string, value: number | string | undefined): number {
+  if (value === undefined || value === 0) return 0;
+  return resolveTimeoutMs(name, value);
+}
+
+/** A text option that may be absent. */
+export function resolveText(name: string, value: unknown): string | undefined {
+  if (value === undefined || (typeof value === "string" && value !== "")) return value as string | undefined;
+  throw optionError(name, `${name} must be a non-empty string.`);
+}
+
+function toSetOptions(ttlOrOptions: TtlOrSetOptions | undefined): SetOptions | undefined {
+  if (ttlOrOptions === undefined) return undefined;
+  if (typeof ttlOrOptions === "object" && ttlOrOptions !== null) return ttlOrOptions;
+  return { ttl: ttlOrOptions satisfies Ttl };
+}
+
+function mergeTags(defaults: readonly string[], own: readonly string[] | undefined): readonly string[] {
+  if (own === undefined) return defaults;
+  return resolveTags(defaults.length === 0 || !Array.isArray(own) ? own : [...defaults, ...own]);
+}
+
+function resolveRatio(name: string, value: unknown): number {
+  if (typeof value === "number" && value >= 0 && value <= 1) return value;
+  throw optionError(name, `${name} must be a ratio from 0 to 1.`);
+}
+
+function resolveFlag(name: string, value: unknown): boolean {
+  if (value === undefined || typeof value === "boolean") return value ?? false;
+  throw optionError(name, `${name} must be true or false.`);
+}
+
+function assertAck(ack: unknown): void {
+  if (ack !== undefined && ack !== "store" && ack !== "all") throw optionError("ack", 'ack must be "store" or "all".');
+}

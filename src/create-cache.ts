@@ -1,0 +1,57 @@
+import type { Backend } from "./backend/backend.ts";
+import { type BackendHost, findBackendFactory } from "./backend/registry.ts";
+import { assembleCache } from "./cache/assemble-cache.ts";
+import type { Cache } from "./cache/cache.ts";
+import type { CacheConfig } from "./config/cache-config.ts";
+import { type ResolvedConfig, resolveConfig } from "./config/resolve-config.ts";
+import { fromStoredKey, joinNamespace, namespaceOf, ROOT_NAMESPACE } from "./entry/namespace-path.ts";
+import { EventHub } from "./events/event-hub.ts";
+import { systemClock } from "./foundation/clock.ts";
+import { ConfigError } from "./foundation/errors.ts";
+import { systemRandom } from "./foundation/random-source.ts";
+import { systemScheduler } from "./foundation/scheduler.ts";
+import { createMemoryBackend } from "./memory/memory-backend.ts";
+
+/**
+ * Makes a cache. Checks the whole configuration at once and opens nothing: the first operation, or `ready()`, connects.
+ *
+ * @param config what `docs/reference/config.md` lists; nothing at all is a memory cache of up to 100 MB
+ * @throws ConfigError naming the field, what was given, and what is allowed
+ *
+ * @example
+ * ```ts
+ * const cache = createCache({ backend: "memory", memory: { maxSize: "64MB" } });
+ * await cache.set("greeting", "hello", "1m");
+ * await cache.get("greeting"); // => "hello"
+ * await cache.close();
+ * ```
+ */
+export function createCache(config?: CacheConfig): Cache {
+  const resolved = resolveConfig(config ?? {});
+  const rootPath = resolved.namespace === "" ? ROOT_NAMESPACE : joinNamespace(ROOT_NAMESPACE, resolved.namespace);
+  const events = new EventHub(rootPath);
+  const platform = { clock: systemClock, random: systemRandom, scheduler: systemScheduler };
+  const backend = createBackend(resolved, {
+    ...platform,
+    onRemoval: (storedKey, cause) => {
+      if (!events.wants("remove")) return;
+      events.emit("remove", { key: fromStoredKey(storedKey), namespace: namespaceOf(storedKey), cause });
+    },
+  });
+  return assembleCache({
+    ...platform,
+    backend,
+    events,
+    deadlines: resolved.deadlines,
+    defaultTtlMs: resolved.defaultTtlMs ?? resolved.memory.defaultTtlMs ?? Number.POSITIVE_INFINITY,
+    rootPath,
+  });
+}
+
+function createBackend(config: ResolvedConfig, host: BackendHost): Backend {
+  if (typeof config.backend !== "string") return config.backend;
+  if (config.backend === "memory") return createMemoryBackend(config.memory, host);
+  const factory = findBackendFactory(config.backend);
+  if (factory !== undefined) return factory(config.pluginOptions, host);
+  throw new ConfigError("GCX_CONFIG_UNSUPPORTED", "backend", `backend "${config.backend}" is not available.`);
+}

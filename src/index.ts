@@ -1,0 +1,62 @@
+export type { Lock } from "./atomic/lock.ts";
+export type { Transaction, TransactionSetOptions } from "./atomic/transaction.ts";
+export type { Backend, BackendUsage, MaybePromise, OperationContext } from "./backend/backend.ts";
+export type { BackendCapabilities } from "./backend/capabilities.ts";
+export type { CommitResult, KeyCheck, KeyWrite } from "./backend/commit.ts";
+export type { CounterRequest, CounterResult } from "./backend/counter.ts";
+export { type BackendDefinition, defineBackend } from "./backend/define-backend.ts";
+export type { LeaseOutcome, LeaseRequest } from "./backend/lease.ts";
+export { type BackendFactory, type BackendHost, registerBackend, unregisterBackend } from "./backend/registry.ts";
+export type { EntryWrite, StoredEntry, WriteCondition, WriteResult } from "./backend/stored-entry.ts";
+export type { Cache, CompareAndSetResult, MultiItems } from "./cache/cache.ts";
+export type { CacheHealth, HealthCheck, HealthStatus } from "./cache/health.ts";
+export type {
+  CallOptions,
+  CounterOptions,
+  GetOrSetOptions,
+  KeysOptions,
+  LockOptions,
+  NamespaceDefaults,
+  OptimisticOptions,
+  SetOptions,
+  TtlOrSetOptions,
+  UpdateOptions,
+} from "./cache/options.ts";
+export type { CacheStats, TierStats } from "./cache/stats.ts";
+export type { CacheConfig } from "./config/cache-config.ts";
+export { type LoadConfigOptions, loadConfig } from "./config/load-config.ts";
+export { createCache } from "./create-cache.ts";
+export type { CacheEntry } from "./entry/cache-entry.ts";
+export type { RemovalCause, RemovalListener } from "./entry/removal.ts";
+export type { Ttl } from "./entry/ttl.ts";
+export type { WriteReceipt } from "./entry/write-receipt.ts";
+export type { CacheEventListener, CacheEventMap, CacheEventName, KeyEvent, LoadOutcome } from "./events/cache-events.ts";
+export { DIAGNOSTICS_CHANNEL, type DiagnosticsMessage } from "./events/event-hub.ts";
+export type { ByteSize } from "./foundation/byte-size.ts";
+export type { Clock } from "./foundation/clock.ts";
+export type { Duration } from "./foundation/duration.ts";
+export { ERROR_CODES, type ErrorCode } from "./foundation/error-codes.ts";
+export {
+  BackendError,
+  BackendTimeoutError,
+  BackendUnavailableError,
+  CacheClosedError,
+  ConfigError,
+  CounterError,
+  EntryTooLargeError,
+  GocachexError,
+  type GocachexErrorOptions,
+  InvalidArgumentError,
+  LoaderError,
+  LockLostError,
+  LockNotAcquiredError,
+  NodeError,
+  OutcomeUnknownError,
+  SerializationError,
+  TransactionConflictError,
+  TransactionKeyError,
+  UnsupportedOperationError,
+} from "./foundation/errors.ts";
+export type { RandomSource } from "./foundation/random-source.ts";
+export type { ScheduledTask, Scheduler } from "./foundation/scheduler.ts";
+export type { BatchLoader, BatchLoaderContext, Loader, LoaderContext } from "./loading/loader.ts";

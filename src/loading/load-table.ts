@@ -1,0 +1,78 @@
+import { isWithinNamespace, type NamespacePath, namespaceOf } from "../entry/namespace-path.ts";
+import { waitWithin } from "../foundation/deadline.ts";
+import type { Scheduler } from "../foundation/scheduler.ts";
+import type { Load } from "./load.ts";
+
+/**
+ * The running loads: at most one per key that later callers may join, plus those that were detached and still run.
+ *
+ * The race it closes: a load reads the source, then a write or invalidation of its key is committed, then the load
+ * would store what it read before. Whoever writes or invalidates calls a `detach…` method in the same synchronous step
+ * as the change; the load checks `isDetached` in the same synchronous step as its store.
+ */
+export class LoadTable {
+  readonly #joinable = new Map<string, Load>();
+  readonly #running = new Set<Load>();
+
+  /** The load of this key that a new caller may join, or `undefined`. */
+  find(storedKey: string): Load | undefined {
+    return this.#joinable.get(storedKey);
+  }
+
+  /** Registers a load. It takes the place of the key's joinable load, which is detached. */
+  add(load: Load): void {
+    this.detachKey(load.storedKey);
+    this.#joinable.set(load.storedKey, load);
+    this.#running.add(load);
+  }
+
+  /** Forgets a load that is over. */
+  remove(load: Load): void {
+    this.#running.delete(load);
+    if (this.#joinable.get(load.storedKey) === load) this.#joinable.delete(load.storedKey);
+  }
+
+  /** A key was written or deleted. */
+  detachKey(storedKey: string): void {
+    const load = this.#joinable.get(storedKey);
+    if (load !== undefined) this.#detach(load);
+  }
+
+  /** Tags were invalidated. O(running loads). */
+  detachTags(tags: readonly string[]): void {
+    for (const load of this.#joinable.values()) {
+      if (tags.some((tag) => load.tags.has(tag))) this.#detach(load);
+    }
+  }
+
+  /** Every key that begins with a stored prefix was deleted. O(running loads). */
+  detachPrefix(storedPrefix: string): void {
+    for (const load of this.#joinable.values()) {
+      if (load.storedKey.startsWith(storedPrefix)) this.#detach(load);
+    }
+  }
+
+  /** A namespace was cleared. O(running loads). */
+  detachNamespace(path: NamespacePath): void {
+    for (const load of this.#joinable.values()) {
+      if (isWithinNamespace(namespaceOf(load.storedKey), path)) this.#detach(load);
+    }
+  }
+
+  /** Resolves when no load runs any more, or after `timeoutMs`. */
+  async drain(timeoutMs: number, scheduler: Scheduler): Promise<void> {
+    const all = Promise.allSettled([...this.#running].map((load) => load.settled));
+    await waitWithin(all, { timeoutMs, onTimeout: () => undefined, scheduler }).catch(() => undefined);
+  }
+
+  /** All running loads, detached ones too. */
+  get running(): ReadonlySet<Load> {
+    return this.#running;
+  }
+
+  #detach(load: Load): void {
+    load.detach();
+    // Later callers must start a new load: joining this one would give them a value from before the change.
+    this.#joinable.delete(load.storedKey);
+  }
+}

@@ -1,0 +1,163 @@
+import { waitWithin } from "../foundation/deadline.ts";
+import { LoaderError } from "../foundation/errors.ts";
+import type { ScheduledTask, Scheduler } from "../foundation/scheduler.ts";
+
+/** What a load is started with. */
+export interface LoadOptions {
+  readonly storedKey: string;
+  /** Tags declared by the call; `addTags` adds more. */
+  readonly tags: readonly string[];
+  /** How long the load may run before everybody gives up on it; `Infinity`: for ever. */
+  readonly hardTimeoutMs: number;
+  /** Monotonic instant of the start. */
+  readonly startedAtMs: number;
+  readonly scheduler: Scheduler;
+  /** Told once when nobody waits any more, or the hard timeout passed. The argument is the reason to abort with. */
+  readonly onGivenUp: (load: Load, reason: unknown) => void;
+}
+
+/** How a caller waits for a load. */
+export interface WaitOptions {
+  readonly signal: AbortSignal | undefined;
+  /** From now; `Infinity`: no limit of the caller's own. */
+  readonly hardTimeoutMs: number;
+}
+
+/**
+ * One running load of one key and those who wait for it.
+ *
+ * ```text
+ * running ──settle──▶ settled            everybody has the result
+ *    │ detach                            (stays running: its result goes to its own callers, is stored nowhere,
+ *    ▼                                    and later callers start a new load)
+ * detached ─settle──▶ settled
+ *    │ last waiter leaves, or hard timeout
+ *    ▼
+ * given up                               the loader's signal is aborted; what it still returns is ignored
+ * ```
+ */
+export class Load {
+  readonly storedKey: string;
+  readonly startedAtMs: number;
+  /** Monotonic instant after which everybody gives up; `Infinity`: never. */
+  readonly endsAtMs: number;
+  readonly #tags: Set<string>;
+  readonly #scheduler: Scheduler;
+  readonly #onGivenUp: (load: Load, reason: unknown) => void;
+  readonly #result: Promise<unknown>;
+  #resolve!: (value: unknown) => void;
+  #reject!: (error: unknown) => void;
+  #timer: ScheduledTask | undefined;
+  #waiters = 0;
+  #isPinned = false;
+  #isDetached = false;
+  #isOver = false;
+
+  constructor(options: LoadOptions) {
+    this.storedKey = options.storedKey;
+    this.startedAtMs = options.startedAtMs;
+    this.endsAtMs = options.startedAtMs + options.hardTimeoutMs;
+    this.#tags = new Set(options.tags);
+    this.#scheduler = options.scheduler;
+    this.#onGivenUp = options.onGivenUp;
+    this.#result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Every waiter may have left when the loader throws; that is no unhandled rejection.
+    this.#result.catch(() => undefined);
+  }
+
+  /** Starts the hard timeout's clock. Separate from construction so that nothing starts there. */
+  start(hardTimeoutMs: number): void {
+    if (hardTimeoutMs === Number.POSITIVE_INFINITY) return;
+    this.#timer = this.#scheduler.after(hardTimeoutMs, () => this.giveUp(loaderTimeout(hardTimeoutMs)), true);
+  }
+
+  /** Whether a write or invalidation came since it started. */
+  get isDetached(): boolean {
+    return this.#isDetached;
+  }
+
+  /** Whether it is settled or given up. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The tags its result will carry. */
+  get tags(): ReadonlySet<string> {
+    return this.#tags;
+  }
+
+  /** Adds tags to its result. */
+  addTags(tags: readonly string[]): void {
+    for (const tag of tags) this.#tags.add(tag);
+  }
+
+  /** Marks it so that its result is stored nowhere. */
+  detach(): void {
+    this.#isDetached = true;
+  }
+
+  /**
+   * Waits for the result. A caller without limits of its own shares one promise with all others like it, which makes
+   * joining cheap; a caller with a signal can leave, and when the last one has left the load is given up.
+   */
+  wait(options: WaitOptions, nowMs: number): Promise<unknown> {
+    const isBoundByLoad = nowMs + options.hardTimeoutMs >= this.endsAtMs;
+    if (options.signal === undefined && isBoundByLoad) {
+      this.#isPinned = true;
+      return this.#result;
+    }
+    this.#waiters += 1;
+    const limits = {
+      signal: options.signal,
+      timeoutMs: isBoundByLoad ? Number.POSITIVE_INFINITY : options.hardTimeoutMs,
+      onTimeout: () => loaderTimeout(options.hardTimeoutMs),
+      scheduler: this.#scheduler,
+    };
+    return waitWithin(this.#result, limits).finally(() => this.#leave());
+  }
+
+  /** Settles with the load, without counting as a waiter. */
+  get settled(): Promise<unknown> {
+    return this.#result;
+  }
+
+  /** Hands the result to everybody. Without effect when it is over. */
+  resolve(value: unknown): void {
+    if (this.#end()) this.#resolve(value);
+  }
+
+  /** Hands the failure to everybody. Without effect when it is over. */
+  reject(error: unknown): void {
+    if (this.#end()) this.#reject(error);
+  }
+
+  /** Rejects everybody who still waits, and tells the owner to abort the loader. Without effect when it is over. */
+  giveUp(reason: unknown): void {
+    if (this.#isOver) return;
+    this.reject(reason);
+    this.#onGivenUp(this, reason);
+  }
+
+  #leave(): void {
+    this.#waiters -= 1;
+    if (this.#waiters > 0 || this.#isPinned || this.#isOver) return;
+    this.giveUp(new DOMException("Every caller of this load has left.", "AbortError"));
+  }
+
+  #end(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#timer?.cancel();
+    return true;
+  }
+}
+
+function loaderTimeout(hardTimeoutMs: number): LoaderError {
+  return new LoaderError(
+    "GCX_LOADER_TIMEOUT",
+    `The loader did not finish within its hard timeout of ${hardTimeoutMs} ms. Raise hardTimeout or look at the source.`,
+  );
+}
