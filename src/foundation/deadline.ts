@@ -1,3 +1,4 @@
+import { onAbort } from "./abort-listener.ts";
 import type { ScheduledTask, Scheduler } from "./scheduler.ts";
 
 /** What ends a wait early. */
@@ -19,21 +20,21 @@ export function waitWithin<T>(promise: Promise<T>, limits: WaitLimits): Promise<
   if (signal === undefined && timeoutMs === Number.POSITIVE_INFINITY) return promise;
   return new Promise<T>((resolve, reject) => {
     let timer: ScheduledTask | undefined;
+    let stopListening: (() => void) | undefined;
     const leave = (settle: () => void): void => {
       timer?.cancel();
-      signal?.removeEventListener("abort", onAbort);
+      stopListening?.();
       settle();
     };
-    const onAbort = (): void => leave(() => reject(signal?.reason));
     promise.then(
       (value) => leave(() => resolve(value)),
       (error: unknown) => leave(() => reject(error)),
     );
     if (signal?.aborted) {
-      onAbort();
+      reject(signal.reason);
       return;
     }
-    signal?.addEventListener("abort", onAbort, { once: true });
+    if (signal !== undefined) stopListening = onAbort(signal, () => leave(() => reject(signal.reason)));
     if (timeoutMs !== Number.POSITIVE_INFINITY) {
       // A pending call is a reason to stay alive: without it the process could end with the call unanswered.
       timer = limits.scheduler.after(timeoutMs, () => leave(() => reject(limits.onTimeout())), true);
@@ -48,18 +49,19 @@ export function pause(delayMs: number, scheduler: Scheduler, signal?: AbortSigna
       reject(signal.reason);
       return;
     }
-    const onAbort = (): void => {
-      timer.cancel();
-      reject(signal?.reason);
-    };
+    let stopListening: (() => void) | undefined;
     const timer = scheduler.after(
       delayMs,
       () => {
-        signal?.removeEventListener("abort", onAbort);
+        stopListening?.();
         resolve();
       },
       true,
     );
-    signal?.addEventListener("abort", onAbort, { once: true });
+    if (signal === undefined) return;
+    stopListening = onAbort(signal, () => {
+      timer.cancel();
+      reject(signal.reason);
+    });
   });
 }

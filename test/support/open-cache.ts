@@ -7,7 +7,11 @@ import { EventHub } from "../../src/events/event-hub.ts";
 import { createSeededRandom } from "../../src/foundation/random-source.ts";
 import { createMemoryBackend, type MemoryBackendOptions } from "../../src/memory/memory-backend.ts";
 import { createFakeTime, type FakeTime } from "../../src/testing/fake-clock.ts";
-import { createMapBackend, type MapBackend, type MapBackendOptions } from "../../src/testing/map-backend/map-backend.ts";
+import {
+  createMapBackend,
+  type MapBackend,
+  type MapBackendOptions,
+} from "../../src/testing/map-backend/map-backend.ts";
 
 /** A cache under test with fake time and its store. */
 export interface TestCache<Store extends Backend = Backend> {
@@ -45,7 +49,9 @@ export function openMemoryCache(memory: Partial<MemoryBackendOptions> = {}, opti
 
 /** A cache over the plain store that answers through promises and can be held, in fake time. */
 export function openRemoteCache(map: MapBackendOptions = {}, options: TestCacheOptions = {}): TestCache<MapBackend> {
-  return open(options, (host) => createMapBackend({ async: true, clock: host.clock, onRemoval: host.onRemoval, ...map }));
+  return open(options, (host) =>
+    createMapBackend({ async: true, clock: host.clock, onRemoval: host.onRemoval, ...map }),
+  );
 }
 
 type Host = Parameters<typeof createMemoryBackend>[1];

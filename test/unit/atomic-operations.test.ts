@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { settle, openMemoryCache, openRemoteCache, type TestCache } from "../support/open-cache.ts";
+import { openMemoryCache, openRemoteCache, settle, type TestCache } from "../support/open-cache.ts";
 
 const stores: ReadonlyArray<readonly [string, () => TestCache]> = [
   ["memory", () => openMemoryCache()],
@@ -80,7 +80,11 @@ describe.each(stores)("counters on %s", (name, open) => {
 describe.each(stores.slice(0, 2))("conditional writes on %s", (_name, open) => {
   it("writes with setNX only when nothing is there", async () => {
     const { cache, time } = open();
-    const results = await Promise.all([cache.setNX("k", 1, "1s"), cache.setNX("k", 2, "1s"), cache.setNX("k", 3, "1s")]);
+    const results = await Promise.all([
+      cache.setNX("k", 1, "1s"),
+      cache.setNX("k", 2, "1s"),
+      cache.setNX("k", 3, "1s"),
+    ]);
     expect(results).toEqual([true, false, false]);
     expect(await cache.get("k")).toBe(1);
     await time.advanceAsync(1_000);
@@ -110,7 +114,12 @@ describe.each(stores.slice(0, 2))("conditional writes on %s", (_name, open) => {
 
   it("refuses a TTL of 0 where a write depends on what is there", async () => {
     const { cache } = open();
-    for (const call of [cache.setNX("k", 1, 0), cache.getSet("k", 1, 0), cache.compareAndSet("k", 0, 1, { ttl: 0 }), cache.update("k", () => 1, { ttl: 0 })]) {
+    for (const call of [
+      cache.setNX("k", 1, 0),
+      cache.getSet("k", 1, 0),
+      cache.compareAndSet("k", 0, 1, { ttl: 0 }),
+      cache.update("k", () => 1, { ttl: 0 }),
+    ]) {
       await expect(call).rejects.toMatchObject({ code: "GCX_ARGUMENT_TTL" });
     }
   });
@@ -153,7 +162,11 @@ describe.each(stores.slice(0, 2))("conditional writes on %s", (_name, open) => {
       },
       { maxAttempts: 1 },
     );
-    await expect(call).rejects.toMatchObject({ name: "TransactionConflictError", code: "GCX_TRANSACTION_CONFLICT", attempts: 1 });
+    await expect(call).rejects.toMatchObject({
+      name: "TransactionConflictError",
+      code: "GCX_TRANSACTION_CONFLICT",
+      attempts: 1,
+    });
     expect(await cache.get("k")).toBe(1);
   });
 });
@@ -171,7 +184,13 @@ describe.each(stores.slice(0, 2))("transactions on %s", (_name, open) => {
       return amount;
     });
     expect(moved).toBe(4);
-    expect(await cache.getMulti(["from", "to", "log"])).toEqual(new Map<string, unknown>([["from", 6], ["to", 5], ["log", "moved"]]));
+    expect(await cache.getMulti(["from", "to", "log"])).toEqual(
+      new Map<string, unknown>([
+        ["from", 6],
+        ["to", 5],
+        ["log", "moved"],
+      ]),
+    );
     expect(await cache.ttl("to")).toBe(60_000);
     await cache.transaction(["log", "to"], (tx) => {
       tx.delete("log");
@@ -240,7 +259,15 @@ describe.each(stores.slice(0, 2))("transactions on %s", (_name, open) => {
 });
 
 describe("stores that can do less", () => {
-  const bare = { counters: false, conditionalWrites: false, transactions: "none", leases: false, tags: false, scan: false, clear: false } as const;
+  const bare = {
+    counters: false,
+    conditionalWrites: false,
+    transactions: "none",
+    leases: false,
+    tags: false,
+    scan: false,
+    clear: false,
+  } as const;
 
   it("are refused by name of the operation, with what to do instead", async () => {
     const { cache } = openRemoteCache({ capabilities: bare });

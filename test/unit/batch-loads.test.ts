@@ -15,7 +15,12 @@ describe.each(stores)("getOrSetMulti on %s", (_name, open) => {
       asked.push([...keys]);
       return new Map(keys.filter((key) => key !== "none").map((key) => [key, key.length]));
     };
-    expect(await cache.getOrSetMulti(["a", "bb", "none", "bb"], load, { ttl: "1m" })).toEqual(new Map([["a", 1], ["bb", 2]]));
+    expect(await cache.getOrSetMulti(["a", "bb", "none", "bb"], load, { ttl: "1m" })).toEqual(
+      new Map([
+        ["a", 1],
+        ["bb", 2],
+      ]),
+    );
     expect(asked).toEqual([["bb", "none"]]);
     expect(await cache.ttl("bb")).toBe(60_000);
     await cache.getOrSetMulti(["a", "bb"], load);
@@ -38,7 +43,12 @@ describe.each(stores)("getOrSetMulti on %s", (_name, open) => {
     await settle();
     single.resolve("A");
     batch.resolve(new Map([["b", "B"]]));
-    expect(await many).toEqual(new Map([["a", "A"], ["b", "B"]]));
+    expect(await many).toEqual(
+      new Map([
+        ["a", "A"],
+        ["b", "B"],
+      ]),
+    );
     expect(await one).toBe("A");
     expect(await joined).toBe("B");
     expect(asked).toEqual([["b"]]);
@@ -50,8 +60,18 @@ describe.each(stores)("getOrSetMulti on %s", (_name, open) => {
     const loading = cache.getOrSetMulti(["a", "b"], () => batch.promise);
     await settle();
     await cache.delete("a");
-    batch.resolve(new Map([["a", "old"], ["b", "B"]]));
-    expect(await loading).toEqual(new Map([["a", "old"], ["b", "B"]]));
+    batch.resolve(
+      new Map([
+        ["a", "old"],
+        ["b", "B"],
+      ]),
+    );
+    expect(await loading).toEqual(
+      new Map([
+        ["a", "old"],
+        ["b", "B"],
+      ]),
+    );
     expect(await cache.exists("a")).toBe(false);
     expect(await cache.exists("b")).toBe(true);
   });
@@ -88,7 +108,9 @@ describe.each(stores)("getOrSetMulti on %s", (_name, open) => {
 
   it("gives up on a hung batch loader after the hard timeout", async () => {
     const { cache, time } = open();
-    const hung = cache.getOrSetMulti(["a", "b"], () => new Promise<Map<string, string>>(() => undefined), { hardTimeout: "1s" });
+    const hung = cache.getOrSetMulti(["a", "b"], () => new Promise<Map<string, string>>(() => undefined), {
+      hardTimeout: "1s",
+    });
     const verdict = expect(hung).rejects.toMatchObject({ code: "GCX_LOADER_TIMEOUT" });
     await settle();
     await time.advanceAsync(1_000);

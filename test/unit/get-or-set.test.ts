@@ -190,19 +190,22 @@ describe.each(stores)("getOrSet on %s", (_name, open) => {
     ["expire to 0", ({ cache }) => cache.expire("k", 0)],
   ];
 
-  it.each(invalidations)("returns an old load's value to its callers but never stores it after %s", async (_what, invalidate) => {
-    const test = open();
-    const outcomes = outcomesOf(test);
-    const source = defer<string>();
-    const old = test.cache.getOrSet("k", () => source.promise, { tags: ["t"] });
-    await settle();
-    await invalidate(test);
-    const after = await test.cache.get("k");
-    source.resolve("old");
-    expect(await old).toBe("old");
-    expect(await test.cache.get("k")).toEqual(after);
-    expect(outcomes).toEqual(["detached"]);
-  });
+  it.each(invalidations)(
+    "returns an old load's value to its callers but never stores it after %s",
+    async (_what, invalidate) => {
+      const test = open();
+      const outcomes = outcomesOf(test);
+      const source = defer<string>();
+      const old = test.cache.getOrSet("k", () => source.promise, { tags: ["t"] });
+      await settle();
+      await invalidate(test);
+      const after = await test.cache.get("k");
+      source.resolve("old");
+      expect(await old).toBe("old");
+      expect(await test.cache.get("k")).toEqual(after);
+      expect(outcomes).toEqual(["detached"]);
+    },
+  );
 
   it.each(invalidations)("starts a new load for a caller that comes after %s", async (_what, invalidate) => {
     const test = open();
@@ -210,12 +213,12 @@ describe.each(stores)("getOrSet on %s", (_name, open) => {
     const old = test.cache.getOrSet("k", () => source.promise, { tags: ["t"] });
     await settle();
     await invalidate(test);
-    await test.cache.delete("k");
+    const written = await test.cache.get("k");
     const fresh = test.cache.getOrSet("k", () => "new", { tags: ["t"] });
-    expect(await fresh).toBe("new");
+    expect(await fresh).toBe(written ?? "new");
     source.resolve("old");
     expect(await old).toBe("old");
-    expect(await test.cache.get("k")).toBe("new");
+    expect(await test.cache.get("k")).toBe(written ?? "new");
   });
 
   it("does not store a result whose tag, added by the loader, was invalidated while it ran", async () => {
@@ -328,6 +331,59 @@ describe("getOrSet with a sick remote store", () => {
     await writes.arrived();
     await time.advanceAsync(1_000);
     expect(await loading).toBe("v");
+  });
+
+  const onTheWay: ReadonlyArray<
+    readonly [
+      string,
+      "set" | "deleteMulti" | "increment" | "invalidateTags" | "clear",
+      (test: TestCache) => Promise<unknown>,
+    ]
+  > = [
+    ["a set", "set", ({ cache }) => cache.set("k", 1)],
+    ["an increment", "increment", ({ cache }) => cache.increment("k")],
+    ["a delete by prefix", "deleteMulti", ({ cache }) => cache.deleteByPrefix("k")],
+    ["a tag invalidation", "invalidateTags", ({ cache }) => cache.invalidateTags(["t"])],
+    ["a clear", "clear", ({ cache }) => cache.clear()],
+  ];
+  it.each(onTheWay)("lets nobody join an older load while %s is on its way", async (_what, operation, change) => {
+    const test = openRemoteCache();
+    await test.cache.set("k2", "so that the prefix finds something");
+    const source = defer<string>();
+    const old = test.cache.getOrSet("k", () => source.promise, { tags: ["t"] });
+    await settle();
+    const held = test.store.hold(operation, { calls: 1 });
+    const changing = change(test);
+    await held.arrived();
+    const fresh = test.cache.getOrSet("k", () => 5, { tags: ["t"] });
+    await settle();
+    held.release();
+    await changing;
+    source.resolve("old");
+    expect(await fresh).toBe(5);
+    expect(await old).toBe("old");
+  });
+
+  it("calls no loader for a caller that left while the store was asked", async () => {
+    const { cache, store } = openRemoteCache();
+    await cache.ready();
+    const aborting = new AbortController();
+    let calls = 0;
+    const held = store.hold("get");
+    const loading = cache.getOrSet(
+      "k",
+      () => {
+        calls += 1;
+        return "v";
+      },
+      { signal: aborting.signal },
+    );
+    await held.arrived();
+    aborting.abort(new Error("left"));
+    await expect(loading).rejects.toThrow("left");
+    held.release();
+    await settle();
+    expect(calls).toBe(0);
   });
 
   it("deletes again what a load stored while a delete overtook it", async () => {

@@ -52,7 +52,10 @@ describe.each(stores)("closing a cache on %s", (_name, open) => {
     await cache.close();
     await cache.close();
     for (const result of await Promise.allSettled([...everyCall(cache), ...everyCall(cache.namespace("n"))])) {
-      expect(result).toMatchObject({ status: "rejected", reason: { name: "CacheClosedError", code: "GCX_CACHE_CLOSED" } });
+      expect(result).toMatchObject({
+        status: "rejected",
+        reason: { name: "CacheClosedError", code: "GCX_CACHE_CLOSED" },
+      });
     }
     expect(() => cache.peek("k")).toThrowError(expect.objectContaining({ code: "GCX_CACHE_CLOSED" }));
     expect(await cache.health()).toMatchObject({ status: "down" });
@@ -179,7 +182,11 @@ describe("memory limits", () => {
     cache.on("refuse", (event) => refused.push(event));
     await cache.set("k", "small");
     const large = Buffer.alloc(20_000);
-    await expect(cache.set("k", large)).rejects.toMatchObject({ name: "EntryTooLargeError", code: "GCX_ENTRY_TOO_LARGE", limitBytes: 10_000 });
+    await expect(cache.set("k", large)).rejects.toMatchObject({
+      name: "EntryTooLargeError",
+      code: "GCX_ENTRY_TOO_LARGE",
+      limitBytes: 10_000,
+    });
     expect(await cache.get("k")).toBe("small");
     expect(await cache.getOrSet("loaded", () => large)).toBe(large);
     expect(await cache.exists("loaded")).toBe(false);
@@ -225,8 +232,15 @@ describe("a remote store", () => {
     await cache.ready();
     const gets = store.hold("get", { heedsSignal: false });
     const sets = store.hold("set", { heedsSignal: false });
-    const read = expect(cache.get("k")).rejects.toMatchObject({ name: "BackendTimeoutError", code: "GCX_BACKEND_TIMEOUT", timeoutMs: 1_000 });
-    const write = expect(cache.set("k", 1)).rejects.toMatchObject({ name: "OutcomeUnknownError", code: "GCX_BACKEND_OUTCOME_UNKNOWN" });
+    const read = expect(cache.get("k")).rejects.toMatchObject({
+      name: "BackendTimeoutError",
+      code: "GCX_BACKEND_TIMEOUT",
+      timeoutMs: 1_000,
+    });
+    const write = expect(cache.set("k", 1)).rejects.toMatchObject({
+      name: "OutcomeUnknownError",
+      code: "GCX_BACKEND_OUTCOME_UNKNOWN",
+    });
     await Promise.all([gets.arrived(), sets.arrived()]);
     await time.advanceAsync(1_000);
     await Promise.all([read, write]);
@@ -238,7 +252,11 @@ describe("a remote store", () => {
     await cache.ready();
     const failure = new Error("ERR out of luck");
     const held = store.hold("get");
-    const read = expect(cache.get("k")).rejects.toMatchObject({ name: "BackendError", code: "GCX_BACKEND_FAILED", cause: failure });
+    const read = expect(cache.get("k")).rejects.toMatchObject({
+      name: "BackendError",
+      code: "GCX_BACKEND_FAILED",
+      cause: failure,
+    });
     await held.arrived();
     held.fail(failure);
     await read;

@@ -10,7 +10,10 @@ describe.each(stores)("lock on %s", (_name, open) => {
   it("is held by one at a time, with tokens that never go back", async () => {
     const { cache } = open();
     const first = await cache.lock("l", { ttl: "1s" });
-    await expect(cache.lock("l", { ttl: "1s" })).rejects.toMatchObject({ name: "LockNotAcquiredError", code: "GCX_LOCK_NOT_ACQUIRED" });
+    await expect(cache.lock("l", { ttl: "1s" })).rejects.toMatchObject({
+      name: "LockNotAcquiredError",
+      code: "GCX_LOCK_NOT_ACQUIRED",
+    });
     expect(await first.release()).toBe(true);
     const second = await cache.lock("l", { ttl: "1s" });
     expect(second.token).toBeGreaterThan(first.token);
@@ -107,6 +110,30 @@ describe.each(stores)("lock on %s", (_name, open) => {
 });
 
 describe("lock on a remote store", () => {
+  it("lets only the first in line ask the store, and hands the place on when it leaves", async () => {
+    const { cache, store, time } = openRemoteCache();
+    const elsewhere = store.openSecond();
+    await elsewhere.lease!({ kind: "acquire", key: "l", owner: "elsewhere", ttlMs: 60_000 }, {});
+    let asked = 0;
+    const counted = store.lease!;
+    Object.assign(store, {
+      lease: (...parameters: Parameters<typeof counted>) => {
+        asked += 1;
+        return counted(...parameters);
+      },
+    });
+    const hasty = expect(cache.lock("l", { ttl: 1_000, wait: 300 })).rejects.toMatchObject({ waitedMs: 300 });
+    const patient = cache.lock("l", { ttl: 1_000, wait: "1m" });
+    await settle();
+    expect(asked).toBe(1);
+    await elsewhere.lease!({ kind: "release", key: "l", owner: "elsewhere" }, {});
+    await elsewhere.lease!({ kind: "acquire", key: "l", owner: "elsewhere", ttlMs: 320 }, {});
+    await time.advanceAsync(300);
+    await hasty;
+    await time.advanceAsync(250);
+    expect((await patient).token).toBeGreaterThan(0);
+  });
+
   it("gives back a lease that was granted after the caller had left", async () => {
     const { cache, store } = openRemoteCache();
     await cache.ready();

@@ -9,7 +9,14 @@ const stores: ReadonlyArray<readonly [string, (rootPath?: string) => TestCache]>
 describe.each(stores)("namespaces on %s", (_name, open) => {
   it("keep their keys apart from each other and from the root, whatever the keys are", async () => {
     const { cache } = open();
-    const views = [cache, cache.namespace("a"), cache.namespace("a").namespace("b"), cache.namespace("a/b"), cache.namespace("a:b"), cache.namespace("@")];
+    const views = [
+      cache,
+      cache.namespace("a"),
+      cache.namespace("a").namespace("b"),
+      cache.namespace("a/b"),
+      cache.namespace("a:b"),
+      cache.namespace("@"),
+    ];
     const keys = ["k", "a:k", "@a:k", "b:k", "@a/b:k", "/b:k", ":k"];
     for (const [number, view] of views.entries()) {
       await view.setMulti(keys.map((key) => [key, `${number} ${key}`] as const));
@@ -27,13 +34,22 @@ describe.each(stores)("namespaces on %s", (_name, open) => {
     const sibling = cache.namespace("outer2");
     for (const view of [cache, outer, inner, sibling]) await view.set("k", 1);
     await outer.clear();
-    expect([await cache.exists("k"), await outer.exists("k"), await inner.exists("k"), await sibling.exists("k")]).toEqual([true, false, false, true]);
+    expect([
+      await cache.exists("k"),
+      await outer.exists("k"),
+      await inner.exists("k"),
+      await sibling.exists("k"),
+    ]).toEqual([true, false, false, true]);
     await inner.set("k", 2);
     await inner.clear();
     await outer.set("k", 3);
     expect([await outer.exists("k"), await inner.exists("k")]).toEqual([true, false]);
     await cache.clear();
-    expect([await cache.exists("k"), await outer.exists("k"), await sibling.exists("k")]).toEqual([false, false, false]);
+    expect([await cache.exists("k"), await outer.exists("k"), await sibling.exists("k")]).toEqual([
+      false,
+      false,
+      false,
+    ]);
     await cache.set("k", 4);
     expect(await cache.get("k")).toBe(4);
   });
@@ -94,7 +110,9 @@ describe.each(stores)("namespaces on %s", (_name, open) => {
   it("refuse names that are no non-empty string", () => {
     const { cache } = open();
     for (const name of ["", 5, undefined, "x".repeat(1_025)]) {
-      expect(() => cache.namespace(name as string)).toThrowError(expect.objectContaining({ code: "GCX_ARGUMENT_NAMESPACE" }));
+      expect(() => cache.namespace(name as string)).toThrowError(
+        expect.objectContaining({ code: "GCX_ARGUMENT_NAMESPACE" }),
+      );
     }
   });
 });

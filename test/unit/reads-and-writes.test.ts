@@ -107,7 +107,12 @@ describe.each(stores)("reading and writing on %s", (_name, open) => {
     await cache.setMulti(new Map([["a", 1]]));
     await cache.setMulti([["b", 2]]);
     await cache.setMulti({ c: 3 }, "1m");
-    expect(await cache.getMulti(["c", "a", "x", "a"])).toEqual(new Map([["c", 3], ["a", 1]]));
+    expect(await cache.getMulti(["c", "a", "x", "a"])).toEqual(
+      new Map([
+        ["c", 3],
+        ["a", 1],
+      ]),
+    );
     expect(await cache.deleteMulti(["a", "b", "x", "a"])).toBe(2);
     expect((await cache.getMulti(new Set(["a", "b", "c"]))).size).toBe(1);
     expect((await cache.getMulti([])).size).toBe(0);
@@ -115,7 +120,12 @@ describe.each(stores)("reading and writing on %s", (_name, open) => {
 
   it("writes nothing of a batch when one of its items is wrong", async () => {
     const { cache } = open();
-    await expect(cache.setMulti([["a", 1], ["", 2]])).rejects.toMatchObject({ code: "GCX_ARGUMENT_KEY" });
+    await expect(
+      cache.setMulti([
+        ["a", 1],
+        ["", 2],
+      ]),
+    ).rejects.toMatchObject({ code: "GCX_ARGUMENT_KEY" });
     await expect(cache.setMulti({ a: 1, b: undefined })).rejects.toBeInstanceOf(TypeError);
     expect(await cache.exists("a")).toBe(false);
   });
@@ -206,7 +216,12 @@ describe.each(stores)("wrong arguments on %s", (_name, open) => {
   it("refuses undefined as a value with a TypeError that belongs to the family", async () => {
     const { cache } = open();
     await cache.set("k", "kept");
-    const calls = [cache.set("k", undefined), cache.setNX("n", undefined), cache.getSet("k", undefined), cache.compareAndSet("k", 0, undefined)];
+    const calls = [
+      cache.set("k", undefined),
+      cache.setNX("n", undefined),
+      cache.getSet("k", undefined),
+      cache.compareAndSet("k", 0, undefined),
+    ];
     for (const result of await Promise.allSettled(calls)) {
       const { reason } = result as PromiseRejectedResult;
       expect(reason).toBeInstanceOf(TypeError);
@@ -216,15 +231,20 @@ describe.each(stores)("wrong arguments on %s", (_name, open) => {
     expect(await cache.get("k")).toBe("kept");
   });
 
-  it.each([-1, Number.NaN, Number.NEGATIVE_INFINITY, 1e300, "soon", "5 m", "-1s", {}, null, true])("refuses the TTL %j", async (ttl) => {
-    const { cache } = open();
-    await cache.set("k", "kept", "1m");
-    await expect(cache.set("k", 1, { ttl: ttl as number })).rejects.toMatchObject({ code: "GCX_ARGUMENT_TTL" });
-    await expect(cache.expire("k", ttl as number)).rejects.toMatchObject({ code: "GCX_ARGUMENT_TTL" });
-    await expect(cache.getOrSet("n", () => 1, { ttl: ttl as number })).rejects.toMatchObject({ code: "GCX_ARGUMENT_TTL" });
-    expect(await cache.get("k")).toBe("kept");
-    expect(await cache.ttl("k")).toBe(60_000);
-  });
+  it.each([-1, Number.NaN, Number.NEGATIVE_INFINITY, 1e300, "soon", "5 m", "-1s", {}, null, true])(
+    "refuses the TTL %j",
+    async (ttl) => {
+      const { cache } = open();
+      await cache.set("k", "kept", "1m");
+      await expect(cache.set("k", 1, { ttl: ttl as number })).rejects.toMatchObject({ code: "GCX_ARGUMENT_TTL" });
+      await expect(cache.expire("k", ttl as number)).rejects.toMatchObject({ code: "GCX_ARGUMENT_TTL" });
+      await expect(cache.getOrSet("n", () => 1, { ttl: ttl as number })).rejects.toMatchObject({
+        code: "GCX_ARGUMENT_TTL",
+      });
+      expect(await cache.get("k")).toBe("kept");
+      expect(await cache.ttl("k")).toBe(60_000);
+    },
+  );
 
   it("refuses options that do not exist or have the wrong type", async () => {
     const { cache } = open();
