@@ -3,6 +3,7 @@ import { type BackendHost, findBackendFactory } from "./backend/registry.ts";
 import { assembleCache } from "./cache/assemble-cache.ts";
 import type { Cache } from "./cache/cache.ts";
 import type { CacheConfig } from "./config/cache-config.ts";
+import type { PluginCacheConfig } from "./config/plugin-config.ts";
 import { type ResolvedConfig, resolveConfig } from "./config/resolve-config.ts";
 import { fromStoredKey, joinNamespace, namespaceOf, ROOT_NAMESPACE } from "./entry/namespace-path.ts";
 import { EventHub } from "./events/event-hub.ts";
@@ -16,6 +17,7 @@ import { createMemoryBackend } from "./memory/memory-backend.ts";
  * Makes a cache. Checks the whole configuration at once and opens nothing: the first operation, or `ready()`, connects.
  *
  * @param config what `docs/reference/config.md` lists; nothing at all is a memory cache of up to 100 MB
+ * @typeParam Name the name of a registered plug-in store, whose options stand in the section of that name
  * @throws ConfigError naming the field, what was given, and what is allowed
  *
  * @example
@@ -26,7 +28,7 @@ import { createMemoryBackend } from "./memory/memory-backend.ts";
  * await cache.close();
  * ```
  */
-export function createCache(config?: CacheConfig): Cache {
+export function createCache<Name extends string = never>(config?: CacheConfig | PluginCacheConfig<Name>): Cache {
   const resolved = resolveConfig(config ?? {});
   const rootPath = resolved.namespace === "" ? ROOT_NAMESPACE : joinNamespace(ROOT_NAMESPACE, resolved.namespace);
   const events = new EventHub(rootPath);

@@ -25,12 +25,33 @@ export type {
 export type { CacheStats, TierStats } from "./cache/stats.ts";
 export type { CacheConfig } from "./config/cache-config.ts";
 export { type LoadConfigOptions, loadConfig } from "./config/load-config.ts";
+export type { PluginCacheConfig } from "./config/plugin-config.ts";
+export type { ConsistencyConfig } from "./config/sections/consistency-config.ts";
+export type { DeadlinesConfig } from "./config/sections/deadlines-config.ts";
+export type { EncryptionConfig } from "./config/sections/encryption-config.ts";
+export type { GrpcConfig } from "./config/sections/grpc-config.ts";
+export type { LoggingConfig } from "./config/sections/logging-config.ts";
+export type { MemcachedConfig } from "./config/sections/memcached-config.ts";
+export type { EvictionPolicyName, MemoryConfig } from "./config/sections/memory-config.ts";
+export type { PrometheusConfig } from "./config/sections/prometheus-config.ts";
+export type { RedisClusterConfig } from "./config/sections/redis-cluster-config.ts";
+export type { RedisConfig } from "./config/sections/redis-config.ts";
+export type { RedisSentinelConfig } from "./config/sections/redis-sentinel-config.ts";
+export type { ShardingConfig } from "./config/sections/sharding-config.ts";
+export type { TierConfig } from "./config/sections/tier-config.ts";
+export type { TracingConfig } from "./config/sections/tracing-config.ts";
 export { createCache } from "./create-cache.ts";
 export type { CacheEntry } from "./entry/cache-entry.ts";
 export type { RemovalCause, RemovalListener } from "./entry/removal.ts";
 export type { Ttl } from "./entry/ttl.ts";
 export type { WriteReceipt } from "./entry/write-receipt.ts";
-export type { CacheEventListener, CacheEventMap, CacheEventName, KeyEvent, LoadOutcome } from "./events/cache-events.ts";
+export type {
+  CacheEventListener,
+  CacheEventMap,
+  CacheEventName,
+  KeyEvent,
+  LoadOutcome,
+} from "./events/cache-events.ts";
 export { DIAGNOSTICS_CHANNEL, type DiagnosticsMessage } from "./events/event-hub.ts";
 export type { ByteSize } from "./foundation/byte-size.ts";
 export type { Clock } from "./foundation/clock.ts";

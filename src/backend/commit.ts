@@ -2,6 +2,7 @@ import type { EntryWrite } from "./stored-entry.ts";
 
 /** A key that must still be as it was read. */
 export interface KeyCheck {
+  /** The stored key. */
   readonly key: string;
   /** Version of the live entry that was read; 0 when there was none. */
   readonly version: number;
@@ -9,6 +10,7 @@ export interface KeyCheck {
 
 /** One change of a transaction. */
 export interface KeyWrite {
+  /** The stored key; one that the checks name. */
   readonly key: string;
   /** The new entry, or `undefined` to delete the key. Its `condition` is not used: the checks decide. */
   readonly write: EntryWrite | undefined;

@@ -16,7 +16,9 @@ export interface CounterRequest {
 
 /** A counter after its move. */
 export interface CounterResult {
+  /** The integer now stored. */
   readonly value: bigint;
+  /** Version of the entry that holds it. */
   readonly version: number;
 }
 

@@ -7,8 +7,11 @@ import type { Backend } from "./backend.ts";
 
 /** What a store is given by the cache that creates it. */
 export interface BackendHost {
+  /** The time to use: for expiry the wall clock, for leases the monotonic one. */
   readonly clock: Clock;
+  /** The randomness to use. */
   readonly random: RandomSource;
+  /** The timers to use. */
   readonly scheduler: Scheduler;
   /** To be told of entries that left the store by themselves or by a call. Local stores only. */
   readonly onRemoval: RemovalListener;

@@ -5,6 +5,7 @@ export type HealthStatus = "up" | "degraded" | "down";
 export interface HealthCheck {
   /** What was looked at, for example `"memory"`. */
   readonly name: string;
+  /** What was found. */
   readonly status: HealthStatus;
   /** How long the check took, in ms. */
   readonly latencyMs: number;
@@ -14,6 +15,8 @@ export interface HealthCheck {
 
 /** The cache's health: the worst of its checks. */
 export interface CacheHealth {
+  /** The worst status among the checks. */
   readonly status: HealthStatus;
+  /** What was looked at, one per store. */
   readonly checks: readonly HealthCheck[];
 }

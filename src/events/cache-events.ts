@@ -2,6 +2,7 @@ import type { RemovalCause } from "../entry/removal.ts";
 
 /** What every event about one key says. Keys are the view's own, without the namespace's prefix. */
 export interface KeyEvent {
+  /** The key as its view knows it. */
   readonly key: string;
   /** Path of the namespace, `""` for the root. */
   readonly namespace: string;

@@ -10,7 +10,9 @@ const diagnostics = channel(DIAGNOSTICS_CHANNEL);
 export interface DiagnosticsMessage<Name extends CacheEventName = CacheEventName> {
   /** The cache's namespace path, `""` for an unnamed one. */
   readonly cache: string;
+  /** Which event. */
   readonly name: Name;
+  /** What it says. */
   readonly event: CacheEventMap[Name];
 }
 

@@ -14,7 +14,7 @@ describe("the error family", () => {
     expect(timeout).toBeInstanceOf(GocachexError);
     expect(timeout).not.toBeInstanceOf(ConfigError);
     expect(new TypeError("no")).not.toBeInstanceOf(GocachexError);
-    expect(null instanceof GocachexError).toBe(false);
+    expect((null as unknown) instanceof GocachexError).toBe(false);
   });
 
   it("recognizes errors of another copy of the package", async () => {

@@ -1,0 +1,77 @@
+# Every target works from a bare clone on a machine that has Node >= 20.19, npm and make. `make` alone explains itself.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+NODE_MODULES := node_modules/.installed
+BUILD := .tmp/build.stamp
+REPORTS := .tmp/reports
+BIN := node_modules/.bin
+VITEST = mkdir -p $(REPORTS) && rm -f $(REPORTS)/$(1).json && \
+  $(BIN)/vitest run --project $(1) --reporter=default --reporter=./scripts/report/json-with-reasons.mjs --outputFile.json=$(REPORTS)/$(1).json
+
+SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts' 2>/dev/null)
+
+.PHONY: help run test build lint fmt test-unit test-checks test-integration test-coverage check-package benchmark clean
+
+help: ## Show what can be done
+	@echo "GoCacheX for TypeScript"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(BUILD) ## Build, then run the storefront example (RUN_SECONDS=… RUN_PORT=…)
+	node examples/storefront/run.mjs
+
+test: $(NODE_MODULES) ## Everything that must hold: lint, types, build, all tests, the package; ends with a summary
+	@node scripts/report/run-steps.mjs lint build test-unit test-checks test-integration check-package
+
+build: $(BUILD) ## Build the package into dist/
+
+lint: $(NODE_MODULES) ## Format, lint, types, layers, purity, file rules, unused code
+	$(BIN)/biome check --error-on-warnings .
+	node node_modules/typescript7/bin/tsc -p .
+	node node_modules/typescript7/bin/tsc -p scripts
+	node scripts/checks/check-layers.mjs
+	node scripts/checks/check-purity.mjs
+	node scripts/checks/check-files.mjs
+	$(BIN)/knip
+
+fmt: $(NODE_MODULES) ## Format the code and mend what can be mended safely
+	$(BIN)/biome check --write .
+
+test-unit: $(NODE_MODULES) ## Unit, property and conformance tests: no build, no servers, seconds
+	@$(call VITEST,unit)
+
+test-checks: $(BUILD) ## Tests of the project itself: layer rules, docs in step, README snippets
+	@$(call VITEST,checks)
+
+test-integration: $(BUILD) ## Tests against real servers and processes, the packed package, the examples
+	@$(call VITEST,integration)
+
+test-coverage: $(NODE_MODULES) ## Unit tests with a coverage report in coverage/
+	$(BIN)/vitest run --project unit --coverage
+
+check-package: $(BUILD) ## What others will install: publint, and types as every module system sees them
+	$(BIN)/publint --strict
+	$(BIN)/attw --pack . --profile node16 --exclude-entrypoints ./config.schema.json
+
+benchmark: $(BUILD) bench/node_modules/.installed ## Compare with other libraries (BENCH_SECONDS=5 for a short run)
+	node bench/run.mjs
+
+clean: ## Remove everything that was made, but not what was installed
+	rm -rf dist coverage .tmp bench/results
+
+# Installed again only when the lock file changed. `npm ci` refuses a lock that lacks another platform's packages; then
+# `npm install` fills in what is missing.
+$(NODE_MODULES): package-lock.json
+	npm ci --no-audit --no-fund || npm install --no-audit --no-fund
+	@touch $@
+
+bench/node_modules/.installed: bench/package-lock.json
+	cd bench && (npm ci --no-audit --no-fund || npm install --no-audit --no-fund)
+	@touch $@
+
+$(BUILD): $(NODE_MODULES) $(SOURCES) tsdown.config.ts tsconfig.json package.json scripts/package-entries.json scripts/write-config-schema.mjs scripts/import-source.mjs
+	npm run --silent build
+	@mkdir -p $(@D) && touch $@

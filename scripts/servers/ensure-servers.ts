@@ -1,0 +1,96 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { startComposeServers } from "./compose-servers.ts";
+import { findExecutable } from "./find-executable.ts";
+import { type HostAndPort, parseHostAndPort } from "./host-and-port.ts";
+
+/** A store that tests may use: a program to start as often as wanted, or one server that runs already and is shared. */
+export type ServerSource =
+  | { readonly kind: "program"; readonly path: string }
+  | { readonly kind: "running"; readonly address: HostAndPort };
+
+/** Where each kind of server comes from on this machine. */
+export interface ServerSources {
+  readonly redis: ServerSource;
+  readonly memcached: ServerSource;
+}
+
+const PROGRAMS = ["redis-server", "redis-cli", "redis-sentinel", "memcached"] as const;
+const PACKAGES = ["redis-server", "redis-sentinel", "redis-tools", "memcached"] as const;
+
+const REMEDY =
+  `Integration tests need real servers. Do one of these: install ${PACKAGES.join(", ")} (Debian's names); ` +
+  "run as root where apt-get exists; have docker compose with a running daemon; or name running servers in " +
+  "GOCACHEX_TEST_REDIS_URL (redis://host:port) and GOCACHEX_TEST_MEMCACHED (host:port).";
+
+let sources: ServerSources | undefined;
+
+/**
+ * Finds or installs the servers, once per process: running ones that the environment names, else installed programs,
+ * else Debian's packages (as root), else docker compose.
+ *
+ * @throws Error that says what to install; servers are never silently missing
+ */
+export function ensureServers(): ServerSources {
+  sources ??= findServers();
+  return sources;
+}
+
+function findServers(): ServerSources {
+  const redisUrl = process.env["GOCACHEX_TEST_REDIS_URL"];
+  const memcachedAddress = process.env["GOCACHEX_TEST_MEMCACHED"];
+  const named = {
+    redis: redisUrl === undefined ? undefined : running(redisUrl, 6379),
+    memcached: memcachedAddress === undefined ? undefined : running(memcachedAddress, 11_211),
+  };
+  if (named.redis !== undefined && named.memcached !== undefined)
+    return { redis: named.redis, memcached: named.memcached };
+  const own = installedPrograms() ?? programsFromPackages() ?? composed();
+  if (own === undefined) throw new Error(REMEDY);
+  return { redis: named.redis ?? own.redis, memcached: named.memcached ?? own.memcached };
+}
+
+function running(address: string, defaultPort: number): ServerSource {
+  return { kind: "running", address: parseHostAndPort(address, defaultPort) };
+}
+
+function installedPrograms(): ServerSources | undefined {
+  if (PROGRAMS.some((name) => findExecutable(name) === undefined)) return undefined;
+  return {
+    redis: { kind: "program", path: findExecutable("redis-server") as string },
+    memcached: { kind: "program", path: findExecutable("memcached") as string },
+  };
+}
+
+/** Installs the packages where that is possible, without letting them start system services. */
+function programsFromPackages(): ServerSources | undefined {
+  if (process.getuid?.() !== 0 || findExecutable("apt-get") === undefined) return undefined;
+  withoutServiceStarts(() => {
+    const options = { stdio: "inherit", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } } as const;
+    execFileSync("apt-get", ["update"], options);
+    execFileSync("apt-get", ["install", "-y", "--no-install-recommends", ...PACKAGES], options);
+  });
+  return installedPrograms();
+}
+
+/** Debian's packages start their services unless this file says that they may not (101: forbidden by policy). */
+function withoutServiceStarts(install: () => void): void {
+  const policy = "/usr/sbin/policy-rc.d";
+  const isOurs = !existsSync(policy);
+  if (isOurs) writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
+    install();
+  } finally {
+    if (isOurs) rmSync(policy, { force: true });
+  }
+}
+
+function composed(): ServerSources | undefined {
+  const addresses = startComposeServers();
+  if (addresses === undefined) return undefined;
+  return {
+    redis: { kind: "running", address: addresses.redis },
+    memcached: { kind: "running", address: addresses.memcached },
+  };
+}

@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { askServer } from "./ask-server.ts";
+import { findFreePort } from "./free-port.ts";
+
+/** A server of ours, running on a loopback port in a folder of its own. */
+export interface ServerProcess {
+  readonly host: "127.0.0.1";
+  readonly port: number;
+  readonly pid: number;
+  /** Its working folder, removed when it stops. */
+  readonly folder: string;
+  /** Everything it printed so far. */
+  output(): string;
+  /** Sends a signal, for tests of crashes (`SIGKILL`) and hangs (`SIGSTOP`, `SIGCONT`). */
+  signal(name: NodeJS.Signals): void;
+  /** Ends it and removes its folder. Resolves when the process is gone; calling it again does nothing. */
+  stop(): Promise<void>;
+}
+
+/** What to start and how to know that it is ready. */
+export interface ServerCommand {
+  readonly program: string;
+  /** The arguments for a port and a working folder. */
+  arguments(port: number, folder: string): readonly string[];
+  /** Bytes to send, and what the answer must match. */
+  readonly probe: { readonly question: string; readonly answer: RegExp };
+  /** A fixed port. Default: a free one. */
+  readonly port?: number | undefined;
+}
+
+const READY_TIMEOUT_MS = 10_000;
+const PROBE_PAUSE_MS = 15;
+/** The port may be taken between being found free and being used. */
+const MAX_START_ATTEMPTS = 3;
+
+/**
+ * Starts a server and waits until it answers.
+ *
+ * A guard, a shell that waits for our end of a pipe to close, kills the server and removes its folder when this process
+ * dies before {@link ServerProcess.stop}, even of `SIGKILL`.
+ *
+ * @throws Error with the server's own words when it does not become ready
+ */
+export async function startServerProcess(command: ServerCommand): Promise<ServerProcess> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(command, command.port ?? (await findFreePort()));
+    } catch (error) {
+      if (command.port !== undefined || attempt === MAX_START_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function startOnce(command: ServerCommand, port: number): Promise<ServerProcess> {
+  const folder = mkdtempSync(join(tmpdir(), "gocachex-server-"));
+  const child = spawn(command.program, command.arguments(port, folder), {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => (output += chunk.toString("utf8")));
+  const exited = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", (error) => {
+      output += String(error);
+      resolve();
+    });
+  });
+  if (child.pid === undefined) {
+    await exited;
+    rmSync(folder, { recursive: true, force: true });
+    throw new Error(`${command.program} cannot be started: ${output}`);
+  }
+  const guard = guardAgainstLeftover(child.pid, folder);
+  let stopped: Promise<void> | undefined;
+  const server: ServerProcess = {
+    host: "127.0.0.1",
+    port,
+    pid: child.pid,
+    folder,
+    output: () => output,
+    signal: (name) => void child.kill(name),
+    stop: () => {
+      stopped ??= endProcess(child, exited).then(() => {
+        guard.kill("SIGKILL");
+        rmSync(folder, { recursive: true, force: true });
+      });
+      return stopped;
+    },
+  };
+  if (await isReady(server, child, command)) return server;
+  await server.stop();
+  throw new Error(`${command.program} did not become ready on port ${port}:\n${output}`);
+}
+
+function guardAgainstLeftover(pid: number, folder: string): ChildProcess {
+  const script = 'cat >/dev/null; kill -9 "$1" 2>/dev/null; rm -rf "$2"';
+  // Detached: an interrupt from the keyboard goes to the whole process group and must not end the guard first.
+  const guard = spawn("/bin/sh", ["-c", script, "guard", String(pid), folder], {
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  guard.unref();
+  (guard.stdin as unknown as { unref(): void }).unref();
+  return guard;
+}
+
+async function isReady(server: ServerProcess, child: ChildProcess, { probe }: ServerCommand): Promise<boolean> {
+  const giveUpAt = performance.now() + READY_TIMEOUT_MS;
+  while (performance.now() < giveUpAt && child.exitCode === null && child.signalCode === null) {
+    const answer = await askServer(server, probe.question).catch(() => "");
+    // Something else may answer on a port that was taken from under us: ours must be alive as well.
+    if (probe.answer.test(answer)) return child.exitCode === null && child.signalCode === null;
+    await delay(PROBE_PAUSE_MS);
+  }
+  return false;
+}
+
+/** At once and without asking: these servers hold nothing that is worth saving, and memcached takes a second to say goodbye. */
+async function endProcess(child: ChildProcess, exited: Promise<void>): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+  await exited;
+}

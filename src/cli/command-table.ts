@@ -1,0 +1,29 @@
+import type { Command } from "./command.ts";
+import { configCommand } from "./commands/config.ts";
+import { deleteCommand } from "./commands/delete.ts";
+import { existsCommand } from "./commands/exists.ts";
+import { getCommand } from "./commands/get.ts";
+import { healthCommand } from "./commands/health.ts";
+import { createHelpCommand } from "./commands/help.ts";
+import { incrCommand } from "./commands/incr.ts";
+import { keysCommand } from "./commands/keys.ts";
+import { serveCommand } from "./commands/serve.ts";
+import { setCommand } from "./commands/set.ts";
+import { statsCommand } from "./commands/stats.ts";
+import { versionCommand } from "./commands/version.ts";
+
+/** Every command, in the order of the help. To add one: one file, one line. */
+export const COMMANDS: readonly Command[] = [
+  getCommand,
+  setCommand,
+  deleteCommand,
+  existsCommand,
+  incrCommand,
+  keysCommand,
+  statsCommand,
+  healthCommand,
+  configCommand,
+  serveCommand,
+  createHelpCommand(() => COMMANDS),
+  versionCommand,
+];

@@ -1,0 +1,41 @@
+import type { CliIo } from "./cli-io.ts";
+import type { ExitCode } from "./exit-code.ts";
+import type { ParsedArguments } from "./parse-arguments.ts";
+import type { Printer } from "./printer.ts";
+
+/** An option of a command. */
+export interface OptionSpec {
+  /** Without the dashes. */
+  readonly name: string;
+  /** One letter, without the dash. */
+  readonly short?: string;
+  /** What the value is called in the help, for example `"DURATION"`; absent: the option is a switch. */
+  readonly value?: string;
+  /** One line for the help, with the default. */
+  readonly description: string;
+}
+
+/** What a command is given. */
+export interface Invocation {
+  readonly io: CliIo;
+  readonly print: Printer;
+  readonly args: ParsedArguments;
+}
+
+/** One command. To add one: one file in `commands/`, one line in `command-table.ts`. */
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What stands after `gocachex`, for example `"get KEY [options]"`. */
+  readonly usage: readonly string[];
+  /** Paragraphs for the command's own help. */
+  readonly details?: readonly string[];
+  /** Fewest and most positional arguments. */
+  readonly positionals: readonly [min: number, max: number];
+  readonly options: readonly OptionSpec[];
+  readonly examples: readonly (readonly [line: string, meaning: string])[];
+  /** Whether the command waits for signals by itself; otherwise a signal ends it with 130. Default: false. */
+  readonly handlesInterrupts?: boolean;
+  readonly run: (invocation: Invocation) => Promise<ExitCode>;
+}

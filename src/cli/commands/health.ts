@@ -1,0 +1,40 @@
+import type { HealthStatus } from "../../cache/health.ts";
+import { withTarget } from "../cache-target.ts";
+import type { Command } from "../command.ts";
+import { TARGET_OPTIONS } from "../common-options.ts";
+import { EXIT_CODES, type ExitCode } from "../exit-code.ts";
+import type { Colour } from "../printer.ts";
+
+const EXIT_CODE_OF_STATUS: Readonly<Record<HealthStatus, ExitCode>> = {
+  up: EXIT_CODES.ok,
+  degraded: EXIT_CODES.config,
+  down: EXIT_CODES.unreachable,
+};
+
+const COLOUR_OF_STATUS: Readonly<Record<HealthStatus, Colour>> = { up: "green", degraded: "yellow", down: "red" };
+
+/** `gocachex health`. */
+export const healthCommand: Command = {
+  name: "health",
+  summary: "tell how the cache and its stores are",
+  usage: ["health [options]"],
+  details: ["Ends with exit code 0 when up, 3 when degraded, 4 when down or when the node does not answer."],
+  positionals: [0, 0],
+  options: TARGET_OPTIONS,
+  examples: [["gocachex health --quiet || alert", "in a script"]],
+  run: async (invocation) => {
+    const { print } = invocation;
+    const health = await withTarget(invocation, (target) => target.health());
+    if (print.isJson) {
+      await print.document(health);
+    } else {
+      await print.line(print.paint(COLOUR_OF_STATUS[health.status], health.status));
+      for (const { name, status, latencyMs, message } of health.checks) {
+        await print.line(
+          `  ${name}: ${status} (${Math.round(latencyMs * 10) / 10} ms)${message === undefined ? "" : `: ${message}`}`,
+        );
+      }
+    }
+    return EXIT_CODE_OF_STATUS[health.status];
+  },
+};

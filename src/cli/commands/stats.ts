@@ -1,0 +1,46 @@
+import type { CacheStats } from "../../cache/stats.ts";
+import { formatByteSize } from "../../foundation/byte-size.ts";
+import { formatDuration } from "../../foundation/duration.ts";
+import { withTarget } from "../cache-target.ts";
+import type { Command } from "../command.ts";
+import { TARGET_OPTIONS } from "../common-options.ts";
+import { EXIT_CODES } from "../exit-code.ts";
+
+/** `gocachex stats`. */
+export const statsCommand: Command = {
+  name: "stats",
+  summary: "print the counters",
+  usage: ["stats [options]"],
+  positionals: [0, 0],
+  options: TARGET_OPTIONS,
+  examples: [
+    ["gocachex stats", "for people"],
+    ["gocachex stats --json", "for programs"],
+  ],
+  run: async (invocation) => {
+    const { print } = invocation;
+    const stats = await withTarget(invocation, (target) => target.stats());
+    await (print.isJson ? print.document(stats) : print.line(formatStats(stats)));
+    return EXIT_CODES.ok;
+  },
+};
+
+/** The counters as aligned lines. */
+export function formatStats(stats: CacheStats): string {
+  const requests = stats.hits + stats.misses;
+  const rows: readonly (readonly [string, string])[] = [
+    ["requests", String(requests)],
+    ["hits", String(stats.hits)],
+    ["misses", String(stats.misses)],
+    ["hit ratio", requests === 0 ? "-" : `${(stats.hitRatio * 100).toFixed(1)} %`],
+    ["sets", String(stats.sets)],
+    ["deletes", String(stats.deletes)],
+    ["evictions", String(stats.evictions)],
+    ["loads", `${stats.loads} (${stats.loadFailures} failed)`],
+    ["keys", String(stats.keyCount)],
+    ["memory", formatByteSize(stats.memoryUsage)],
+    ["uptime", formatDuration(Math.floor(stats.uptime / 1000) * 1000)],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n");
+}

@@ -1,0 +1,36 @@
+import type { OptionSpec } from "./command.ts";
+
+/** Options that every command has. */
+export const GENERAL_OPTIONS: readonly OptionSpec[] = [
+  { name: "json", description: "print one JSON document per line, errors too" },
+  { name: "quiet", short: "q", description: "print no notes" },
+  { name: "help", short: "h", description: "show this help" },
+];
+
+/** Where the configuration of a cache comes from. */
+export const CONFIG_OPTION: OptionSpec = {
+  name: "config",
+  short: "c",
+  value: "FILE",
+  description: "configuration file of the cache (JSON); GOCACHEX_* variables come on top",
+};
+
+/** Options of commands that work on a cache or a node. */
+export const TARGET_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: "node",
+    short: "n",
+    value: "HOST:PORT",
+    description: "running node (default: GOCACHEX_NODE, then 127.0.0.1:7411)",
+  },
+  CONFIG_OPTION,
+  { name: "namespace", value: "NAME", description: "namespace; shop/eu is eu inside shop (default: the root)" },
+  { name: "timeout", value: "DURATION", description: "deadline of a call to a node (default: 5s)" },
+];
+
+/** Options of commands that write. */
+export const TTL_OPTION: OptionSpec = {
+  name: "ttl",
+  value: "DURATION",
+  description: "time to live: 5m, 1h30m, 1500 (ms), infinity (default: the cache's)",
+};

@@ -1,0 +1,139 @@
+import { parseArgs } from "node:util";
+import { findNearestName } from "../config/nearest-name.ts";
+import { parseDuration } from "../foundation/duration.ts";
+import { InvalidArgumentError } from "../foundation/errors.ts";
+import type { Command, OptionSpec } from "./command.ts";
+import { GENERAL_OPTIONS } from "./common-options.ts";
+
+/** What stands on a command's line, checked against what the command takes. */
+export interface ParsedArguments {
+  readonly positionals: readonly string[];
+  /** Whether a switch is on. */
+  has(name: string): boolean;
+  /** The value of an option, or `undefined` when it is not there. */
+  text(name: string): string | undefined;
+}
+
+/** An error in the command line itself; ends with exit code 2. */
+export function usageError(message: string): InvalidArgumentError {
+  return new InvalidArgumentError("GCX_ARGUMENT_OPTION", "command line", message);
+}
+
+/**
+ * Reads the arguments of a command.
+ *
+ * @throws InvalidArgumentError for an unknown option (naming the nearest), a missing or needless value, too many or too
+ * few positional arguments
+ */
+export function parseArguments(command: Command, args: readonly string[]): ParsedArguments {
+  const specs = [...command.options, ...GENERAL_OPTIONS];
+  const options = Object.fromEntries(
+    specs.map((spec) => [
+      spec.name,
+      {
+        type: spec.value === undefined ? "boolean" : "string",
+        ...(spec.short === undefined ? {} : { short: spec.short }),
+      },
+    ]),
+  ) as Record<string, { type: "string" | "boolean"; short?: string }>;
+  // Not strict: the checks below say more than the platform's, and take negative numbers as values.
+  const { tokens, positionals } = parseArgs({
+    args: [...args],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const values = new Map<string, string | true>();
+  for (const token of tokens) {
+    if (token.kind === "option") values.set(token.name, checkOption(command, specs, token));
+  }
+  if (!values.has("help")) checkPositionals(command, positionals);
+  return {
+    positionals,
+    has: (name) => values.has(name),
+    text: (name) => {
+      const value = values.get(name);
+      return value === true ? undefined : value;
+    },
+  };
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+function checkOption(command: Command, specs: readonly OptionSpec[], token: OptionToken): string | true {
+  const spec = specs.find((candidate) => candidate.name === token.name);
+  if (spec === undefined) throw unknownOption(command, specs, token.rawName);
+  if (spec.value === undefined) {
+    if (token.value !== undefined) throw usageError(`${token.rawName} takes no value.`);
+    return true;
+  }
+  const looksLikeOption = token.inlineValue !== true && /^-(?!\d|$)/.test(token.value ?? "");
+  if (token.value === undefined || looksLikeOption) {
+    const hint = looksLikeOption ? ` If the value begins with a dash, write ${token.rawName}=${token.value}.` : "";
+    throw usageError(`${token.rawName} needs a value (${spec.value}).${hint}`);
+  }
+  return token.value;
+}
+
+function unknownOption(command: Command, specs: readonly OptionSpec[], rawName: string): InvalidArgumentError {
+  if (/^-\d/.test(rawName))
+    return usageError(`Write values that begin with a dash after --: gocachex ${command.name} … -- ${rawName}…`);
+  const nearest = findNearestName(
+    rawName.replace(/^-+/, ""),
+    specs.map((spec) => spec.name),
+  );
+  const hint = nearest === undefined ? "" : ` Did you mean --${nearest}?`;
+  return usageError(`Unknown option ${rawName}.${hint} See gocachex ${command.name} --help.`);
+}
+
+function checkPositionals({ name, positionals: [min, max], usage }: Command, given: readonly string[]): void {
+  if (given.length >= min && given.length <= max) return;
+  const what = given.length < min ? "Something is missing" : "There is too much";
+  throw usageError(
+    `${what}. Usage: ${usage.map((line) => `gocachex ${line}`).join("  or  ")}. See gocachex ${name} --help.`,
+  );
+}
+
+/**
+ * The value of an option that is a whole number within bounds.
+ *
+ * @throws InvalidArgumentError
+ */
+export function integerOption(args: ParsedArguments, name: string, min: number, max: number): number | undefined {
+  const text = args.text(name);
+  if (text === undefined) return undefined;
+  const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw usageError(`--${name} must be a whole number from ${min} to ${max}.`);
+}
+
+/**
+ * The value of an option that is a whole number of any size.
+ *
+ * @throws InvalidArgumentError
+ */
+export function bigintOption(args: ParsedArguments, name: string): bigint | undefined {
+  const text = args.text(name);
+  if (text === undefined) return undefined;
+  if (/^[-+]?\d{1,20}$/.test(text)) return BigInt(text.replace("+", ""));
+  throw usageError(`--${name} must be a whole number.`);
+}
+
+/**
+ * The value of an option that is a duration, in ms.
+ *
+ * @throws InvalidArgumentError
+ */
+export function durationOption(args: ParsedArguments, name: string): number | undefined {
+  const text = args.text(name);
+  if (text === undefined) return undefined;
+  const durationMs = /^\d+$/.test(text) ? Number(text) : parseDuration(text);
+  if (durationMs !== undefined && durationMs >= 1 && durationMs <= 2_147_483_647) return durationMs;
+  throw usageError(`--${name} must be a duration such as 500ms, 5s or 1m.`);
+}

@@ -1,0 +1,42 @@
+import { BrokenPipe, type CliIo, type CliOutput } from "./cli-io.ts";
+
+/** The real process: its streams, environment and signals. */
+export function createProcessIo(): CliIo {
+  return {
+    stdout: toOutput(process.stdout),
+    stderr: toOutput(process.stderr),
+    // Opened only when a command reads it: an open stdin would keep the process alive.
+    get stdin() {
+      return process.stdin as AsyncIterable<Uint8Array>;
+    },
+    env: process.env,
+    directory: process.cwd(),
+    onInterrupt(listener) {
+      process.on("SIGINT", listener);
+      process.on("SIGTERM", listener);
+      return () => {
+        process.off("SIGINT", listener);
+        process.off("SIGTERM", listener);
+      };
+    },
+  };
+}
+
+function toOutput(stream: NodeJS.WriteStream): CliOutput {
+  // The write's own callback tells of the failure; without a listener the event would end the process with a trace.
+  stream.on("error", () => undefined);
+  return {
+    isTTY: stream.isTTY === true,
+    write: (chunk) =>
+      new Promise((resolve, reject) => {
+        stream.write(chunk, (error) => {
+          if (error === null || error === undefined) resolve();
+          else reject(isBrokenPipe(error) ? BrokenPipe : error);
+        });
+      }),
+  };
+}
+
+function isBrokenPipe(error: NodeJS.ErrnoException): boolean {
+  return error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED";
+}

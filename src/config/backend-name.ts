@@ -1,0 +1,2 @@
+/** Stores that need no registration. */
+export type BackendName = "memory" | "redis" | "memcached";

@@ -1,0 +1,272 @@
+import type { Backend } from "../backend/backend.ts";
+import type { ByteSize } from "../foundation/byte-size.ts";
+import type { Duration } from "../foundation/duration.ts";
+import type { BackendName } from "./backend-name.ts";
+import type { FieldTable } from "./field.ts";
+import { TTL } from "./field-limits.ts";
+import { CONSISTENCY_FIELDS, type ConsistencyConfig } from "./sections/consistency-config.ts";
+import { DEADLINES_FIELDS, type DeadlinesConfig } from "./sections/deadlines-config.ts";
+import { ENCRYPTION_FIELDS, type EncryptionConfig } from "./sections/encryption-config.ts";
+import { GRPC_FIELDS, type GrpcConfig } from "./sections/grpc-config.ts";
+import { LOGGING_FIELDS, type LoggingConfig } from "./sections/logging-config.ts";
+import { MEMCACHED_FIELDS, type MemcachedConfig } from "./sections/memcached-config.ts";
+import { MEMORY_FIELDS, type MemoryConfig } from "./sections/memory-config.ts";
+import { PROMETHEUS_FIELDS, type PrometheusConfig } from "./sections/prometheus-config.ts";
+import { REDIS_FIELDS, type RedisConfig } from "./sections/redis-config.ts";
+import { SHARDING_FIELDS, type ShardingConfig } from "./sections/sharding-config.ts";
+import { TIER_FIELDS, type TierConfig } from "./sections/tier-config.ts";
+import { TRACING_FIELDS, type TracingConfig } from "./sections/tracing-config.ts";
+import { PLUGIN_NAME } from "./text-pattern.ts";
+
+/** What `serializer` may be called. */
+export type SerializerName = "json" | "msgpack" | "gob" | "v8";
+
+/** What `compressionAlgorithm` may be called. */
+export type CompressionAlgorithm = "gzip" | "lz4" | "snappy" | "zstd" | "brotli";
+
+/** The configuration of a cache: a plain object, all of it but instances expressible as a JSON file. */
+export interface CacheConfig {
+  /**
+   * The store. The options of a plug-in stand in a section of its name. With `hierarchical` or `tiers` the tiers name
+   * their own stores. Default: `"memory"`. Range: "memory", "redis", "memcached", the name of a registered plug-in or a
+   * backend object with get, set, delete, close (from code only).
+   */
+  readonly backend?: BackendName | (string & {}) | Backend | undefined;
+  /**
+   * A prefix that keeps this cache's keys apart from others in the same store. The empty text is none. Default: none.
+   * Range: a text of 0 to 1024 characters.
+   */
+  readonly namespace?: string | undefined;
+  /**
+   * Time to live of entries that are written without one. A call's own `ttl` and the namespace's win over it; it wins
+   * over `memory.defaultTtl`. Default: that of `memory.defaultTtl`. Range: a duration from "1ms" to "36525d", or false
+   * or Infinity for "never".
+   */
+  readonly defaultTtl?: Duration | false | undefined;
+  /** The memory of this process. For the backend `memory`, and for tiers without a section of their own. */
+  readonly memory?: MemoryConfig | undefined;
+  /** How long each kind of operation waits for a store. A store in this process answers at once and needs none. */
+  readonly deadlines?: DeadlinesConfig | undefined;
+  /**
+   * Redis, Valkey and compatible servers. For the backend `redis`, and for tiers without a section of their own. Not
+   * available yet.
+   */
+  readonly redis?: RedisConfig | undefined;
+  /** Memcached. For the backend `memcached`, and for tiers without a section of their own. Not available yet. */
+  readonly memcached?: MemcachedConfig | undefined;
+  /**
+   * Whether reads go to the tier `l1` first and then to `l2`. Needs both; excludes `tiers`. Default: `false`. Not
+   * available yet.
+   */
+  readonly hierarchical?: boolean | undefined;
+  /** The first, fastest tier. Needs `hierarchical`. Not available yet. */
+  readonly l1?: TierConfig | undefined;
+  /** The second, shared tier. Needs `hierarchical`. Not available yet. */
+  readonly l2?: TierConfig | undefined;
+  /**
+   * All tiers, fastest first, when two are not enough. Excludes `hierarchical`, `l1` and `l2`. Default: none. Range: a
+   * list of up to 8 objects. Not available yet.
+   */
+  readonly tiers?: readonly TierConfig[] | undefined;
+  /**
+   * Whether the nodes tell each other about changes. Needs `grpc.peers` or `grpc.discovery`. Default: `false`. Not
+   * available yet.
+   */
+  readonly distributed?: boolean | undefined;
+  /** How nodes talk to each other. Needs `distributed`. Not available yet. */
+  readonly grpc?: GrpcConfig | undefined;
+  /** Spreading keys over independent servers. Not available yet. */
+  readonly sharding?: ShardingConfig | undefined;
+  /** What the tiers of several processes promise to each other. Not available yet. */
+  readonly consistency?: ConsistencyConfig | undefined;
+  /**
+   * How values become bytes for stores outside this process. `json` is extended so that every supported type reads back
+   * equal. Default: `"json"`. Range: "json", "msgpack", "gob", "v8" or a serializer object with encode, decode (from
+   * code only). Not available yet.
+   */
+  readonly serializer?: SerializerName | object | undefined;
+  /** Whether values are compressed for stores outside this process. Default: `false`. Not available yet. */
+  readonly compression?: boolean | undefined;
+  /**
+   * How values are compressed. Has no effect unless `compression` is true. Default: `"gzip"`. Range: "gzip", "lz4",
+   * "snappy", "zstd" or "brotli". Not available yet.
+   */
+  readonly compressionAlgorithm?: CompressionAlgorithm | undefined;
+  /**
+   * Values below this size are not compressed. Has no effect unless `compression` is true. Default: `"1KB"`. Range: a
+   * size from "0 B" to "1 GB". Not available yet.
+   */
+  readonly compressionThreshold?: ByteSize | undefined;
+  /** Encrypting values in stores outside this process. Not available yet. */
+  readonly encryption?: EncryptionConfig | undefined;
+  /** Metrics for Prometheus. Not available yet. */
+  readonly prometheus?: PrometheusConfig | undefined;
+  /** Traces for OpenTelemetry. Not available yet. */
+  readonly tracing?: TracingConfig | undefined;
+  /** Structured logs. Keys are left out of them. Not available yet. */
+  readonly logging?: LoggingConfig | undefined;
+}
+
+/** Rows of the configuration itself. */
+export const CACHE_FIELDS: FieldTable<CacheConfig> = {
+  backend: {
+    kind: "enum",
+    doc: "The store. The options of a plug-in stand in a section of its name. With `hierarchical` or `tiers` the tiers name their own stores.",
+    default: "memory",
+    values: ["memory", "redis", "memcached"],
+    plannedValues: ["redis", "memcached"],
+    other: PLUGIN_NAME,
+    instance: { doc: "a backend object", methods: ["get", "set", "delete", "close"] },
+    support: "built",
+  },
+  namespace: {
+    kind: "text",
+    doc: "A prefix that keeps this cache's keys apart from others in the same store. The empty text is none.",
+    default: "",
+    minLength: 0,
+    maxLength: 1_024,
+    support: "built",
+  },
+  defaultTtl: {
+    ...TTL,
+    doc: "Time to live of entries that are written without one. A call's own `ttl` and the namespace's win over it; it wins over `memory.defaultTtl`.",
+    defaultDoc: "that of `memory.defaultTtl`",
+    never: true,
+    support: "built",
+  },
+  memory: {
+    kind: "section",
+    doc: "The memory of this process. For the backend `memory`, and for tiers without a section of their own.",
+    fields: MEMORY_FIELDS,
+    support: "built",
+  },
+  deadlines: {
+    kind: "section",
+    doc: "How long each kind of operation waits for a store. A store in this process answers at once and needs none.",
+    fields: DEADLINES_FIELDS,
+    support: "built",
+  },
+  redis: {
+    kind: "section",
+    doc: "Redis, Valkey and compatible servers. For the backend `redis`, and for tiers without a section of their own.",
+    fields: REDIS_FIELDS,
+    support: "planned",
+  },
+  memcached: {
+    kind: "section",
+    doc: "Memcached. For the backend `memcached`, and for tiers without a section of their own.",
+    fields: MEMCACHED_FIELDS,
+    support: "planned",
+  },
+  hierarchical: {
+    kind: "boolean",
+    doc: "Whether reads go to the tier `l1` first and then to `l2`. Needs both; excludes `tiers`.",
+    default: false,
+    support: "planned",
+  },
+  l1: {
+    kind: "section",
+    doc: "The first, fastest tier. Needs `hierarchical`.",
+    fields: TIER_FIELDS,
+    switchedBy: "hierarchical",
+    holdsPluginOptions: true,
+    support: "planned",
+  },
+  l2: {
+    kind: "section",
+    doc: "The second, shared tier. Needs `hierarchical`.",
+    fields: TIER_FIELDS,
+    switchedBy: "hierarchical",
+    holdsPluginOptions: true,
+    support: "planned",
+  },
+  tiers: {
+    kind: "section-list",
+    doc: "All tiers, fastest first, when two are not enough. Excludes `hierarchical`, `l1` and `l2`.",
+    defaultDoc: "none",
+    fields: TIER_FIELDS,
+    maxLength: 8,
+    holdsPluginOptions: true,
+    support: "planned",
+  },
+  distributed: {
+    kind: "boolean",
+    doc: "Whether the nodes tell each other about changes. Needs `grpc.peers` or `grpc.discovery`.",
+    default: false,
+    support: "planned",
+  },
+  grpc: {
+    kind: "section",
+    doc: "How nodes talk to each other. Needs `distributed`.",
+    fields: GRPC_FIELDS,
+    switchedBy: "distributed",
+    support: "planned",
+  },
+  sharding: {
+    kind: "section",
+    doc: "Spreading keys over independent servers.",
+    fields: SHARDING_FIELDS,
+    support: "planned",
+  },
+  consistency: {
+    kind: "section",
+    doc: "What the tiers of several processes promise to each other.",
+    fields: CONSISTENCY_FIELDS,
+    support: "planned",
+  },
+  serializer: {
+    kind: "enum",
+    doc: "How values become bytes for stores outside this process. `json` is extended so that every supported type reads back equal.",
+    default: "json",
+    values: ["json", "msgpack", "gob", "v8"],
+    instance: { doc: "a serializer object", methods: ["encode", "decode"] },
+    support: "planned",
+  },
+  compression: {
+    kind: "boolean",
+    doc: "Whether values are compressed for stores outside this process.",
+    default: false,
+    support: "planned",
+  },
+  compressionAlgorithm: {
+    kind: "enum",
+    doc: "How values are compressed. Has no effect unless `compression` is true.",
+    default: "gzip",
+    values: ["gzip", "lz4", "snappy", "zstd", "brotli"],
+    switchedBy: "compression",
+    support: "planned",
+  },
+  compressionThreshold: {
+    kind: "size",
+    doc: "Values below this size are not compressed. Has no effect unless `compression` is true.",
+    default: "1KB",
+    minBytes: 0,
+    maxBytes: 2 ** 30,
+    switchedBy: "compression",
+    support: "planned",
+  },
+  encryption: {
+    kind: "section",
+    doc: "Encrypting values in stores outside this process.",
+    fields: ENCRYPTION_FIELDS,
+    support: "planned",
+  },
+  prometheus: {
+    kind: "section",
+    doc: "Metrics for Prometheus.",
+    fields: PROMETHEUS_FIELDS,
+    support: "planned",
+  },
+  tracing: {
+    kind: "section",
+    doc: "Traces for OpenTelemetry.",
+    fields: TRACING_FIELDS,
+    support: "planned",
+  },
+  logging: {
+    kind: "section",
+    doc: "Structured logs. Keys are left out of them.",
+    fields: LOGGING_FIELDS,
+    support: "planned",
+  },
+};

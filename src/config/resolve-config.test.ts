@@ -1,0 +1,139 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { registerBackend, unregisterBackend } from "../backend/registry.ts";
+import { resolveConfig } from "./resolve-config.ts";
+
+const unbuilt = (): never => {
+  throw new Error("not built here");
+};
+
+afterEach(() => {
+  unregisterBackend("my-store");
+});
+
+describe("resolveConfig", () => {
+  it("fills in every default", () => {
+    expect(resolveConfig(undefined)).toEqual({
+      backend: "memory",
+      namespace: "",
+      defaultTtlMs: undefined,
+      memory: {
+        maxSizeBytes: 100 * 1024 ** 2,
+        maxKeys: Number.POSITIVE_INFINITY,
+        evictionPolicy: "w-tinylfu",
+        defaultTtlMs: undefined,
+        cleanupIntervalMs: 60_000,
+        copy: false,
+      },
+      deadlines: { connectMs: 5_000, readMs: 1_000, writeMs: 1_000, healthMs: 1_000, closeMs: 10_000 },
+      pluginOptions: {},
+    });
+  });
+
+  it("settles every unit", () => {
+    const config = {
+      namespace: "shop",
+      defaultTtl: false,
+      memory: {
+        maxSize: "1.5GB",
+        maxKeys: 10,
+        evictionPolicy: "sieve",
+        defaultTtl: "1h30m",
+        cleanupInterval: 250,
+        copy: false,
+      },
+      deadlines: { connect: "2s", read: 50, write: "1m", health: "10ms", close: 1 },
+    };
+    expect(resolveConfig(config)).toEqual({
+      backend: "memory",
+      namespace: "shop",
+      defaultTtlMs: Number.POSITIVE_INFINITY,
+      memory: {
+        maxSizeBytes: 1.5 * 1024 ** 3,
+        maxKeys: 10,
+        evictionPolicy: "sieve",
+        defaultTtlMs: 5_400_000,
+        cleanupIntervalMs: 250,
+        copy: false,
+      },
+      deadlines: { connectMs: 2_000, readMs: 50, writeMs: 60_000, healthMs: 10, closeMs: 1 },
+      pluginOptions: {},
+    });
+  });
+
+  it("takes Infinity and false alike for never and no limit", () => {
+    for (const unlimited of [false, Number.POSITIVE_INFINITY]) {
+      const resolved = resolveConfig({ defaultTtl: unlimited, memory: { maxKeys: unlimited, defaultTtl: unlimited } });
+      expect(resolved).toMatchObject({
+        defaultTtlMs: Number.POSITIVE_INFINITY,
+        memory: { maxKeys: Number.POSITIVE_INFINITY, defaultTtlMs: Number.POSITIVE_INFINITY },
+      });
+    }
+  });
+
+  it("is frozen through and through", () => {
+    const resolved = resolveConfig({});
+    for (const part of [resolved, resolved.memory, resolved.deadlines, resolved.pluginOptions]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+
+  it("hands over a backend object as it is", () => {
+    const backend = { get() {}, set() {}, delete() {}, close() {} };
+    expect(resolveConfig({ backend }).backend).toBe(backend);
+    expect(Object.isFrozen(backend)).toBe(false);
+  });
+
+  it("hands a registered plug-in its own section", () => {
+    registerBackend("my-store", unbuilt);
+    const resolved = resolveConfig({ backend: "my-store", "my-store": { url: "x" } });
+    expect(resolved).toMatchObject({ backend: "my-store", pluginOptions: { url: "x" } });
+    expect(resolveConfig({ backend: "my-store" }).pluginOptions).toEqual({});
+  });
+
+  it.each([
+    ["memroy", /Did you mean "memory"\?/],
+    ["my-store", /"my-store" is not known.*registerBackend/],
+  ])("refuses the backend %s, which nobody registered", (backend, message) => {
+    expect(() => resolveConfig({ backend })).toThrow(
+      expect.objectContaining({ code: "GCX_CONFIG_INVALID", field: "backend" }),
+    );
+    expect(() => resolveConfig({ backend })).toThrow(message);
+  });
+});
+
+describe("what is not available yet", () => {
+  it.each([
+    ["backend", { backend: "redis" }],
+    ["backend", { backend: "memcached", memcached: { servers: ["a:1"] } }],
+    ["hierarchical", { hierarchical: true, l1: { backend: "memory" }, l2: { backend: "memory" } }],
+    ["tiers", { tiers: [{ backend: "memory" }] }],
+    ["distributed", { distributed: true, grpc: { peers: ["a:1"] } }],
+    ["consistency", { consistency: { mode: "plain" } }],
+    ["serializer", { serializer: "msgpack" }],
+    ["serializer", { serializer: { encode() {}, decode() {} } }],
+    ["compression", { compression: true }],
+    ["encryption", { encryption: { keys: [`${"A".repeat(43)}=`] } }],
+    ["prometheus", { prometheus: { enabled: true } }],
+    ["prometheus", { prometheus: { port: 9100 } }],
+    ["tracing", { tracing: { enabled: true } }],
+    ["sharding", { sharding: { shards: 4 } }],
+    ["logging", { logging: { level: "info" } }],
+  ])("%s is refused by name", (field, config) => {
+    expect(() => resolveConfig(config)).toThrow(
+      expect.objectContaining({ code: "GCX_CONFIG_UNSUPPORTED", field, message: expect.stringContaining(field) }),
+    );
+  });
+
+  it.each([
+    { hierarchical: false, distributed: false, compression: false },
+    { hierarchical: false, l1: { backend: "memory" } },
+    { distributed: false, grpc: { port: 1, peers: ["a:1"] } },
+    { compression: false, compressionAlgorithm: "gzip", compressionThreshold: "1KB" },
+    { compressionAlgorithm: "gzip" },
+    { prometheus: { enabled: false, port: 9100 } },
+    { tracing: { enabled: false, endpoint: "http://a" }, sharding: { enabled: false, shards: 4 } },
+    { logging: { level: "silent" }, tiers: [], encryption: { keys: [] }, consistency: {} },
+  ])("%j is switched off, and no reason to refuse", (config) => {
+    expect(resolveConfig(config)).toMatchObject({ backend: "memory" });
+  });
+});

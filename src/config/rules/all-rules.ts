@@ -1,0 +1,26 @@
+import type { CacheConfig } from "../cache-config.ts";
+import type { Problem } from "../problem.ts";
+import { refuseBackendsNamedLikeFields, refuseUnusedBackendSections } from "./backend-rules.ts";
+import { checkDistribution, checkLogging, checkSharding } from "./distribution-rules.ts";
+import { checkMemcached } from "./memcached-rules.ts";
+import { checkRedis } from "./redis-rules.ts";
+import type { Rule } from "./rule.ts";
+import { checkTierChoice, checkTiers } from "./tier-rules.ts";
+
+/** Every rule about fields that cannot stand together, in the order of their messages. */
+const RULES: readonly Rule[] = [
+  refuseBackendsNamedLikeFields,
+  refuseUnusedBackendSections,
+  checkTierChoice,
+  checkTiers,
+  checkRedis,
+  checkMemcached,
+  checkSharding,
+  checkDistribution,
+  checkLogging,
+];
+
+/** What cannot stand together in a configuration whose values are all allowed one by one. */
+export function findConflicts(config: CacheConfig): readonly Problem[] {
+  return RULES.flatMap((rule) => rule(config));
+}

@@ -1,0 +1,127 @@
+import type { Duration } from "../../foundation/duration.ts";
+import type { FieldTable } from "../field.ts";
+import { CREDENTIAL, NAME, PATH, TIMEOUT } from "../field-limits.ts";
+import { WEIGHTED_ADDRESS } from "../text-pattern.ts";
+
+/** Settings of Memcached. */
+export interface MemcachedConfig {
+  /**
+   * Addresses of the servers. Keys are spread over them by consistent hashing; a server of weight 2 gets twice as many
+   * as one of weight 1. Default: `["localhost:11211"]`. Range: a list of texts, each an address such as
+   * "localhost:11211", with a weight from 1 to 9999 if you like: "localhost:11211 2". Not available yet.
+   */
+  readonly servers?: readonly string[] | undefined;
+  /**
+   * How long connecting, sending or receiving may take, each. Default: `"100ms"`. Range: a duration from "1ms" to
+   * "10m". Not available yet.
+   */
+  readonly timeout?: Duration | undefined;
+  /**
+   * How many unused connections are kept open to each server. Default: `2`. Range: a whole number from 1 to 10000. Not
+   * available yet.
+   */
+  readonly maxIdleConns?: number | undefined;
+  /** User at the servers. Needs `password`. Default: none. Range: a text of 1 to 1024 characters. Not available yet. */
+  readonly username?: string | undefined;
+  /**
+   * Password of the user. Needs `username`. Default: none. Range: a text of 1 to 65536 characters. Not available yet.
+   */
+  readonly password?: string | undefined;
+  /** Whether connections are encrypted. Default: `false`. Not available yet. */
+  readonly tls?: boolean | undefined;
+  /**
+   * Whether the servers' certificates are taken without a check. For tests only. Needs `tls`. Default: `false`. Not
+   * available yet.
+   */
+  readonly tlsSkipVerify?: boolean | undefined;
+  /**
+   * File with the certificates (PEM) that the servers' are checked against. Needs `tls`. Default: the platform's.
+   * Range: a text of 1 to 4096 characters. Not available yet.
+   */
+  readonly caFile?: string | undefined;
+  /**
+   * File with the client's certificate (PEM). Needs `tls` and `keyFile`. Default: none. Range: a text of 1 to 4096
+   * characters. Not available yet.
+   */
+  readonly certFile?: string | undefined;
+  /**
+   * File with the client's private key (PEM). Needs `certFile`. Default: none. Range: a text of 1 to 4096 characters.
+   * Not available yet.
+   */
+  readonly keyFile?: string | undefined;
+  /**
+   * Name that the servers' certificates must carry. Needs `tls`. Default: the host that is connected to. Range: a text
+   * of 1 to 1024 characters. Not available yet.
+   */
+  readonly serverName?: string | undefined;
+}
+
+/** Rows of the section `memcached`. */
+export const MEMCACHED_FIELDS: FieldTable<MemcachedConfig> = {
+  servers: {
+    kind: "text-list",
+    doc: "Addresses of the servers. Keys are spread over them by consistent hashing; a server of weight 2 gets twice as many as one of weight 1.",
+    default: ["localhost:11211"],
+    maxLength: 1_000,
+    pattern: WEIGHTED_ADDRESS,
+    support: "planned",
+  },
+  timeout: {
+    ...TIMEOUT,
+    doc: "How long connecting, sending or receiving may take, each.",
+    default: "100ms",
+    support: "planned",
+  },
+  maxIdleConns: {
+    kind: "integer",
+    doc: "How many unused connections are kept open to each server.",
+    default: 2,
+    min: 1,
+    max: 10_000,
+    support: "planned",
+  },
+  username: { ...NAME, doc: "User at the servers. Needs `password`.", defaultDoc: "none", support: "planned" },
+  password: {
+    ...CREDENTIAL,
+    doc: "Password of the user. Needs `username`.",
+    defaultDoc: "none",
+    secret: true,
+    support: "planned",
+  },
+  tls: { kind: "boolean", doc: "Whether connections are encrypted.", default: false, support: "planned" },
+  tlsSkipVerify: {
+    kind: "boolean",
+    doc: "Whether the servers' certificates are taken without a check. For tests only. Needs `tls`.",
+    default: false,
+    switchedBy: "tls",
+    support: "planned",
+  },
+  caFile: {
+    ...PATH,
+    doc: "File with the certificates (PEM) that the servers' are checked against. Needs `tls`.",
+    defaultDoc: "the platform's",
+    switchedBy: "tls",
+    support: "planned",
+  },
+  certFile: {
+    ...PATH,
+    doc: "File with the client's certificate (PEM). Needs `tls` and `keyFile`.",
+    defaultDoc: "none",
+    switchedBy: "tls",
+    support: "planned",
+  },
+  keyFile: {
+    ...PATH,
+    doc: "File with the client's private key (PEM). Needs `certFile`.",
+    defaultDoc: "none",
+    switchedBy: "tls",
+    support: "planned",
+  },
+  serverName: {
+    ...NAME,
+    doc: "Name that the servers' certificates must carry. Needs `tls`.",
+    defaultDoc: "the host that is connected to",
+    switchedBy: "tls",
+    support: "planned",
+  },
+};

@@ -1,0 +1,66 @@
+import type { FieldTable } from "../field.ts";
+
+/** Settings of a Redis Cluster. */
+export interface RedisClusterConfig {
+  /**
+   * Whether the servers form a Redis Cluster. Excludes `redis.sentinel`, a `redis.db` other than 0, and `sharding`.
+   * Default: `false`. Not available yet.
+   */
+  readonly enabled?: boolean | undefined;
+  /**
+   * How often a command follows a key that moved to another node. Default: `3`. Range: a whole number from 0 to 64. Not
+   * available yet.
+   */
+  readonly maxRedirects?: number | undefined;
+  /**
+   * Whether reads may go to replicas, which may be a little behind their primary. Default: `false`. Not available yet.
+   */
+  readonly readOnly?: boolean | undefined;
+  /**
+   * Whether reads go to the node that answers fastest; this reads from replicas as well. Excludes `routeRandomly`.
+   * Default: `false`. Not available yet.
+   */
+  readonly routeByLatency?: boolean | undefined;
+  /**
+   * Whether reads go to a node at random; this reads from replicas as well. Excludes `routeByLatency`. Default:
+   * `false`. Not available yet.
+   */
+  readonly routeRandomly?: boolean | undefined;
+}
+
+/** Rows of the section `redis.cluster`. */
+export const REDIS_CLUSTER_FIELDS: FieldTable<RedisClusterConfig> = {
+  enabled: {
+    kind: "boolean",
+    doc: "Whether the servers form a Redis Cluster. Excludes `redis.sentinel`, a `redis.db` other than 0, and `sharding`.",
+    default: false,
+    support: "planned",
+  },
+  maxRedirects: {
+    kind: "integer",
+    doc: "How often a command follows a key that moved to another node.",
+    default: 3,
+    min: 0,
+    max: 64,
+    goMinusOne: 0,
+    support: "planned",
+  },
+  readOnly: {
+    kind: "boolean",
+    doc: "Whether reads may go to replicas, which may be a little behind their primary.",
+    default: false,
+    support: "planned",
+  },
+  routeByLatency: {
+    kind: "boolean",
+    doc: "Whether reads go to the node that answers fastest; this reads from replicas as well. Excludes `routeRandomly`.",
+    default: false,
+    support: "planned",
+  },
+  routeRandomly: {
+    kind: "boolean",
+    doc: "Whether reads go to a node at random; this reads from replicas as well. Excludes `routeByLatency`.",
+    default: false,
+    support: "planned",
+  },
+};

@@ -1,0 +1,88 @@
+import type { FieldTable } from "../field.ts";
+import { ADDRESS } from "../text-pattern.ts";
+
+/** What `algorithm` may be called. */
+export type ShardingAlgorithm = "consistent" | "rendezvous" | "jump" | "hash" | "range";
+
+/** How keys are spread over independent servers. */
+export interface ShardingConfig {
+  /**
+   * Whether keys are spread over several independent Redis or Memcached servers. Excludes `redis.cluster`, which
+   * spreads keys itself. Default: `false`. Not available yet.
+   */
+  readonly enabled?: boolean | undefined;
+  /**
+   * How a key finds its server. `consistent` and `rendezvous` move the fewest keys when servers change; `jump` needs
+   * servers that are only added or removed at the end; `hash` moves nearly all keys; `range` splits by the key's order.
+   * Default: `"consistent"`. Range: "consistent", "rendezvous", "jump", "hash" or "range". Not available yet.
+   */
+  readonly algorithm?: ShardingAlgorithm | undefined;
+  /**
+   * Points that each server has on the ring of `consistent`: more points, more even shares. Default: enough for shares
+   * within 5 % of each other. Range: a whole number from 1 to 65536. Not available yet.
+   */
+  readonly replicas?: number | undefined;
+  /**
+   * How many parts `hash` and `range` split keys into. Not less than the number of servers. Default: the number of
+   * servers. Range: a whole number from 1 to 65536. Not available yet.
+   */
+  readonly shards?: number | undefined;
+  /**
+   * Addresses of the servers to spread over. Default: those of `redis.addresses` or `memcached.servers`. Range: a list
+   * of texts, each an address such as "localhost:6379", "[::1]:6379" or the path of a Unix socket. Not available yet.
+   */
+  readonly nodes?: readonly string[] | undefined;
+  /**
+   * What becomes of the keys of a dead server: `error` fails at once, `next` uses the next server meanwhile. Default:
+   * `"error"`. Range: "error" or "next". Not available yet.
+   */
+  readonly failover?: "error" | "next" | undefined;
+}
+
+/** Rows of the section `sharding`. */
+export const SHARDING_FIELDS: FieldTable<ShardingConfig> = {
+  enabled: {
+    kind: "boolean",
+    doc: "Whether keys are spread over several independent Redis or Memcached servers. Excludes `redis.cluster`, which spreads keys itself.",
+    default: false,
+    support: "planned",
+  },
+  algorithm: {
+    kind: "enum",
+    doc: "How a key finds its server. `consistent` and `rendezvous` move the fewest keys when servers change; `jump` needs servers that are only added or removed at the end; `hash` moves nearly all keys; `range` splits by the key's order.",
+    default: "consistent",
+    values: ["consistent", "rendezvous", "jump", "hash", "range"],
+    support: "planned",
+  },
+  replicas: {
+    kind: "integer",
+    doc: "Points that each server has on the ring of `consistent`: more points, more even shares.",
+    defaultDoc: "enough for shares within 5 % of each other",
+    min: 1,
+    max: 65_536,
+    support: "planned",
+  },
+  shards: {
+    kind: "integer",
+    doc: "How many parts `hash` and `range` split keys into. Not less than the number of servers.",
+    defaultDoc: "the number of servers",
+    min: 1,
+    max: 65_536,
+    support: "planned",
+  },
+  nodes: {
+    kind: "text-list",
+    doc: "Addresses of the servers to spread over.",
+    defaultDoc: "those of `redis.addresses` or `memcached.servers`",
+    maxLength: 1_000,
+    pattern: ADDRESS,
+    support: "planned",
+  },
+  failover: {
+    kind: "enum",
+    doc: "What becomes of the keys of a dead server: `error` fails at once, `next` uses the next server meanwhile.",
+    default: "error",
+    values: ["error", "next"],
+    support: "planned",
+  },
+};

@@ -1,0 +1,40 @@
+/** What policies are told at first: small, so that an empty store does not pay for a large sketch. */
+const FIRST_CAPACITY_COUNT = 1_024;
+/** While a store fills, its policy is sized ahead of it by this factor. */
+const LEAD_FACTOR = 2;
+/** Policies are told again when the estimate leaves their number by more than this factor. */
+const DRIFT_FACTOR = 2;
+
+/** The bounds of a store; `Infinity` where there is none. */
+export interface StoreBounds {
+  readonly maxKeys: number;
+  readonly maxSizeBytes: number;
+}
+
+/**
+ * How many entries a store can hold, for its policy: what fits into the byte bound at the average weight, at most `maxKeys`; and while it
+ * fills, no more than twice what it holds, so that memory grows with use.
+ */
+export class CapacityEstimate {
+  readonly #bounds: StoreBounds;
+  /** What the policy was told last. */
+  toldCount: number;
+
+  constructor(bounds: StoreBounds) {
+    this.#bounds = bounds;
+    this.toldCount = Math.max(1, Math.min(bounds.maxKeys, FIRST_CAPACITY_COUNT));
+  }
+
+  /** The number to tell the policy now, or `undefined` while the last one is near enough. O(1). */
+  changed(entryCount: number, totalBytes: number): number | undefined {
+    if (entryCount === 0) return undefined;
+    const { maxKeys, maxSizeBytes } = this.#bounds;
+    const byBytes = Math.max(1, Math.floor((maxSizeBytes * entryCount) / Math.max(1, totalBytes)));
+    const wanted = Math.min(maxKeys, byBytes, Math.max(FIRST_CAPACITY_COUNT, entryCount * LEAD_FACTOR));
+    const isExact = wanted === maxKeys && this.toldCount !== maxKeys;
+    const isFar = wanted > this.toldCount * DRIFT_FACTOR || wanted * DRIFT_FACTOR < this.toldCount;
+    if (!isExact && !isFar) return undefined;
+    this.toldCount = wanted;
+    return wanted;
+  }
+}

@@ -1,0 +1,269 @@
+import { randomUUID } from "node:crypto";
+import { Agent, type IncomingMessage } from "node:http";
+import { createInterface } from "node:readline";
+import { json } from "node:stream/consumers";
+import type { CacheHealth } from "../cache/health.ts";
+import type { CacheStats } from "../cache/stats.ts";
+import { InvalidArgumentError, NodeError } from "../foundation/errors.ts";
+import type { NodeAddress } from "./node-address.ts";
+import { type NodeConnection, type NodeRequest, refusalOf, sendNodeRequest, unreachable } from "./node-request.ts";
+
+/** How long a call may take unless said otherwise. */
+export const DEFAULT_NODE_TIMEOUT_MS = 5_000;
+
+/** Options of a {@link NodeClient}. */
+export interface NodeClientOptions extends NodeAddress {
+  /** Namespace path such as `"shop/eu"`. Default: the root. */
+  readonly namespace?: string | undefined;
+  /** Deadline of each call in ms, at least 1; of a listing: between two pieces. Default: 5,000. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** An entry as a node tells it. */
+export interface NodeEntry {
+  /** The value; bytes as a `Buffer`, a large integer as a `bigint`. */
+  readonly value: unknown;
+  /** Whether `value` equals what is stored; false when JSON could only come near, as for a `Date` or a `Map`. */
+  readonly exact: boolean;
+  readonly version: number;
+  /** Remaining ms; `Infinity` when it never expires. */
+  readonly ttl: number;
+  readonly tags: readonly string[];
+}
+
+/** Options of a write through a node. */
+export interface NodeSetOptions {
+  /** Duration text or ms. Default: the cache's. */
+  readonly ttl?: string | number | undefined;
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** Options of counting through a node. */
+export interface NodeIncrementOptions {
+  readonly ttl?: string | number | undefined;
+  readonly initial?: bigint | undefined;
+}
+
+/**
+ * Talks to a running node over kept connections. Every method rejects with NodeError `GCX_NODE_UNREACHABLE` when nobody
+ * answers in time, and `GCX_NODE_REQUEST` when the node refuses; its cause then has the node's own code.
+ */
+export class NodeClient {
+  readonly #host: string;
+  readonly #port: number;
+  readonly #namespace: string | undefined;
+  readonly #timeoutMs: number;
+  readonly #agent = new Agent({ keepAlive: true });
+
+  constructor(options: NodeClientOptions) {
+    this.#host = options.host;
+    this.#port = options.port;
+    this.#namespace = options.namespace;
+    this.#timeoutMs = options.timeoutMs ?? DEFAULT_NODE_TIMEOUT_MS;
+  }
+
+  /** The entry of a key, or `undefined` on a miss. */
+  async getEntry(key: string): Promise<NodeEntry | undefined> {
+    return this.#call(
+      { method: "GET", path: this.#path(`${keyPath(key)}/entry`), repeatable: true },
+      async (response) => {
+        if (isMiss(response)) return undefined;
+        return toEntry((await this.#document(response)) as EntryDocument);
+      },
+    );
+  }
+
+  /** Writes a value: bytes as bytes, everything else as JSON. @returns its version */
+  async set(key: string, value: unknown, options: NodeSetOptions = {}): Promise<number> {
+    const written = await this.#put(key, value, options, {});
+    return written as number;
+  }
+
+  /** Writes a value unless the key is there. @returns its version, or `undefined` when there was one */
+  async setNX(key: string, value: unknown, options: NodeSetOptions = {}): Promise<number | undefined> {
+    return this.#put(key, value, options, { "If-None-Match": "*" });
+  }
+
+  async #put(
+    key: string,
+    value: unknown,
+    options: NodeSetOptions,
+    headers: Record<string, string>,
+  ): Promise<number | undefined> {
+    const isBytes = value instanceof Uint8Array;
+    const query: [string, string][] = (options.tags ?? []).map((tag) => ["tag", tag]);
+    if (options.ttl !== undefined) query.push(["ttl", toTtlText(options.ttl)]);
+    const request: NodeRequest = {
+      method: "PUT",
+      path: this.#path(keyPath(key), query),
+      headers: { ...headers, "Content-Type": isBytes ? "application/octet-stream" : "application/json" },
+      body: isBytes ? value : Buffer.from(JSON.stringify(value)),
+      repeatable: false,
+    };
+    return this.#call(request, async (response) => {
+      if (response.statusCode === 412) return undefined;
+      return ((await this.#document(response)) as { version: number }).version;
+    });
+  }
+
+  /** Removes a key. @returns whether a live entry was there */
+  async delete(key: string): Promise<boolean> {
+    const request: NodeRequest = { method: "DELETE", path: this.#path(keyPath(key)), repeatable: false };
+    return this.#call(request, async (response) => ((await this.#document(response)) as { deleted: boolean }).deleted);
+  }
+
+  /** Whether a live entry is there. */
+  async exists(key: string): Promise<boolean> {
+    return this.#call({ method: "HEAD", path: this.#path(keyPath(key)), repeatable: true }, async (response) => {
+      if (isMiss(response)) return false;
+      if (response.statusCode !== 200) throw await refusalOf(response);
+      return true;
+    });
+  }
+
+  /** Adds to a counter. An operation id makes it safe to send again when the connection breaks. @returns the sum */
+  async increment(key: string, delta: bigint, options: NodeIncrementOptions = {}): Promise<bigint> {
+    const { ttl, initial } = options;
+    const body = {
+      delta: String(delta),
+      opId: randomUUID(),
+      ...(ttl === undefined ? {} : { ttl: toTtlText(ttl) }),
+      ...(initial === undefined ? {} : { initial: String(initial) }),
+    };
+    const request: NodeRequest = {
+      method: "POST",
+      path: this.#path(`${keyPath(key)}/increment`),
+      headers: { "Content-Type": "application/json" },
+      body: Buffer.from(JSON.stringify(body)),
+      repeatable: true,
+    };
+    return this.#call(request, async (response) =>
+      BigInt(((await this.#document(response)) as { value: string | number }).value),
+    );
+  }
+
+  /** The cache's counters. */
+  async stats(): Promise<CacheStats> {
+    return this.#call({ method: "GET", path: this.#path("/v1/stats"), repeatable: true }, async (response) => {
+      return (await this.#document(response)) as CacheStats;
+    });
+  }
+
+  /** The cache's health, also when it is down. */
+  async health(): Promise<CacheHealth> {
+    return this.#call({ method: "GET", path: this.#path("/v1/health"), repeatable: true }, async (response) => {
+      const isProblem = response.headers["content-type"]?.startsWith("application/problem+json") === true;
+      if (response.statusCode === 503 && !isProblem) return (await json(response)) as CacheHealth;
+      return (await this.#document(response)) as CacheHealth;
+    });
+  }
+
+  /** The keys that begin with a prefix. Leaving the loop ends the listing at the node as well. */
+  async *keys(prefix: string, limit: number): AsyncGenerator<string> {
+    const query: [string, string][] = [];
+    if (prefix !== "") query.push(["prefix", prefix]);
+    if (Number.isFinite(limit)) query.push(["limit", String(limit)]);
+    const stall = new AbortController();
+    const timer = setTimeout(() => stall.abort(), this.#timeoutMs);
+    const connection = this.#connection(stall.signal);
+    let response: IncomingMessage | undefined;
+    try {
+      response = await sendNodeRequest(connection, {
+        method: "GET",
+        path: this.#path("/v1/keys", query),
+        repeatable: true,
+      });
+      if (response.statusCode !== 200) throw await refusalOf(response);
+      response.on("data", () => timer.refresh());
+      for await (const line of createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY }))
+        yield readLine(line);
+      if (!response.complete) throw unreachable(connection, undefined);
+    } catch (error) {
+      throw error instanceof NodeError ? error : unreachable(connection, error);
+    } finally {
+      clearTimeout(timer);
+      response?.destroy();
+    }
+  }
+
+  /** Frees the connections. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #path(path: string, query: readonly (readonly [string, string])[] = []): string {
+    const all = this.#namespace === undefined ? query : [...query, ["namespace", this.#namespace] as const];
+    const text = all.map(([name, value]) => `${name}=${encodePart(value)}`).join("&");
+    return text === "" ? path : `${path}?${text}`;
+  }
+
+  #connection(signal: AbortSignal): NodeConnection {
+    return { host: this.#host, port: this.#port, agent: this.#agent, signal, timeoutText: `${this.#timeoutMs} ms` };
+  }
+
+  async #call<Answer>(request: NodeRequest, read: (response: IncomingMessage) => Promise<Answer>): Promise<Answer> {
+    const connection = this.#connection(AbortSignal.timeout(this.#timeoutMs));
+    const response = await sendNodeRequest(connection, request);
+    try {
+      const answer = await read(response);
+      // What a reader left (the body of a miss) is thrown away, or the connection could not be used again.
+      response.resume();
+      return answer;
+    } catch (error) {
+      throw error instanceof NodeError ? error : unreachable(connection, error);
+    }
+  }
+
+  async #document(response: IncomingMessage): Promise<unknown> {
+    if (response.statusCode !== 200) throw await refusalOf(response);
+    if (response.headers["content-type"]?.startsWith("application/json") !== true) {
+      throw new NodeError("GCX_NODE_REQUEST", "The answer is not from a gocachex node. Check the address.");
+    }
+    return json(response);
+  }
+}
+
+/** A 404 of a node. Another server's 404 means a wrong address, not a miss. */
+function isMiss(response: IncomingMessage): boolean {
+  return response.statusCode === 404 && response.headers["content-type"] === "application/problem+json";
+}
+
+interface EntryDocument {
+  readonly value: unknown;
+  readonly type: "json" | "bytes" | "bigint";
+  readonly exact: boolean;
+  readonly version: number;
+  readonly ttl: number | "infinity";
+  readonly tags: readonly string[];
+}
+
+function toEntry({ value, type, exact, version, ttl, tags }: EntryDocument): NodeEntry {
+  const decoded =
+    type === "bytes" ? Buffer.from(value as string, "base64") : type === "bigint" ? BigInt(value as string) : value;
+  return { value: decoded, exact, version, ttl: ttl === "infinity" ? Number.POSITIVE_INFINITY : ttl, tags };
+}
+
+function toTtlText(ttl: string | number): string {
+  return ttl === Number.POSITIVE_INFINITY ? "infinity" : String(ttl);
+}
+
+function keyPath(key: string): string {
+  return `/v1/keys/${encodePart(key)}`;
+}
+
+function encodePart(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch (cause) {
+    throw new InvalidArgumentError("GCX_ARGUMENT_KEY", "key", "Text sent to a node must be well-formed Unicode.", {
+      cause,
+    });
+  }
+}
+
+function readLine(line: string): string {
+  const { key, error } = JSON.parse(line) as { key?: string; error?: { message: string } };
+  if (key === undefined)
+    throw new NodeError("GCX_NODE_REQUEST", error?.message ?? "The node's listing cannot be read.");
+  return key;
+}

@@ -1,0 +1,117 @@
+import { once } from "node:events";
+import { type Agent, request as httpRequest, type IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
+import { ERROR_CODES, type ErrorCode } from "../foundation/error-codes.ts";
+import { GocachexError, NodeError, OutcomeUnknownError } from "../foundation/errors.ts";
+
+/** One request to a node. */
+export interface NodeRequest {
+  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  /** Path and query, encoded. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** Whether sending it twice does the same as sending it once. */
+  readonly repeatable: boolean;
+}
+
+/** Where and how requests are sent. */
+export interface NodeConnection {
+  readonly host: string;
+  readonly port: number;
+  readonly agent: Agent;
+  /** Ends the call when aborted. */
+  readonly signal: AbortSignal;
+  /** Words for messages, for example `"5000 ms"`. */
+  readonly timeoutText: string;
+}
+
+/**
+ * Sends a request and waits for the answer's head.
+ *
+ * A kept connection may have been closed by the node at the moment it is used again. What is repeatable is then sent
+ * once more on a new one; a write that is not, and whose bytes may have left, is reported as of unknown outcome.
+ *
+ * @throws NodeError `GCX_NODE_UNREACHABLE`; OutcomeUnknownError
+ */
+export async function sendNodeRequest(connection: NodeConnection, sent: NodeRequest): Promise<IncomingMessage> {
+  const first = await attempt(connection, sent);
+  if (first.response !== undefined) return first.response;
+  if (first.wasReused && sent.repeatable && !connection.signal.aborted) {
+    const second = await attempt(connection, sent);
+    if (second.response !== undefined) return second.response;
+    throw requestError(connection, sent, second);
+  }
+  throw requestError(connection, sent, first);
+}
+
+interface Attempt {
+  readonly response?: IncomingMessage;
+  readonly error?: unknown;
+  /** Whether the connection had carried an earlier request. */
+  readonly wasReused: boolean;
+  /** Whether there was a connection, so that bytes may have left. */
+  readonly wasConnected: boolean;
+}
+
+async function attempt({ host, port, agent, signal }: NodeConnection, sent: NodeRequest): Promise<Attempt> {
+  let wasConnected = false;
+  const { method, path, body } = sent;
+  const headers = { ...sent.headers, ...(body === undefined ? {} : { "Content-Length": String(body.byteLength) }) };
+  const request = httpRequest({ host, port, method, path, headers, agent, signal, maxHeaderSize: 1024 * 1024 });
+  // A late error, after the answer, must not end the process; the body's reader sees it too.
+  request.on("error", () => undefined);
+  request.once("socket", (socket) => {
+    if (socket.connecting) socket.once("connect", () => (wasConnected = true));
+    else wasConnected = true;
+  });
+  try {
+    request.end(body);
+    const [response] = (await once(request, "response")) as [IncomingMessage];
+    return { response, wasReused: request.reusedSocket, wasConnected };
+  } catch (error) {
+    return { error, wasReused: request.reusedSocket, wasConnected };
+  }
+}
+
+function requestError(connection: NodeConnection, sent: NodeRequest, { error, wasConnected }: Attempt): Error {
+  if (wasConnected && !sent.repeatable) return new OutcomeUnknownError("node", sent.method, { cause: error });
+  return unreachable(connection, error);
+}
+
+/** The error of a node that does not answer. */
+export function unreachable({ host, port, signal, timeoutText }: NodeConnection, cause: unknown): NodeError {
+  const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const what = signal.aborted ? `did not answer within ${timeoutText}` : "cannot be reached";
+  return new NodeError(
+    "GCX_NODE_UNREACHABLE",
+    `The node at ${where} ${what}. Start one with gocachex serve, name another with --node, or use a configuration with --config FILE.`,
+    { cause },
+  );
+}
+
+/**
+ * The error of an answer with an error status. Its cause is the error that the node had, when it named a known code.
+ * Reads the whole answer.
+ */
+export async function refusalOf(response: IncomingMessage): Promise<NodeError> {
+  const status = response.statusCode as number;
+  const body = await text(response).catch(() => "");
+  const { code, detail } = parseProblem(body);
+  const message = detail ?? `The node answered with HTTP status ${status}. Is it a gocachex node?`;
+  const isNamed = code !== undefined && code !== "GCX_NODE_REQUEST" && Object.hasOwn(ERROR_CODES, code);
+  const options = isNamed ? { cause: new GocachexError(code as ErrorCode, message) } : undefined;
+  return new NodeError("GCX_NODE_REQUEST", message, options);
+}
+
+function parseProblem(body: string): { readonly code?: string; readonly detail?: string } {
+  try {
+    const { code, detail } = JSON.parse(body) as Record<string, unknown>;
+    return {
+      ...(typeof code === "string" ? { code } : {}),
+      ...(typeof detail === "string" ? { detail } : {}),
+    };
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,104 @@
+import type { IncomingMessage } from "node:http";
+import { assertJsonDepth } from "./json-value.ts";
+import { HttpProblem } from "./problem.ts";
+
+/** What a request body is: a JSON document or bytes. */
+export type RequestBodyKind = "json" | "bytes";
+
+/** How much of a body that is too large is read and thrown away, so that the sender gets to read the 413. */
+const DISCARD_LIMIT_BYTES = 64 * 1024 * 1024;
+
+const CONTENT_TYPES: Readonly<Record<string, RequestBodyKind>> = {
+  "application/json": "json",
+  "application/octet-stream": "bytes",
+};
+
+/**
+ * What the body is, by its `Content-Type`. A page of another origin can send neither type without asking first, and
+ * the node never agrees: this keeps browsers from writing behind their user's back.
+ *
+ * @throws HttpProblem 415 for any other type, none, another charset than UTF-8, or a content encoding
+ */
+export function bodyKindOf(request: IncomingMessage, allowed: readonly RequestBodyKind[]): RequestBodyKind {
+  const [type = "", ...parameters] = (request.headers["content-type"] ?? "")
+    .split(";")
+    .map((part) => part.trim().toLowerCase());
+  const kind = Object.hasOwn(CONTENT_TYPES, type) ? CONTENT_TYPES[type] : undefined;
+  if (kind === undefined || !allowed.includes(kind)) {
+    const names = Object.keys(CONTENT_TYPES).filter((name) => allowed.includes(CONTENT_TYPES[name] as RequestBodyKind));
+    throw new HttpProblem(415, `Send the body with Content-Type ${names.join(" or ")}.`, { Accept: names.join(", ") });
+  }
+  const charset = parameters.find((parameter) => parameter.startsWith("charset="));
+  if (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset))
+    throw new HttpProblem(415, "The body must be UTF-8.");
+  const encoding = request.headers["content-encoding"];
+  if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
+    throw new HttpProblem(415, "Send the body without a Content-Encoding.");
+  }
+  return kind;
+}
+
+/**
+ * Reads a whole body.
+ *
+ * @param maxBodyBytes most bytes that are kept
+ * @throws HttpProblem 413 when it is larger; 400 when the sender breaks off
+ */
+export async function readBody(request: IncomingMessage, maxBodyBytes: number): Promise<Buffer> {
+  const declaredBytes = Number(request.headers["content-length"] ?? 0);
+  if (declaredBytes > maxBodyBytes + DISCARD_LIMIT_BYTES) throw tooLarge(maxBodyBytes);
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  try {
+    // Breaking off must not destroy the request: its socket carries the answer.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      sizeBytes += chunk.byteLength;
+      if (sizeBytes > maxBodyBytes + DISCARD_LIMIT_BYTES) break;
+      if (sizeBytes <= maxBodyBytes) chunks.push(chunk);
+      else chunks.length = 0;
+    }
+  } catch {
+    throw new HttpProblem(400, "The request ended before its body was complete.");
+  }
+  if (sizeBytes > maxBodyBytes) throw tooLarge(maxBodyBytes);
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+}
+
+function tooLarge(maxBodyBytes: number): HttpProblem {
+  return new HttpProblem(413, `The body may have up to ${maxBodyBytes} bytes (the node's maxBodyBytes).`, {
+    Connection: "close",
+  });
+}
+
+/**
+ * Reads bytes as a JSON document.
+ *
+ * @throws HttpProblem 400 when they are not UTF-8 or not JSON; SerializationError when it is nested too deeply
+ */
+export function parseJson(body: Uint8Array): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body));
+  } catch {
+    throw new HttpProblem(400, "The body is not a JSON document in UTF-8.");
+  }
+  assertJsonDepth(value);
+  return value;
+}
+
+/**
+ * Reads bytes as a JSON object with the given fields; nothing at all counts as `{}`.
+ *
+ * @throws HttpProblem 400 when it is something else or has other fields
+ */
+export function parseJsonObject(body: Uint8Array, fields: readonly string[]): Readonly<Record<string, unknown>> {
+  const value = body.byteLength === 0 ? {} : parseJson(body);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new HttpProblem(400, "The body must be a JSON object.");
+  for (const name of Object.keys(value)) {
+    if (fields.includes(name)) continue;
+    const known = fields.length === 0 ? "none" : fields.join(", ");
+    throw new HttpProblem(400, `Unknown field ${JSON.stringify(name.slice(0, 40))} in the body. Known here: ${known}.`);
+  }
+  return value as Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,44 @@
+import type { CounterOptions } from "../../cache/options.ts";
+import { HttpProblem } from "../problem.ts";
+import { bodyKindOf, parseJsonObject, readBody } from "../request-body.ts";
+import { sendJson } from "../respond.ts";
+import type { Route, RouteContext } from "../route.ts";
+import { parseTtlText, toCounterDocument } from "../wire-value.ts";
+
+/** Counting: a `delta` as a JSON number answers a number; as decimal text, the sum may leave ±(2^53 − 1). */
+export const COUNTER_ROUTE: Route = { method: "POST", path: "/v1/keys/:key/increment", query: [], handle: increment };
+
+const INTEGER_TEXT = /^-?\d{1,20}$/;
+
+async function increment({ cache, request, response, parameters, maxBodyBytes }: RouteContext): Promise<void> {
+  bodyKindOf(request, ["json"]);
+  const body = parseJsonObject(await readBody(request, maxBodyBytes), ["delta", "initial", "ttl", "opId"]);
+  const key = parameters["key"] as string;
+  const delta = readInteger(body, "delta") ?? 1;
+  const options = counterOptions(body);
+  const result =
+    typeof delta === "bigint" ? await cache.increment(key, delta, options) : await cache.increment(key, delta, options);
+  sendJson(response, 200, toCounterDocument(result));
+}
+
+function counterOptions(body: Readonly<Record<string, unknown>>): CounterOptions {
+  const { ttl, opId } = body;
+  const initial = readInteger(body, "initial");
+  if (ttl !== undefined && typeof ttl !== "string" && typeof ttl !== "number")
+    throw new HttpProblem(400, '"ttl" must be milliseconds or text such as "5m".');
+  if (opId !== undefined && typeof opId !== "string") throw new HttpProblem(400, '"opId" must be a string.');
+  return {
+    ...(ttl === undefined ? {} : { ttl: typeof ttl === "string" ? parseTtlText(ttl) : ttl }),
+    ...(initial === undefined ? {} : { initial }),
+    ...(opId === undefined ? {} : { opId }),
+  };
+}
+
+/** A whole number of the body: a JSON number, or decimal text for what JSON numbers cannot say. */
+function readInteger(body: Readonly<Record<string, unknown>>, name: string): number | bigint | undefined {
+  const value = body[name];
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  if (typeof value === "string" && INTEGER_TEXT.test(value)) return BigInt(value);
+  throw new HttpProblem(400, `"${name}" must be a whole number within ±(2^53 − 1), or decimal text beyond it.`);
+}

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { type BackendCase, defineCases } from "./backend-case.ts";
+
+const HUNDRED_YEARS_MS = 100 * 365.25 * 86_400_000;
+
+/** An entry lives as long as it was told to, and not longer. */
+export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
+  {
+    name: "finds an entry before its TTL is over and misses it afterwards",
+    async run(subject) {
+      const key = subject.key("a");
+      await subject.put(key, "value", { ttlMs: 4 * subject.ttlUnitMs });
+      await subject.assertHolds(key, "value");
+      await subject.advance(subject.ttlUnitMs);
+      await subject.assertHolds(key, "value");
+      await subject.advance(4 * subject.ttlUnitMs);
+      await subject.assertMiss(key, "its TTL is over");
+    },
+  },
+  {
+    name: "says when an entry expires",
+    async run(subject) {
+      const key = subject.key("a");
+      const ttlMs = 20 * subject.ttlUnitMs;
+      const earliestAt = subject.clock.wallMs() + ttlMs - subject.toleranceMs;
+      await subject.put(key, "value", { ttlMs });
+      const { expiresAt } = await subject.assertHolds(key, "value");
+      const latestAt = subject.clock.wallMs() + ttlMs + subject.toleranceMs;
+      assert.ok(
+        expiresAt >= earliestAt && expiresAt <= latestAt,
+        `expiresAt is ${expiresAt - earliestAt} ms after the earliest right instant`,
+      );
+    },
+  },
+  {
+    name: "keeps an entry without a TTL when time passes",
+    async run(subject) {
+      await subject.put(subject.key("a"), "value");
+      await subject.advance(2 * subject.ttlUnitMs);
+      await subject.assertHolds(subject.key("a"), "value");
+    },
+  },
+  {
+    name: "does not carry an old TTL over to a later write",
+    async run(subject) {
+      const key = subject.key("a");
+      await subject.put(key, "short", { ttlMs: 2 * subject.ttlUnitMs });
+      await subject.put(key, "for ever");
+      await subject.advance(3 * subject.ttlUnitMs);
+      const entry = await subject.assertHolds(key, "for ever");
+      assert.equal(entry.expiresAt, Number.POSITIVE_INFINITY);
+    },
+  },
+  {
+    name: "shortens a life by a later write with a TTL",
+    async run(subject) {
+      const key = subject.key("a");
+      await subject.put(key, "for ever");
+      await subject.put(key, "short", { ttlMs: 2 * subject.ttlUnitMs });
+      await subject.advance(3 * subject.ttlUnitMs);
+      await subject.assertMiss(key, "the later TTL is over");
+    },
+  },
+  {
+    name: "ends each entry at its own time",
+    async run(subject) {
+      const [soon, late] = [subject.key("soon"), subject.key("late")];
+      await subject.put(late, "late", { ttlMs: 60 * subject.ttlUnitMs });
+      await subject.put(soon, "soon", { ttlMs: 2 * subject.ttlUnitMs });
+      await subject.advance(3 * subject.ttlUnitMs);
+      await subject.assertMiss(soon, "its TTL is over");
+      await subject.assertHolds(late, "late");
+    },
+  },
+  {
+    name: "takes an expired entry for absent when it is deleted",
+    async run(subject) {
+      const key = subject.key("a");
+      await subject.put(key, "value", { ttlMs: 2 * subject.ttlUnitMs });
+      await subject.advance(3 * subject.ttlUnitMs);
+      assert.equal(await subject.backend.delete(key, subject.context), false);
+    },
+  },
+  {
+    name: "writes again after an entry expired",
+    async run(subject) {
+      const key = subject.key("a");
+      await subject.put(key, "old", { ttlMs: 2 * subject.ttlUnitMs });
+      await subject.advance(3 * subject.ttlUnitMs);
+      await subject.put(key, "new");
+      await subject.assertHolds(key, "new");
+    },
+  },
+  {
+    name: "takes the longest TTL without losing the entry",
+    async run(subject) {
+      await subject.put(subject.key("a"), "value", { ttlMs: HUNDRED_YEARS_MS });
+      await subject.advance(subject.ttlUnitMs);
+      await subject.assertHolds(subject.key("a"), "value");
+    },
+  },
+  {
+    name: "takes a TTL that is no whole number of milliseconds",
+    async run(subject) {
+      const key = subject.key("a");
+      await subject.put(key, "value", { ttlMs: 3 * subject.ttlUnitMs + 0.25 });
+      await subject.assertHolds(key, "value");
+      await subject.advance(4 * subject.ttlUnitMs + 1);
+      await subject.assertMiss(key, "its TTL is over");
+    },
+  },
+]);

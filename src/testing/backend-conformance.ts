@@ -1,0 +1,74 @@
+import type { Backend, MaybePromise } from "../backend/backend.ts";
+import type { BackendHost } from "../backend/registry.ts";
+import type { ConformanceGroup } from "./backend-cases/backend-case.ts";
+
+/** A store to be proven, as its author hands it over: built, not connected. */
+export interface ConformanceTarget {
+  /** The store. The kit calls its `connect` and its `close`. */
+  readonly backend: Backend;
+  /** Builds another client of the same data, not connected. Without it the cases about two clients are skipped. */
+  readonly openSecond?: () => MaybePromise<Backend>;
+  /** Frees what the author made for this case, after the store was closed: directories, servers. */
+  readonly dispose?: () => MaybePromise<void>;
+}
+
+/** Options of {@link defineBackendConformance} and {@link runBackendConformance}. */
+export interface BackendConformanceOptions {
+  /** The store's name in titles and reports. */
+  readonly name: string;
+  /**
+   * Builds a store for one case. Called once per case; the kit uses keys of a namespace that no other case has.
+   *
+   * @param host what a cache would give the store; with `time: "fake"` its clock and scheduler stand still until a case moves them
+   */
+  readonly create: (host: BackendHost) => MaybePromise<ConformanceTarget>;
+  /** `"fake"`: the store takes time from the host only. `"real"`: the kit really waits, about a minute in all. */
+  readonly time: "fake" | "real";
+  /**
+   * The unit of the TTLs in the cases, in ms: at least twice what the store rounds TTLs to. Default 1,000 with fake time,
+   * 100 with real time; 2,000 suits a store that counts in seconds.
+   */
+  readonly ttlUnitMs?: number;
+  /** How long one case may take, in ms, before it counts as hanging. Default 10,000 plus 10 TTL units of real time. */
+  readonly timeoutMs?: number;
+  /** Whether nobody else uses the data, so that `clear("")` and `scan("")` may be tried. Default false. */
+  readonly exclusiveData?: boolean;
+  /** Cases to leave out: the case's name and why. A name that does not exist is an error, so that no entry goes stale. */
+  readonly skip?: Readonly<Record<string, string>>;
+  /** Only these groups. Default: all. */
+  readonly groups?: readonly ConformanceGroup[];
+}
+
+/** {@link BackendConformanceOptions} with every default filled in. */
+export interface ResolvedConformance extends Required<BackendConformanceOptions> {}
+
+const FAKE_TTL_UNIT_MS = 1_000;
+const REAL_TTL_UNIT_MS = 100;
+const BASE_TIMEOUT_MS = 10_000;
+/** The longest case waits for six units of real time. */
+const LONGEST_CASE_UNITS = 10;
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws TypeError when `skip` names a case that does not exist
+ */
+export function resolveBackendConformance(
+  options: BackendConformanceOptions,
+  knownNames: ReadonlySet<string>,
+  allGroups: readonly ConformanceGroup[],
+): ResolvedConformance {
+  const isFake = options.time === "fake";
+  const ttlUnitMs = options.ttlUnitMs ?? (isFake ? FAKE_TTL_UNIT_MS : REAL_TTL_UNIT_MS);
+  for (const name of Object.keys(options.skip ?? {})) {
+    if (!knownNames.has(name)) throw new TypeError(`skip names "${name}", which is no case of the conformance kit.`);
+  }
+  return {
+    exclusiveData: false,
+    skip: {},
+    groups: allGroups,
+    timeoutMs: BASE_TIMEOUT_MS + (isFake ? 0 : LONGEST_CASE_UNITS * ttlUnitMs),
+    ...options,
+    ttlUnitMs,
+  };
+}

@@ -1,0 +1,13 @@
+export { createSeededRandom } from "../foundation/random-source.ts";
+export type { ConformanceGroup } from "./backend-cases/backend-case.ts";
+export { CONFORMANCE_GROUPS } from "./backend-cases/backend-case.ts";
+export type { BackendConformanceOptions, ConformanceTarget } from "./backend-conformance.ts";
+export type { ConformanceRunner, DefineBackendConformanceOptions } from "./define-backend-conformance.ts";
+export { defineBackendConformance } from "./define-backend-conformance.ts";
+export type { FakeTime } from "./fake-clock.ts";
+export { createFakeTime } from "./fake-clock.ts";
+export type { MapBackend, MapBackendOptions, MapOperation } from "./map-backend/map-backend.ts";
+export { createMapBackend } from "./map-backend/map-backend.ts";
+export type { HoldOptions, HoldPoint, OperationHold } from "./map-backend/operation-gate.ts";
+export type { ConformanceReport, ConformanceVerdict } from "./run-backend-conformance.ts";
+export { runBackendConformance } from "./run-backend-conformance.ts";

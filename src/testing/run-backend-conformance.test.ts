@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import type { Backend } from "../backend/backend.ts";
+import { defineBackend } from "../backend/define-backend.ts";
+import { backendCases } from "./backend-cases/all-backend-cases.ts";
+import { CONFORMANCE_GROUPS } from "./backend-cases/backend-case.ts";
+import { createMapBackend } from "./map-backend/map-backend.ts";
+import { runBackendConformance } from "./run-backend-conformance.ts";
+
+describe("runBackendConformance", () => {
+  it("reports every case once: passed, or skipped for a reason", async () => {
+    const report = await runBackendConformance({
+      name: "map",
+      time: "fake",
+      skip: { "keeps null as a hit": "to see that it is reported" },
+      create: ({ clock }) => ({ backend: createMapBackend({ clock, capabilities: { tags: false } }) }),
+    });
+    expect(report.failed).toEqual([]);
+    expect(report.isConformant).toBe(true);
+    expect(report.passed.length + report.skipped.length).toBe(backendCases.length);
+    const reasons = new Set(report.skipped.map((verdict) => verdict.reason));
+    expect([...reasons].sort()).toEqual([
+      "needs a second client (openSecond)",
+      'needs capability "storage: bytes"',
+      'needs capability "tags"',
+      "needs data of its own (exclusiveData: true)",
+      "to see that it is reported",
+    ]);
+  });
+
+  it("accepts a store of three methods that promises nothing", async () => {
+    const report = await runBackendConformance({
+      name: "minimal",
+      time: "fake",
+      create: ({ clock }) => {
+        const { get, set, delete: remove } = createMapBackend({ clock });
+        return { backend: defineBackend({ name: "minimal", get, set, delete: remove }) };
+      },
+    });
+    expect(report.failed).toEqual([]);
+    expect(new Set(report.passed.map((verdict) => verdict.group)).size).toBe(10);
+  });
+
+  it("runs only the groups that were asked for", async () => {
+    const report = await runBackendConformance({
+      name: "map",
+      time: "fake",
+      groups: ["ttl", "scan"],
+      create: ({ clock }) => ({ backend: createMapBackend({ clock }) }),
+    });
+    expect(new Set(report.passed.map((verdict) => verdict.group))).toEqual(new Set(["ttl", "scan"]));
+  });
+
+  it("really waits with real time", async () => {
+    const report = await runBackendConformance({
+      name: "map",
+      time: "real",
+      groups: ["expire"],
+      create: ({ clock }) => ({ backend: createMapBackend({ clock }) }),
+    });
+    expect(report.failed).toEqual([]);
+    expect(report.durationMs).toBeGreaterThan(1_000);
+  });
+
+  it("connects each store before its case, closes it once and disposes of it, also after a failure", async () => {
+    const calls: string[] = [];
+    const failing = (backend: Backend): Backend => ({
+      ...backend,
+      connect: () => void calls.push("connect"),
+      get: () => Promise.reject(new Error("away")),
+      close: () => void calls.push("close"),
+    });
+    const report = await runBackendConformance({
+      name: "failing",
+      time: "fake",
+      groups: ["expire"],
+      create: ({ clock }) => ({
+        backend: failing(createMapBackend({ clock })),
+        dispose: () => void calls.push("dispose"),
+      }),
+    });
+    expect(report.isConformant).toBe(false);
+    expect(calls).toEqual(report.failed.concat(report.passed as never).flatMap(() => ["connect", "close", "dispose"]));
+  });
+
+  it("reports a store that cannot be built or connected as a failure of each case", async () => {
+    const report = await runBackendConformance({
+      name: "absent",
+      time: "fake",
+      groups: ["basics"],
+      create: () => Promise.reject(new Error("no server")),
+    });
+    expect(report.passed).toEqual([]);
+    expect(report.failed[0]?.error).toMatchObject({ message: "no server" });
+  });
+
+  it("lets a store yield with soon inside a call, while the clock stands still", async () => {
+    const report = await runBackendConformance({
+      name: "yielding",
+      time: "fake",
+      groups: ["basics", "close"],
+      create: ({ clock, scheduler }) => {
+        const backend = createMapBackend({ clock, async: true });
+        const turn = (): Promise<void> => new Promise((resolve) => scheduler.soon(resolve));
+        return { backend: { ...backend, get: async (key, context) => turn().then(() => backend.get(key, context)) } };
+      },
+    });
+    expect(report.failed).toEqual([]);
+  });
+});
+
+describe("the cases", () => {
+  it("have unique names and fill every group", () => {
+    expect(new Set(backendCases.map((backendCase) => backendCase.name)).size).toBe(backendCases.length);
+    expect(new Set(backendCases.map((backendCase) => backendCase.group))).toEqual(new Set(CONFORMANCE_GROUPS));
+  });
+});

@@ -1,0 +1,119 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type FaultProxy, startFaultProxy } from "./support/fault-proxy.ts";
+
+describe("the fault proxy in front of an echo server", () => {
+  let echo: Server;
+  let proxy: FaultProxy;
+  let client: Socket;
+  let received: Buffer[];
+
+  beforeEach(async () => {
+    echo = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.pipe(socket);
+    });
+    await new Promise<void>((resolve) => echo.listen(0, "127.0.0.1", resolve));
+    proxy = await startFaultProxy({ target: { host: "127.0.0.1", port: (echo.address() as AddressInfo).port } });
+    received = [];
+    client = connect(proxy.port, proxy.host);
+    client.on("error", () => undefined);
+    client.on("data", (chunk) => received.push(chunk));
+    await once(client, "connect");
+  });
+
+  afterEach(async () => {
+    client.destroy();
+    await proxy.stop();
+    await new Promise((resolve) => echo.close(resolve));
+  });
+
+  async function receivedText(length: number): Promise<string> {
+    await expect.poll(() => Buffer.concat(received).length, { timeout: 5_000, interval: 2 }).toBe(length);
+    return Buffer.concat(received).toString();
+  }
+
+  it("passes bytes through unchanged when nothing is wrong", async () => {
+    client.write("hello");
+    expect(await receivedText(5)).toBe("hello");
+  });
+
+  it("delays each direction by the latency", async () => {
+    proxy.set({ latencyMs: 40 });
+    const startedAt = performance.now();
+    client.write("late");
+    expect(await receivedText(4)).toBe("late");
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(75);
+  });
+
+  it("holds replies in a black hole and lets them go in order afterwards", async () => {
+    proxy.set({ blackHolesReplies: true });
+    client.write("one ");
+    await delay(60);
+    client.write("two");
+    await delay(60);
+    expect(received).toEqual([]);
+    expect(client.destroyed).toBe(false);
+    proxy.set({ blackHolesReplies: false });
+    expect(await receivedText(7)).toBe("one two");
+  });
+
+  it("holds requests in a black hole", async () => {
+    proxy.set({ blackHolesRequests: true });
+    client.write("held");
+    await delay(60);
+    expect(received).toEqual([]);
+    proxy.set({ blackHolesRequests: false });
+    expect(await receivedText(4)).toBe("held");
+  });
+
+  it("slices a chunk without losing or reordering a byte", async () => {
+    proxy.set({ sliceBytes: 3 });
+    const text = "abcdefghijklmnopqrstuvwxyz".repeat(20);
+    client.write(text);
+    expect(await receivedText(text.length)).toBe(text);
+    expect(received.length).toBeGreaterThan(1);
+  });
+
+  it("limits the bandwidth", async () => {
+    proxy.set({ bandwidthBytes: 10_000 });
+    const startedAt = performance.now();
+    client.write("x".repeat(1_000));
+    await receivedText(1_000);
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(90);
+  });
+
+  it("flips exactly one byte of a corrupted chunk", async () => {
+    proxy.set({ corruptionRatio: 1 });
+    client.write(Buffer.alloc(1));
+    await expect.poll(() => received.length).toBe(1);
+    // Flipped on the way there and again on the way back.
+    expect(Buffer.concat(received)).toEqual(Buffer.alloc(1));
+    received.length = 0;
+    client.write(Buffer.alloc(64));
+    await receivedText(64);
+    expect(Buffer.concat(received).filter((byte) => byte !== 0).length).toBe(2);
+  });
+
+  /** `once` of node:events would reject on the error that comes first. */
+  function closed(socket: Socket): Promise<void> {
+    return new Promise((resolve) => socket.once("close", () => resolve()));
+  }
+
+  it("resets every open connection", async () => {
+    proxy.resetAll();
+    await closed(client);
+    await expect.poll(() => proxy.connectionCount()).toBe(0);
+  });
+
+  it("refuses new connections and keeps the old ones", async () => {
+    proxy.set({ refusesConnections: true });
+    const second = connect(proxy.port, proxy.host);
+    second.on("error", () => undefined);
+    await closed(second);
+    client.write("still here");
+    expect(await receivedText(10)).toBe("still here");
+  });
+});
