@@ -104,6 +104,18 @@ describe("createFakeTime", () => {
     expect(time.clock.wallMs()).toBe(20);
   });
 
+  it("runs what promises schedule that were pending before an asynchronous advance", async () => {
+    const time = createFakeTime(0);
+    let rangAt = -1;
+    void Promise.resolve().then(() => {
+      time.scheduler.after(5, () => {
+        rangAt = time.clock.wallMs();
+      });
+    });
+    await time.advanceAsync(5);
+    expect(rangAt).toBe(5);
+  });
+
   it("refuses to go back and to run without end", () => {
     const time = createFakeTime();
     expect(() => time.advance(-1)).toThrow(RangeError);

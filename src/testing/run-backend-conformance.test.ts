@@ -82,6 +82,24 @@ describe("runBackendConformance", () => {
     expect(calls).toEqual(report.failed.concat(report.passed as never).flatMap(() => ["connect", "close", "dispose"]));
   });
 
+  it("closes a store once that a case has closed already", async () => {
+    let openCount = 0;
+    const report = await runBackendConformance({
+      name: "once",
+      time: "fake",
+      groups: ["close"],
+      create: ({ clock }) => {
+        openCount += 1;
+        const close = (): void => {
+          openCount -= 1;
+        };
+        return { backend: { ...createMapBackend({ clock }), close } };
+      },
+    });
+    expect(report.failed).toEqual([]);
+    expect(openCount).toBe(0);
+  });
+
   it("reports a store that cannot be built or connected as a failure of each case", async () => {
     const report = await runBackendConformance({
       name: "absent",

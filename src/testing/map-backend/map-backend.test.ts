@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { EntryWrite } from "../../backend/stored-entry.ts";
 import { BackendUnavailableError } from "../../foundation/errors.ts";
@@ -128,6 +129,20 @@ describe("hold", () => {
     expect(hanging.waitingCount()).toBe(1);
     hanging.release();
     await expect(stuck).resolves.toBeUndefined();
+  });
+
+  it("leaves no listener on the signal of a call that was released or failed", async () => {
+    const backend = createMapBackend({ async: true });
+    const { signal } = new AbortController();
+    for (const end of ["release", "fail"] as const) {
+      const hold = backend.hold("get");
+      const reading = Promise.allSettled([backend.get("a", { signal })]);
+      await hold.arrived();
+      expect(getEventListeners(signal, "abort")).toHaveLength(1);
+      hold[end](new Error("over"));
+      await reading;
+      expect(getEventListeners(signal, "abort")).toHaveLength(0);
+    }
   });
 
   it("settles what waits when the store is closed, and refuses what comes later", async () => {
