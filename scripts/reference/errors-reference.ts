@@ -8,6 +8,7 @@ const AREA_TITLES: Readonly<Record<string, string>> = {
   ENTRY: "Entries",
   LOADER: "Loaders",
   LOCK: "Locks",
+  CLI: "The command line",
   NODE: "Nodes",
   OPERATION: "Operations",
   SERIALIZATION: "Serialization",

@@ -1,19 +1,8 @@
 import type { CliIo } from "./cli-io.ts";
 import type { ExitCode } from "./exit-code.ts";
-import type { ParsedArguments } from "./parse-arguments.ts";
+import type { OptionSpec } from "./option-spec.ts";
+import type { ParsedArguments } from "./parsed-arguments.ts";
 import type { Printer } from "./printer.ts";
-
-/** An option of a command. */
-export interface OptionSpec {
-  /** Without the dashes. */
-  readonly name: string;
-  /** One letter, without the dash. */
-  readonly short?: string;
-  /** What the value is called in the help, for example `"DURATION"`; absent: the option is a switch. */
-  readonly value?: string;
-  /** One line for the help, with the default. */
-  readonly description: string;
-}
 
 /** What a command is given. */
 export interface Invocation {

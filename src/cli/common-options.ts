@@ -1,4 +1,4 @@
-import type { OptionSpec } from "./command.ts";
+import type { OptionSpec } from "./option-spec.ts";
 
 /** Options that every command has. */
 export const GENERAL_OPTIONS: readonly OptionSpec[] = [

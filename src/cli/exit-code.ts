@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../foundation/error-codes.ts";
 import {
   BackendTimeoutError,
   BackendUnavailableError,
@@ -45,7 +46,7 @@ export function reportOf(error: unknown): ErrorReport {
   const known = isRefusal && error.cause instanceof GocachexError ? error.cause : error;
   if (known instanceof GocachexError) return { code: known.code, message: known.message, exitCode: exitCodeOf(known) };
   const message = error instanceof Error ? error.message : String(error);
-  return { code: "GCX_CLI_FAILED", message, exitCode: EXIT_CODES.failed };
+  return { code: "GCX_CLI_FAILED" satisfies ErrorCode, message, exitCode: EXIT_CODES.failed };
 }
 
 function exitCodeOf(error: GocachexError): ExitCode {

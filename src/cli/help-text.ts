@@ -1,6 +1,7 @@
-import type { Command, OptionSpec } from "./command.ts";
+import type { Command } from "./command.ts";
 import { GENERAL_OPTIONS } from "./common-options.ts";
 import { EXIT_CODE_TEXTS } from "./exit-code.ts";
+import type { OptionSpec } from "./option-spec.ts";
 import type { Printer } from "./printer.ts";
 
 /** Two columns: what, and what it means. */

@@ -2,17 +2,10 @@ import { parseArgs } from "node:util";
 import { findNearestName } from "../config/nearest-name.ts";
 import { parseDuration } from "../foundation/duration.ts";
 import { InvalidArgumentError } from "../foundation/errors.ts";
-import type { Command, OptionSpec } from "./command.ts";
+import type { Command } from "./command.ts";
 import { GENERAL_OPTIONS } from "./common-options.ts";
-
-/** What stands on a command's line, checked against what the command takes. */
-export interface ParsedArguments {
-  readonly positionals: readonly string[];
-  /** Whether a switch is on. */
-  has(name: string): boolean;
-  /** The value of an option, or `undefined` when it is not there. */
-  text(name: string): string | undefined;
-}
+import type { OptionSpec } from "./option-spec.ts";
+import type { ParsedArguments } from "./parsed-arguments.ts";
 
 /** An error in the command line itself; ends with exit code 2. */
 export function usageError(message: string): InvalidArgumentError {

@@ -41,6 +41,8 @@ export const ERROR_CODES = {
   GCX_CACHE_CLOSED: "The cache is closed. Create a new one.",
   GCX_NODE_REQUEST: "A request to a node is malformed, or the node refused it.",
   GCX_NODE_UNREACHABLE: "No node answers at the given address.",
+  GCX_CLI_FAILED:
+    "The command line failed in a way that has no code of its own. The message has the words of the cause.",
   GCX_NODE_LISTEN:
     "A node cannot listen where it was told to: the port is taken, not permitted, or not a loopback address.",
   GCX_NODE_INTERNAL: "A node failed while it answered a request. Its warnings on stderr have the cause.",

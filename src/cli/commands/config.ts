@@ -1,11 +1,11 @@
 import { configJsonSchema } from "../../config/json-schema.ts";
 import { findNearestName } from "../../config/nearest-name.ts";
 import { createCache } from "../../create-cache.ts";
-import { loadCliConfig } from "../cache-target.ts";
 import type { Command, Invocation } from "../command.ts";
 import { CONFIG_OPTION } from "../common-options.ts";
 import { EXIT_CODES } from "../exit-code.ts";
 import { maskSecrets } from "../mask-secrets.ts";
+import { loadCliConfig } from "../open-target.ts";
 import { usageError } from "../parse-arguments.ts";
 
 const ACTIONS: Readonly<Record<string, (invocation: Invocation) => Promise<void>>> = {

@@ -1,7 +1,7 @@
-import { withTarget } from "../cache-target.ts";
 import type { Command } from "../command.ts";
 import { TARGET_OPTIONS } from "../common-options.ts";
 import { EXIT_CODES } from "../exit-code.ts";
+import { withTarget } from "../open-target.ts";
 
 /** `gocachex delete`. */
 export const deleteCommand: Command = {

@@ -1,10 +1,10 @@
 import { toNearestJson } from "../../server/json-value.ts";
 import type { NodeEntry } from "../../server/node-client.ts";
 import { toWireTtl, toWireValue } from "../../server/wire-value.ts";
-import { withTarget } from "../cache-target.ts";
 import type { Command } from "../command.ts";
 import { TARGET_OPTIONS } from "../common-options.ts";
 import { EXIT_CODES } from "../exit-code.ts";
+import { withTarget } from "../open-target.ts";
 import type { Printer } from "../printer.ts";
 
 /** `gocachex get`. */

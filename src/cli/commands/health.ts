@@ -1,8 +1,8 @@
 import type { HealthStatus } from "../../cache/health.ts";
-import { withTarget } from "../cache-target.ts";
 import type { Command } from "../command.ts";
 import { TARGET_OPTIONS } from "../common-options.ts";
 import { EXIT_CODES, type ExitCode } from "../exit-code.ts";
+import { withTarget } from "../open-target.ts";
 import type { Colour } from "../printer.ts";
 
 const EXIT_CODE_OF_STATUS: Readonly<Record<HealthStatus, ExitCode>> = {

@@ -1,8 +1,8 @@
 import { parseTtlText, toCounterDocument } from "../../server/wire-value.ts";
-import { withTarget } from "../cache-target.ts";
 import type { Command } from "../command.ts";
 import { TARGET_OPTIONS, TTL_OPTION } from "../common-options.ts";
 import { EXIT_CODES } from "../exit-code.ts";
+import { withTarget } from "../open-target.ts";
 import { bigintOption } from "../parse-arguments.ts";
 
 /** `gocachex incr`. */

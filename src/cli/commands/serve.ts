@@ -3,12 +3,13 @@ import { createCache } from "../../create-cache.ts";
 import { loadApp } from "../../server/load-app.ts";
 import type { CacheNode } from "../../server/node.ts";
 import { startNode } from "../../server/node.ts";
-import { loadCliConfig } from "../cache-target.ts";
 import type { Command, Invocation } from "../command.ts";
 import { CONFIG_OPTION } from "../common-options.ts";
 import { EXIT_CODES, type ExitCode, reportOf } from "../exit-code.ts";
 import { type Interrupts, watchInterrupts } from "../interrupts.ts";
-import { integerOption, type ParsedArguments } from "../parse-arguments.ts";
+import { loadCliConfig } from "../open-target.ts";
+import { integerOption } from "../parse-arguments.ts";
+import type { ParsedArguments } from "../parsed-arguments.ts";
 
 /** `gocachex serve`. */
 export const serveCommand: Command = {

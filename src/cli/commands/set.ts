@@ -1,10 +1,12 @@
 import type { NodeSetOptions } from "../../server/node-client.ts";
 import { parseTtlText } from "../../server/wire-value.ts";
-import { type CacheTarget, withTarget } from "../cache-target.ts";
+import type { CacheTarget } from "../cache-target.ts";
 import type { Command, Invocation } from "../command.ts";
 import { TARGET_OPTIONS, TTL_OPTION } from "../common-options.ts";
 import { EXIT_CODES, type ExitCode } from "../exit-code.ts";
-import { type ParsedArguments, usageError } from "../parse-arguments.ts";
+import { withTarget } from "../open-target.ts";
+import { usageError } from "../parse-arguments.ts";
+import type { ParsedArguments } from "../parsed-arguments.ts";
 
 /** `gocachex set`. */
 export const setCommand: Command = {

@@ -1,10 +1,10 @@
 import type { CacheStats } from "../../cache/stats.ts";
 import { formatByteSize } from "../../foundation/byte-size.ts";
 import { formatDuration } from "../../foundation/duration.ts";
-import { withTarget } from "../cache-target.ts";
 import type { Command } from "../command.ts";
 import { TARGET_OPTIONS } from "../common-options.ts";
 import { EXIT_CODES } from "../exit-code.ts";
+import { withTarget } from "../open-target.ts";
 
 /** `gocachex stats`. */
 export const statsCommand: Command = {

@@ -60,7 +60,7 @@ describe("files of the Go library", () => {
       evictionPolicy: "lru",
       defaultTtlMs: 900_000,
       cleanupIntervalMs: 60_000,
-      copy: true,
+      copy: false,
     });
   });
 
