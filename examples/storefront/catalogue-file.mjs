@@ -6,7 +6,7 @@ import { createSeededRandom } from "./seeded-random.mjs";
 import { createZipfSampler } from "./zipf.mjs";
 
 /** Where the catalogue lives. The name carries the shape's version: a changed generator writes a new file. */
-export const CATALOGUE_FILE = fileURLToPath(new URL("../../.tmp/storefront/catalogue-v1.jsonl", import.meta.url));
+export const CATALOGUE_FILE = fileURLToPath(new URL("../../.tmp/storefront/catalogue-v2.jsonl", import.meta.url));
 
 const CATALOGUE_SEED = 7_411;
 

@@ -2,7 +2,7 @@ import { formatBytes, formatCount, formatElapsed, formatMs, formatPercent, forma
 import { drawSparkline } from "./sparkline.mjs";
 
 const CURVE_WIDTH = 40;
-const LABEL_WIDTH = 14;
+const LABEL_WIDTH = 15;
 const METER_WIDTH = 24;
 
 /**
@@ -13,7 +13,7 @@ const METER_WIDTH = 24;
  * @returns {string[]} at most 23 lines of at most 80 visible characters
  */
 export function renderFrame(snapshot, paint) {
-  const { node, cached, uncached } = snapshot;
+  const { node, cached, hits, uncached } = snapshot;
   const row = (label, text) => `  ${paint.dim(label.padEnd(LABEL_WIDTH))}${text}`;
   const latency = (label, { p50Ms, p99Ms }) =>
     row(label, `p50 ${column(formatMs(p50Ms))}  p99 ${column(formatMs(p99Ms))}`);
@@ -27,6 +27,7 @@ export function renderFrame(snapshot, paint) {
     row("", `${formatCount(node?.hits)} hits, ${formatCount(node?.misses)} misses`),
     "",
     latency("with cache", cached),
+    latency("  pages hit", hits),
     latency("without cache", uncached),
     row("", paint.good(`${formatTimes(snapshot.speedup)} as fast with the cache`) + paint.dim("  (p50, last 10 s)")),
     "",
@@ -72,7 +73,7 @@ export function renderLine(snapshot) {
     formatElapsed(snapshot.elapsedMs).padStart(5),
     `${formatCount(snapshot.requestsPerSecond).padStart(6)} requests/s`,
     `hit ratio ${formatPercent(node?.hitRatio)}`,
-    `p50 ${formatMs(cached.p50Ms)} (without cache ${formatMs(uncached.p50Ms)}, ${formatTimes(snapshot.speedup)})`,
+    `p50 ${formatMs(cached.p50Ms)} (hits ${formatMs(snapshot.hits.p50Ms)}, without cache ${formatMs(uncached.p50Ms)}, ${formatTimes(snapshot.speedup)})`,
     `p99 ${formatMs(cached.p99Ms)} (${formatMs(uncached.p99Ms)})`,
     `keys ${formatCount(node?.keyCount)} in ${formatBytes(node?.memoryUsage)}`,
     `stale reads ${snapshot.staleReadCount}`,

@@ -15,7 +15,7 @@ export function createHttpClient(origin, { connectionCount, timeoutMs }) {
    * @param {string} method
    * @param {string} path
    * @param {unknown} [body] sent as JSON
-   * @returns {Promise<{ status: number, text: string, latencyMs: number }>} `latencyMs` until the last byte
+   * @returns {Promise<{ status: number, headers: import("node:http").IncomingHttpHeaders, text: string, latencyMs: number }>} `latencyMs` until the last byte
    */
   function send(method, path, body) {
     const startedAt = performance.now();
@@ -29,7 +29,8 @@ export function createHttpClient(origin, { connectionCount, timeoutMs }) {
         incoming.on("error", reject);
         incoming.on("end", () => {
           const latencyMs = performance.now() - startedAt;
-          resolve({ status: incoming.statusCode, text: Buffer.concat(chunks).toString("utf8"), latencyMs });
+          const text = Buffer.concat(chunks).toString("utf8");
+          resolve({ status: incoming.statusCode, headers: incoming.headers, text, latencyMs });
         });
       });
       outgoing.on("timeout", () => outgoing.destroy(new Error(`${method} ${path}: no answer within ${timeoutMs} ms`)));

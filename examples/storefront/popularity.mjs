@@ -2,7 +2,7 @@ import { createSeededRandom, shuffledIds } from "./seeded-random.mjs";
 import { createZipfSampler } from "./zipf.mjs";
 
 /** How many products the shop has; their ids are 1 to this. */
-export const PRODUCT_COUNT = 20_000;
+export const PRODUCT_COUNT = 8_000;
 
 /** How strongly visitors prefer popular products; 1 is the classic shape of web traffic. */
 const ZIPF_EXPONENT = 1;

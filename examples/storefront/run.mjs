@@ -27,7 +27,7 @@ try {
 
 /** @returns {Promise<number>} the exit code */
 async function main({ port, runSeconds }) {
-  if (ensureCatalogueFile()) say("Wrote the catalogue: 20,000 products, no index.");
+  if (ensureCatalogueFile()) say("Wrote the catalogue: 8,000 products, no index.");
   say(`Starting a node on ${port === 0 ? "any free port" : `port ${port}`} …`);
   const node = await startNode({ port, signal: stop.signal });
   stop.onSecondSignal(() => node.kill());

@@ -8,7 +8,8 @@
  * @property {number} uncachedRequestCount
  * @property {number} requestsPerSecond in the last full second
  * @property {readonly number[]} throughputCurve requests in each of the last seconds
- * @property {Latency} cached
+ * @property {Latency} cached pages read through the cache, misses included
+ * @property {Latency} hits those of them that found everything in the cache
  * @property {Latency} uncached
  * @property {number | undefined} speedup p50 without the cache divided by p50 with it
  * @property {NodeStats | undefined} node undefined until the node has answered for the first time
@@ -37,6 +38,7 @@
  */
 export function takeSnapshot({ origin, elapsedMs, record, ledger, watcher, period }) {
   const cached = latencyOf(record.cached, elapsedMs, period);
+  const hits = latencyOf(record.hits, elapsedMs, period);
   const uncached = latencyOf(record.uncached, elapsedMs, period);
   const throughputCurve = record.throughputCurve(elapsedMs);
   return {
@@ -47,6 +49,7 @@ export function takeSnapshot({ origin, elapsedMs, record, ledger, watcher, perio
     requestsPerSecond: throughputCurve.at(-1) ?? 0,
     throughputCurve,
     cached,
+    hits,
     uncached,
     speedup: cached.p50Ms === undefined || uncached.p50Ms === undefined ? undefined : uncached.p50Ms / cached.p50Ms,
     node: watcher.stats,

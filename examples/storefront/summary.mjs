@@ -7,7 +7,7 @@ import { formatBytes, formatCount, formatMs, formatPercent, formatTimes } from "
  * @returns {string} several lines, with a line break at the end
  */
 export function renderSummary(snapshot) {
-  const { node, cached, uncached } = snapshot;
+  const { node, cached, hits, uncached } = snapshot;
   const seconds = snapshot.elapsedMs / 1_000;
   const rows = [
     [
@@ -19,6 +19,7 @@ export function renderSummary(snapshot) {
       `${formatPercent(node?.hitRatio)} (${formatCount(node?.hits)} hits, ${formatCount(node?.misses)} misses)`,
     ],
     ["with cache", `p50 ${formatMs(cached.p50Ms)}, p99 ${formatMs(cached.p99Ms)}`],
+    ["  pages hit", `p50 ${formatMs(hits.p50Ms)}, p99 ${formatMs(hits.p99Ms)}`],
     [
       "without cache",
       `p50 ${formatMs(uncached.p50Ms)}, p99 ${formatMs(uncached.p99Ms)} (${formatCount(snapshot.uncachedRequestCount)} requests)`,

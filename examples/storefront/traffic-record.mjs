@@ -38,6 +38,8 @@ class LatencySeries {
 export class TrafficRecord {
   /** Requests that went through the cache, misses included. */
   cached = new LatencySeries();
+  /** Of those, the ones that found everything in the cache. */
+  hits = new LatencySeries();
   /** Requests with `?cache=off`. */
   uncached = new LatencySeries();
   /** Requests without an answer, or with an unexpected one. */
@@ -47,8 +49,9 @@ export class TrafficRecord {
   #perSecond = new Map();
 
   /** Counts an answered request of a visitor. */
-  cachedRequest(nowMs, latencyMs) {
+  cachedRequest(nowMs, latencyMs, isHit) {
     this.cached.record(nowMs, latencyMs);
+    if (isHit) this.hits.record(nowMs, latencyMs);
     const second = Math.floor(nowMs / 1_000);
     this.#perSecond.set(second, (this.#perSecond.get(second) ?? 0) + 1);
     this.#perSecond.delete(second - CURVE_SECONDS - 1);

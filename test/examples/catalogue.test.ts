@@ -26,13 +26,13 @@ describe("the catalogue", () => {
   beforeEach(() => {
     ensureCatalogueFile();
     closing = new AbortController();
-    catalogue = openCatalogue({ file: CATALOGUE_FILE, productCount: 20_000, signal: closing.signal });
+    catalogue = openCatalogue({ file: CATALOGUE_FILE, productCount: 8_000, signal: closing.signal });
   });
   afterEach(() => closing.abort());
 
   it("finds the first, the last and a middle product, and null for others", async () => {
-    const found = await Promise.all([1, 20_000, 9_999, 20_001].map((id) => catalogue.findProduct(id)));
-    expect(found.map((product) => product?.id ?? null)).toEqual([1, 20_000, 9_999, null]);
+    const found = await Promise.all([1, 8_000, 3_999, 8_001].map((id) => catalogue.findProduct(id)));
+    expect(found.map((product) => product?.id ?? null)).toEqual([1, 8_000, 3_999, null]);
     expect(new Set(found[0]?.relatedIds).size).toBe(3);
     expect(found[0]?.relatedIds).not.toContain(1);
   });
@@ -44,21 +44,21 @@ describe("the catalogue", () => {
   it("shows a changed price to searches that begin afterwards, and refuses unknown products", async () => {
     expect(await catalogue.setPrice(77, 12.34)).toBe(true);
     expect((await catalogue.findProduct(77))?.price).toBe(12.34);
-    expect(await catalogue.setPrice(20_001, 1)).toBe(false);
+    expect(await catalogue.setPrice(8_001, 1)).toBe(false);
   });
 
   it("leaves a search at once when its signal is aborted, and goes on for others", async () => {
     const leaving = new AbortController();
-    const left = catalogue.findProduct(20_000, leaving.signal);
-    const stayed = catalogue.findProduct(19_999);
+    const left = catalogue.findProduct(8_000, leaving.signal);
+    const stayed = catalogue.findProduct(13_999);
     leaving.abort(new Error("gone"));
     await expect(left).rejects.toThrow("gone");
-    expect((await stayed)?.id).toBe(19_999);
+    expect((await stayed)?.id).toBe(13_999);
     await expect(catalogue.findProduct(1, leaving.signal)).rejects.toThrow("gone");
   });
 
   it("fails waiting and later searches when it is closed", async () => {
-    const waiting = catalogue.findProduct(20_000);
+    const waiting = catalogue.findProduct(8_000);
     closing.abort(new Error("closed"));
     await expect(waiting).rejects.toThrow("closed");
     await expect(catalogue.findProduct(1)).rejects.toThrow("closed");
