@@ -29,7 +29,7 @@ import { createMemoryBackend } from "./memory/memory-backend.ts";
  * ```
  */
 export function createCache<Name extends string = never>(config?: CacheConfig | PluginCacheConfig<Name>): Cache {
-  const resolved = resolveConfig(config ?? {});
+  const resolved = resolveConfig(config === undefined ? {} : config);
   const rootPath = resolved.namespace === "" ? ROOT_NAMESPACE : joinNamespace(ROOT_NAMESPACE, resolved.namespace);
   const events = new EventHub(rootPath);
   const platform = { clock: systemClock, random: systemRandom, scheduler: systemScheduler };
@@ -51,9 +51,18 @@ export function createCache<Name extends string = never>(config?: CacheConfig | 
 }
 
 function createBackend(config: ResolvedConfig, host: BackendHost): Backend {
-  if (typeof config.backend !== "string") return config.backend;
   if (config.backend === "memory") return createMemoryBackend(config.memory, host);
-  const factory = findBackendFactory(config.backend);
+  const backend = typeof config.backend === "string" ? createPlugin(config.backend, config, host) : config.backend;
+  if (backend.capabilities.storage === "values") return backend;
+  throw new ConfigError(
+    "GCX_CONFIG_UNSUPPORTED",
+    "backend",
+    `The store "${backend.name}" keeps bytes, and turning values into bytes is not available in this version yet. Use a store that keeps values.`,
+  );
+}
+
+function createPlugin(name: string, config: ResolvedConfig, host: BackendHost): Backend {
+  const factory = findBackendFactory(name);
   if (factory !== undefined) return factory(config.pluginOptions, host);
-  throw new ConfigError("GCX_CONFIG_UNSUPPORTED", "backend", `backend "${config.backend}" is not available.`);
+  throw new ConfigError("GCX_CONFIG_UNSUPPORTED", "backend", `backend "${name}" is not available.`);
 }

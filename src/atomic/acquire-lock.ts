@@ -1,9 +1,9 @@
 import type { LeaseOutcome, LeaseRequest } from "../backend/lease.ts";
-import { pause } from "../foundation/deadline.ts";
+import { pause, waitWithin } from "../foundation/deadline.ts";
 import { LockNotAcquiredError } from "../foundation/errors.ts";
 import type { RandomSource } from "../foundation/random-source.ts";
-import { createLock, type Lock, type LockPorts } from "./lock.ts";
-import type { LockQueue } from "./lock-queue.ts";
+import { createLock, type GrantedLease, type Lock, type LockPorts } from "./lock.ts";
+import type { LockPlace, LockQueue } from "./lock-queue.ts";
 
 /** Longest pause between two tries against a holder in another process. */
 const LONGEST_POLL_MS = 250;
@@ -26,6 +26,8 @@ export interface AcquirePorts extends Omit<LockPorts, "onEnded"> {
  * Takes a lease. Waiters of this process stand in line, first come first served, and are woken by a release in this
  * process; against holders elsewhere the first in line tries again when the lease can have ended, at the latest after 250 ms.
  *
+ * A caller that leaves while the store is granting the lease leaves at once; the lease is given back when it comes.
+ *
  * @throws LockNotAcquiredError, or the signal's reason
  */
 export async function acquireLock(request: LockRequest, ports: AcquirePorts): Promise<Lock> {
@@ -36,54 +38,86 @@ export async function acquireLock(request: LockRequest, ports: AcquirePorts): Pr
   try {
     for (;;) {
       request.signal?.throwIfAborted();
-      const nowMs = ports.clock.monotonicMs();
-      let retryAfterMs = LONGEST_POLL_MS;
-      if (place.isFirst) {
-        const outcome = await tryAcquire(request, owner, ports);
-        if (outcome.kind === "held") return await keepOrReturn(request, owner, outcome.token, nowMs, ports);
-        if (outcome.kind === "busy") retryAfterMs = Math.min(outcome.remainingMs, LONGEST_POLL_MS);
-      }
+      const granted = place.isFirst ? await tryAcquire(request, owner, ports) : undefined;
+      if (granted?.kind === "held") return hold(granted.lease, ports);
       const remainingMs = untilMs - ports.clock.monotonicMs();
       if (remainingMs <= 0) throw new LockNotAcquiredError(ports.clock.monotonicMs() - startedAtMs);
-      const limitMs = place.isFirst ? Math.max(1, Math.min(retryAfterMs, remainingMs)) : remainingMs;
-      await place.waitForTurn((wake) => pauseUntil(limitMs, wake, request.signal, ports));
+      const retryAfterMs = granted?.kind === "busy" ? granted.remainingMs : Number.POSITIVE_INFINITY;
+      await waitForTurn(place, Math.min(retryAfterMs, remainingMs), request.signal, ports);
     }
   } finally {
     place.leave();
   }
 }
 
-async function tryAcquire(request: LockRequest, owner: string, ports: AcquirePorts): Promise<LeaseOutcome> {
-  const lease: LeaseRequest = { kind: "acquire", key: request.storedKey, owner, ttlMs: request.ttlMs };
+type Attempt =
+  | { readonly kind: "held"; readonly lease: GrantedLease }
+  | { readonly kind: "busy"; readonly remainingMs: number };
+
+async function tryAcquire(request: LockRequest, owner: string, ports: AcquirePorts): Promise<Attempt> {
+  const { storedKey, ttlMs, signal } = request;
+  const sentAtMs = ports.clock.monotonicMs();
+  const outcome = await leaveAtOnce(sendAcquire(request, owner, ports), signal, ports, (late) => {
+    if (late.kind === "held") void giveBack({ storedKey, owner, token: late.token, ttlMs, sentAtMs }, ports);
+  });
+  if (outcome.kind === "held")
+    return { kind: "held", lease: { storedKey, owner, token: outcome.token, ttlMs, sentAtMs } };
+  return { kind: "busy", remainingMs: outcome.kind === "busy" ? Math.min(outcome.remainingMs, LONGEST_POLL_MS) : 0 };
+}
+
+async function sendAcquire(
+  { storedKey, ttlMs }: LockRequest,
+  owner: string,
+  ports: AcquirePorts,
+): Promise<LeaseOutcome> {
+  const lease: LeaseRequest = { kind: "acquire", key: storedKey, owner, ttlMs };
   return ports.call("lock", "write", (backend, context) => backend.lease!(lease, context));
 }
 
-/** A caller that left while the store was granting the lease must not leave it behind. */
-async function keepOrReturn(
-  request: LockRequest,
-  owner: string,
-  token: number,
-  sentAtMs: number,
+/** Waits for an answer unless the signal ends the wait; an answer that comes later goes to `onLate`. */
+async function leaveAtOnce(
+  answer: Promise<LeaseOutcome>,
+  signal: AbortSignal | undefined,
   ports: AcquirePorts,
-): Promise<Lock> {
-  const { storedKey, ttlMs, signal } = request;
-  const onEnded = (): void => ports.queue.wake(storedKey);
-  const lock = createLock({ storedKey, owner, token, ttlMs, sentAtMs }, { ...ports, onEnded });
-  if (!signal?.aborted) return lock;
-  await lock.release();
-  throw signal.reason;
+  onLate: (late: LeaseOutcome) => void,
+): Promise<LeaseOutcome> {
+  const limits = {
+    signal,
+    timeoutMs: Number.POSITIVE_INFINITY,
+    onTimeout: () => undefined,
+    scheduler: ports.scheduler,
+  };
+  try {
+    return await waitWithin(answer, limits);
+  } catch (error) {
+    if (signal?.aborted) answer.then(onLate, () => undefined);
+    throw error;
+  }
+}
+
+function hold(lease: GrantedLease, ports: AcquirePorts): Lock {
+  return createLock(lease, { ...ports, onEnded: () => ports.queue.wake(lease.storedKey) });
+}
+
+/** Best effort: a lease that cannot be given back ends by itself. */
+async function giveBack(lease: GrantedLease, ports: AcquirePorts): Promise<void> {
+  await hold(lease, ports)
+    .release()
+    .catch(() => undefined);
 }
 
 /** Ends after the limit, on a wake-up, or by rejecting when the signal is aborted. */
-async function pauseUntil(
+function waitForTurn(
+  place: LockPlace,
   limitMs: number,
-  wake: AbortSignal,
   signal: AbortSignal | undefined,
   ports: AcquirePorts,
 ): Promise<void> {
-  const either = signal === undefined ? wake : AbortSignal.any([wake, signal]);
-  await pause(limitMs, ports.scheduler, either).catch((reason: unknown) => {
-    if (signal?.aborted) throw reason;
+  return place.waitForTurn(async (wake) => {
+    const either = signal === undefined ? wake : AbortSignal.any([wake, signal]);
+    await pause(Math.max(1, limitMs), ports.scheduler, either).catch((reason: unknown) => {
+      if (signal?.aborted) throw reason;
+    });
   });
 }
 

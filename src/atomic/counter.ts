@@ -10,6 +10,10 @@ const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 /** What a caller asks of a counter. */
 export interface CounterMove {
   readonly delta: number | bigint;
+  /** 1n counts up by `delta`, -1n down. */
+  readonly direction: 1n | -1n;
+  /** Tags of an entry that is created. */
+  readonly tags: readonly string[];
   readonly initial: number | bigint | undefined;
   readonly ttlMs: number;
   readonly opId: string | undefined;
@@ -25,22 +29,21 @@ export interface CounterPorts extends RetryPolicy {
 /**
  * Adds to the integer under a key: by the store's own counter where it has one, else by conditional writes.
  *
- * @returns a bigint when `delta` is one, else a number
  * @throws InvalidArgumentError `GCX_ARGUMENT_COUNTER` for a delta or initial value that is no integer
  * @throws CounterError `GCX_COUNTER_TYPE`, `GCX_COUNTER_RANGE`
  */
-export async function moveCounter(key: string, move: CounterMove, ports: CounterPorts): Promise<number | bigint> {
+export async function moveCounter(key: string, move: CounterMove, ports: CounterPorts): Promise<CounterResult> {
   const request = toRequest(move);
-  const result = await (ports.capabilities.counters
+  return ports.capabilities.counters
     ? ports.call("increment", "write", (backend, context) => backend.increment!(key, request, context))
-    : countByConditionalWrites(key, request, ports));
-  return typeof move.delta === "bigint" ? result.value : Number(result.value);
+    : countByConditionalWrites(key, request, ports);
 }
 
 function toRequest(move: CounterMove): CounterRequest {
   const isWide = typeof move.delta === "bigint";
   return {
-    delta: toInteger(move.delta, "delta"),
+    delta: toInteger(move.delta, "delta") * move.direction,
+    tags: move.tags,
     initial: toInteger(move.initial ?? 0, "initial"),
     ttlMs: move.ttlMs,
     // A result that a number cannot hold exactly must be refused before it is stored, not after.
@@ -79,7 +82,9 @@ function countByConditionalWrites(key: string, request: CounterRequest, ports: C
     const condition: WriteCondition =
       entry === undefined ? { kind: "absent" } : { kind: "version", version: entry.version };
     const ttlMs = entry === undefined ? request.ttlMs : ports.remainingTtlMs(entry);
-    const write = { value: toCounterValue(value), ttlMs, tags: entry?.tags ?? [], condition };
+    const tags = entry === undefined ? (request.tags ?? []) : entry.tags;
+    // An entry in its last instant is written with the shortest TTL; its condition fails if it is over by then.
+    const write = { value: toCounterValue(value), ttlMs: Math.max(ttlMs, 1), tags, condition };
     const result = await ports.call("increment", "write", (backend, context) => backend.set(key, write, context));
     return result.stored ? { value, version: result.version } : undefined;
   });

@@ -34,6 +34,8 @@ export interface LockPorts {
   readonly scheduler: Scheduler;
   /** Reads a caller's TTL. */
   readonly toTtlMs: (ttl: Duration) => number;
+  /** The locks that are held; this one is in it until it ends. */
+  readonly held: Set<HeldLock>;
   /** Told once when the lock is given back or lost. */
   readonly onEnded: () => void;
 }
@@ -50,9 +52,16 @@ export interface GrantedLease {
 
 /** Makes the lock object of a granted lease and starts its clock. */
 export function createLock(lease: GrantedLease, ports: LockPorts): Lock {
-  const lock = new HeldLock(lease, ports);
+  const lock = new LeaseLock(lease, ports);
+  ports.held.add(lock);
   lock.start();
   return lock;
+}
+
+/** A held lock as its cache sees it. */
+export interface HeldLock extends Lock {
+  /** Ends it for its holder, without giving the lease back. */
+  abandon(reason: unknown): void;
 }
 
 /** How long after `sentAtMs` the holder may rely on a lease. */
@@ -60,7 +69,7 @@ export function reliableLeaseMs(ttlMs: number): number {
   return ttlMs - ttlMs * DRIFT_RATIO - Math.min(DRIFT_MS, ttlMs / 2);
 }
 
-class HeldLock implements Lock {
+class LeaseLock implements HeldLock {
   readonly token: number;
   readonly #lease: GrantedLease;
   readonly #ports: LockPorts;
@@ -117,6 +126,10 @@ class HeldLock implements Lock {
     return outcome.kind === "released";
   }
 
+  abandon(reason: unknown): void {
+    this.#end(reason);
+  }
+
   /** Timers may fire a little early; the signal must not come late, so a due timer ends the lock. */
   #onDue(): void {
     this.#end(new LockLostError("lock"));
@@ -125,6 +138,7 @@ class HeldLock implements Lock {
 
   #end(reason: unknown): void {
     this.#isEnded = true;
+    this.#ports.held.delete(this);
     this.#timer?.cancel();
     this.#controller.abort(reason);
   }

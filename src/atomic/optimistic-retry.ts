@@ -1,5 +1,5 @@
 import type { StoredEntry } from "../backend/stored-entry.ts";
-import { pause } from "../foundation/deadline.ts";
+import { pause, waitWithin } from "../foundation/deadline.ts";
 import { TransactionConflictError } from "../foundation/errors.ts";
 import type { RandomSource } from "../foundation/random-source.ts";
 import type { Scheduler } from "../foundation/scheduler.ts";
@@ -37,4 +37,12 @@ export async function retryOptimistically<T>(
     const boundMs = Math.min(FIRST_PAUSE_MS * 2 ** count, LONGEST_PAUSE_MS);
     await pause(boundMs * policy.random.next(), policy.scheduler, policy.signal);
   }
+}
+
+/** Runs the caller's function, but does not wait for it longer than the caller's signal allows. */
+export function runCallerFunction<T>(call: () => T | Promise<T>, policy: RetryPolicy): Promise<T> {
+  policy.signal?.throwIfAborted();
+  const running = new Promise<T>((resolve) => resolve(call()));
+  const { signal, scheduler } = policy;
+  return waitWithin(running, { signal, timeoutMs: Number.POSITIVE_INFINITY, onTimeout: () => undefined, scheduler });
 }

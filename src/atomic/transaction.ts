@@ -3,7 +3,7 @@ import type { KeyCheck, KeyWrite } from "../backend/commit.ts";
 import type { EntryWrite, StoredEntry } from "../backend/stored-entry.ts";
 import type { Ttl } from "../entry/ttl.ts";
 import { InvalidArgumentError, TransactionKeyError } from "../foundation/errors.ts";
-import { type RetryPolicy, retryOptimistically } from "./optimistic-retry.ts";
+import { type RetryPolicy, retryOptimistically, runCallerFunction } from "./optimistic-retry.ts";
 
 /** Options of a write inside a transaction. */
 export interface TransactionSetOptions {
@@ -55,7 +55,7 @@ export function runTransaction<R>(
     const draft = new TransactionDraft(keys, entries, ports);
     let result: R;
     try {
-      result = await body(draft);
+      result = await runCallerFunction(() => body(draft), ports);
     } finally {
       draft.end();
     }

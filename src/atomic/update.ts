@@ -1,6 +1,6 @@
 import type { BackendCall } from "../backend/backend-call.ts";
 import type { EntryWrite, StoredEntry, WriteCondition } from "../backend/stored-entry.ts";
-import { type RetryPolicy, retryOptimistically } from "./optimistic-retry.ts";
+import { type RetryPolicy, retryOptimistically, runCallerFunction } from "./optimistic-retry.ts";
 
 /** What updating needs. */
 export interface UpdatePorts extends RetryPolicy {
@@ -25,7 +25,7 @@ export function updateEntry<T>(
   return retryOptimistically("update", ports, async () => {
     const entry = await ports.call("update", "read", (backend, context) => backend.get(key, context));
     const current = entry?.value as T | undefined;
-    const value = await change(current);
+    const value = await runCallerFunction(() => change(current), ports);
     if (value === undefined) return { value: current };
     const condition: WriteCondition =
       entry === undefined ? { kind: "absent" } : { kind: "version", version: entry.version };

@@ -90,6 +90,11 @@ export interface Backend {
 
   /** Capability `local`: the live value of a key, synchronously, as `get` would find it. */
   peek?(key: string): unknown;
+  /**
+   * Capability `local`: a copy of a value as `get` would hand it out, for results that several callers share; absent when values
+   * are handed out as they are. Throws what `set` throws for a value that cannot be copied.
+   */
+  isolate?(value: unknown): unknown;
   /** What is known about a namespace and those inside it (`""`: all), without I/O. */
   usage?(namespace: NamespacePath): BackendUsage;
 }

@@ -3,7 +3,7 @@
  * guarantees, and refuses the rest with `UnsupportedOperationError`.
  */
 export interface BackendCapabilities {
-  /** `"values"`: keeps JavaScript values as they are. `"bytes"`: keeps `Uint8Array`s that the codec makes. */
+  /** `"values"`: keeps JavaScript values as they are. `"bytes"`: keeps `Uint8Array`s; a cache cannot be made of such a store yet. */
   readonly storage: "values" | "bytes";
   /** Answers synchronously from this process: `peek` works, and no deadline or breaker is needed. */
   readonly local: boolean;
@@ -17,8 +17,8 @@ export interface BackendCapabilities {
   readonly leases: boolean;
   /** `invalidateTags` exists and `set` keeps tags. */
   readonly tags: boolean;
-  /** `scan` exists. Without `clear`, the cache clears by scanning. */
+  /** `scan` exists. */
   readonly scan: boolean;
-  /** `clear` exists. */
+  /** `clear` exists. Without it the cache clears by `scan`. */
   readonly clear: boolean;
 }

@@ -6,11 +6,16 @@ export interface CounterRequest {
   readonly initial: bigint;
   /** TTL of the entry when the key is absent, ms or `Infinity`. An existing entry keeps its own. */
   readonly ttlMs: number;
+  /** Tags of the entry when the key is absent; none unless the store has the capability. An existing entry keeps its own. */
+  readonly tags?: readonly string[] | undefined;
   /** Refuse (`GCX_COUNTER_RANGE`) when the result is outside; nothing changes then. */
   readonly minimum: bigint;
   /** See `minimum`. */
   readonly maximum: bigint;
-  /** A repeated request with the same id within {@link OP_ID_WINDOW_MS} changes nothing and returns the first result. */
+  /**
+   * A repeated request of the key with the same id within {@link OP_ID_WINDOW_MS} changes nothing and returns the first
+   * result, or `GCX_COUNTER_RANGE` when that is outside `minimum`…`maximum`.
+   */
   readonly opId?: string | undefined;
 }
 

@@ -24,6 +24,21 @@ function simpleStore(extra: Partial<BackendDefinition> = {}): Backend {
   });
 }
 
+type Behaviour = "answers" | "rejects" | "throws";
+
+/** Does with the keys `first` and `second` what it is told, whatever the operation. */
+function failingStore(behaviours: Readonly<Record<string, Behaviour>>): Backend {
+  function answer<T>(key: string, value: T): Promise<T> {
+    if (behaviours[key] === "throws") throw new Error("away");
+    return behaviours[key] === "rejects" ? Promise.reject(new Error("away")) : Promise.resolve(value);
+  }
+  return simpleStore({
+    get: (key) => answer(key, undefined),
+    set: (key) => answer(key, { stored: true, version: 1 }),
+    delete: (key) => answer(key, true),
+  });
+}
+
 describe("defineBackend", () => {
   it("makes the plural operations out of the singular ones", async () => {
     const store = simpleStore();
@@ -61,6 +76,75 @@ describe("defineBackend", () => {
     expect(await store.get("k", {})).toMatchObject({ value: 2 });
     expect(await store.expire("k", 0, {})).toBe(true);
     expect(await store.expire("k", 5, {})).toBe(false);
+  });
+
+  it("ends entries but gives no new TTL where a write cannot be conditional, so that nothing deleted comes back", async () => {
+    const store = simpleStore();
+    await store.set("k", { value: "OLD", ttlMs: 5, tags: [] }, {});
+    const expiring = store.expire("k", 9, {});
+    expect(await store.delete("k", {})).toBe(true);
+    await expect(expiring).rejects.toMatchObject({ code: "GCX_OPERATION_UNSUPPORTED", operation: "expire" });
+    expect(await store.get("k", {})).toBeUndefined();
+    await store.set("k", { value: 1, ttlMs: 5, tags: [] }, {});
+    expect(await store.expire("k", 0, {})).toBe(true);
+    expect(await store.expire("k", 0, {})).toBe(false);
+  });
+
+  it("fails once for all keys, and leaves no rejection behind, when a call throws while others are on their way", async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    try {
+      for (const [first, second] of [
+        ["rejects", "throws"],
+        ["answers", "throws"],
+        ["rejects", "rejects"],
+      ] as const) {
+        const store = failingStore({ first, second });
+        const write = { value: 1, ttlMs: 5, tags: [] };
+        await expect(store.getMulti(["first", "second"], {})).rejects.toThrow("away");
+        await expect(
+          store.setMulti(
+            [
+              ["first", write],
+              ["second", write],
+            ],
+            {},
+          ),
+        ).rejects.toThrow("away");
+        await expect(store.deleteMulti(["first", "second"], {})).rejects.toThrow("away");
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      process.off("unhandledRejection", note);
+    }
+    expect(unhandled).toEqual([]);
+  });
+
+  it("throws at once when a synchronous store does", () => {
+    const store = failingStore({ first: "throws", second: "throws" });
+    expect(() => store.getMulti(["first", "second"], {})).toThrow("away");
+  });
+
+  it("waits for promises of any library", async () => {
+    const late = <T>(value: T): Promise<T> =>
+      // biome-ignore lint/suspicious/noThenProperty: a promise that is no Promise is the point.
+      ({ then: (resolve: (value: T) => unknown) => resolve(value) }) as unknown as Promise<T>;
+    const entry = { value: 1, version: 1, expiresAt: 1, tags: [] };
+    const store = simpleStore({
+      get: (key) => (key === "late" ? late(entry) : undefined),
+      set: () => late({ stored: true, version: 7 }),
+      delete: () => late(true),
+    });
+    expect(await store.getMulti(["early", "late"], {})).toEqual([undefined, entry]);
+    expect(await store.setMulti([["a", { value: 1, ttlMs: 5, tags: [] }]], {})).toEqual([{ stored: true, version: 7 }]);
+    expect(await store.deleteMulti(["a", "b"], {})).toBe(2);
+  });
+
+  it("refuses to promise tags without stamp, for late results of loads would win over an invalidation", () => {
+    expect(() => simpleStore({ capabilities: { tags: true }, invalidateTags: () => undefined })).toThrow("stamp");
+    const store = simpleStore({ capabilities: { tags: true }, invalidateTags: () => undefined, stamp: () => 1 });
+    expect(store.capabilities.tags).toBe(true);
   });
 
   it.each(["local", "counters", "leases", "tags", "scan", "clear"] as const)(

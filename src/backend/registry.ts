@@ -17,20 +17,55 @@ export interface BackendHost {
   readonly onRemoval: RemovalListener;
 }
 
+/** Names that mean something else in a configuration: every field of its top level, and the built-in stores. */
+export const RESERVED_BACKEND_NAMES: ReadonlySet<string> = new Set([
+  "backend",
+  "compression",
+  "compressionAlgorithm",
+  "compressionThreshold",
+  "consistency",
+  "deadlines",
+  "defaultTtl",
+  "distributed",
+  "encryption",
+  "grpc",
+  "hierarchical",
+  "l1",
+  "l2",
+  "logging",
+  "memcached",
+  "memory",
+  "namespace",
+  "prometheus",
+  "redis",
+  "serializer",
+  "sharding",
+  "tiers",
+  "tracing",
+]);
+
 /** Builds a store. Opens nothing: that is `connect`'s work. */
 export type BackendFactory = (options: Readonly<Record<string, unknown>>, host: BackendHost) => Backend;
 
 const factories = new Map<string, BackendFactory>();
-const RESERVED_NAMES: ReadonlySet<string> = new Set(["memory", "redis", "memcached"]);
+const NAME = /^[a-z][a-z0-9_-]{0,63}$/i;
 
 /**
  * Makes `createCache({ backend: name, <name>: options })` use a store of yours. The section of the configuration that
  * has the store's name is handed to the factory.
  *
- * @throws ConfigError `GCX_CONFIG_INVALID` when the name is taken or reserved
+ * @param name a letter, then up to 63 letters, digits, `-` or `_`; not the name of a configuration field
+ * @throws ConfigError `GCX_CONFIG_INVALID` when the name is taken, reserved or no name, or the factory no function
  */
 export function registerBackend(name: string, factory: BackendFactory): void {
-  if (RESERVED_NAMES.has(name) || factories.has(name)) {
+  if (typeof name !== "string" || !NAME.test(name) || typeof factory !== "function") {
+    throw new ConfigError(
+      "GCX_CONFIG_INVALID",
+      "backend",
+      "registerBackend needs a name (a letter, then letters, digits, - or _) and a function that makes the store.",
+    );
+  }
+  if (RESERVED_BACKEND_NAMES.has(name) || factories.has(name)) {
     throw new ConfigError(
       "GCX_CONFIG_INVALID",
       "backend",

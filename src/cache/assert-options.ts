@@ -49,9 +49,7 @@ const OPTION_NAMES: {
  */
 export function assertOptions(kind: keyof OptionKinds, options: unknown): void {
   if (options === undefined) return;
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw optionError("options", "Options must be an object.");
-  }
+  if (!isOptionsObject(options)) throw optionError("options", "Options must be a plain object.");
   const allowed: Readonly<Record<string, true>> = OPTION_NAMES[kind];
   for (const name in options) {
     if (!Object.hasOwn(allowed, name)) {
@@ -62,6 +60,11 @@ export function assertOptions(kind: keyof OptionKinds, options: unknown): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw optionError("signal", "signal must be an AbortSignal.");
   }
+}
+
+/** Whether a value can be an object of options or items: a Date, a Map or a promise in its place is a mistake. */
+export function isOptionsObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && Object.prototype.toString.call(value) === "[object Object]";
 }
 
 /** The error for a wrong option. */

@@ -7,7 +7,7 @@ import { updateEntry } from "../atomic/update.ts";
 import type { EntryWrite, StoredEntry } from "../backend/stored-entry.ts";
 import { assertKey } from "../entry/cache-key.ts";
 import { fromStoredKey } from "../entry/namespace-path.ts";
-import { resolveTtlMs, type Ttl } from "../entry/ttl.ts";
+import { jitterTtlMs, resolveTtlMs, type Ttl } from "../entry/ttl.ts";
 import { InvalidArgumentError, UnsupportedOperationError } from "../foundation/errors.ts";
 import { assertOptions } from "./assert-options.ts";
 import { collectKeys } from "./batches.ts";
@@ -15,26 +15,29 @@ import { bindBackendCall } from "./call-backend.ts";
 import type { CounterOptions, LockOptions, OptimisticOptions, UpdateOptions } from "./options.ts";
 import { remainingTtlMs } from "./reads.ts";
 import {
+  resolveLeaseMs,
   resolveMaxAttempts,
   resolveSetOptions,
   resolveText,
-  resolveTimeoutMs,
   resolveWaitMs,
 } from "./resolve-options.ts";
 import { storedKeyOf, type ViewScope } from "./view-scope.ts";
 import { assertTagsSupported, recordDelete, recordSet } from "./writes.ts";
 
-/** `Cache.increment`; `decrement` passes a negated delta. */
+/** `Cache.increment` (`direction` 1n) and `Cache.decrement` (-1n). */
 export async function moveCounterBy(
   scope: ViewScope,
   key: string,
   delta: number | bigint,
   options: CounterOptions | undefined,
+  direction: 1n | -1n,
 ): Promise<number | bigint> {
   assertKey(key);
   assertOptions("counter", options);
   const { core } = scope;
-  const ttlMs = options?.ttl === undefined ? scope.defaults.ttlMs : resolveTtlMs(options.ttl);
+  const { tags, jitter } = scope.defaults;
+  const fullTtlMs = options?.ttl === undefined ? scope.defaults.ttlMs : resolveTtlMs(options.ttl);
+  const ttlMs = jitterTtlMs(fullTtlMs, jitter, core.random);
   if (ttlMs === 0) {
     throw new InvalidArgumentError("GCX_ARGUMENT_TTL", "ttl", "A counter needs a ttl above 0.");
   }
@@ -45,13 +48,15 @@ export async function moveCounterBy(
     capabilities: core.backend.capabilities,
     backendName: core.backend.name,
   };
-  const move = { delta, initial: options?.initial, ttlMs, opId: resolveText("opId", options?.opId) };
+  assertTagsSupported(core, tags);
+  const opId = resolveText("opId", options?.opId);
+  const move = { delta, direction, initial: options?.initial, ttlMs, tags, opId };
   core.lifecycle.assertOpen();
   core.loads.detachKey(storedKey);
   try {
-    const value = await moveCounter(storedKey, move, ports);
-    scope.counters.sets += 1;
-    return value;
+    const { value, version } = await moveCounter(storedKey, move, ports);
+    recordSet(scope, key, version);
+    return typeof delta === "bigint" ? value : Number(value);
   } finally {
     core.loads.detachKey(storedKey);
   }
@@ -143,11 +148,10 @@ export async function takeLock(scope: ViewScope, key: string, options: LockOptio
     );
   }
   core.lifecycle.assertOpen();
-  const toTtlMs = (ttl: string | number): number => resolveTimeoutMs("ttl", ttl);
   return acquireLock(
     {
       storedKey: storedKeyOf(scope, key),
-      ttlMs: toTtlMs(options.ttl),
+      ttlMs: resolveLeaseMs(options.ttl),
       waitMs: resolveWaitMs("wait", options.wait),
       signal: options.signal,
     },
@@ -158,7 +162,8 @@ export async function takeLock(scope: ViewScope, key: string, options: LockOptio
       scheduler: core.scheduler,
       random: core.random,
       queue: core.lockQueue,
-      toTtlMs,
+      held: core.heldLocks,
+      toTtlMs: resolveLeaseMs,
     },
   );
 }

@@ -1,6 +1,7 @@
 import type { EntryWrite, WriteResult } from "../backend/stored-entry.ts";
 import { assertKey } from "../entry/cache-key.ts";
 import { InvalidArgumentError } from "../foundation/errors.ts";
+import { isOptionsObject } from "./assert-options.ts";
 import type { MultiItems } from "./cache.ts";
 import { callBackend } from "./call-backend.ts";
 import { changeAndDetach } from "./invalidating-write.ts";
@@ -36,6 +37,7 @@ export async function getValues(
   const wanted = collectKeys(keys);
   const signal = signalOf(options);
   scope.core.lifecycle.assertOpen();
+  signal?.throwIfAborted();
   const found = new Map<string, unknown>();
   if (wanted.length === 0) return found;
   const storedKeys = wanted.map((key) => storedKeyOf(scope, key));
@@ -61,6 +63,7 @@ export async function setValues<T>(
   const resolved = resolveSet(ttlOrOptions, scope.defaults, core.random);
   assertTagsSupported(core, resolved.tags);
   core.lifecycle.assertOpen();
+  resolved.signal?.throwIfAborted();
   if (pairs.size === 0) return;
   if (resolved.ttlMs === 0) {
     await deleteKeys(scope, pairs.keys(), { signal: resolved.signal });
@@ -71,16 +74,32 @@ export async function setValues<T>(
     // Jitter is drawn per entry: that is what keeps a batch from expiring at one instant.
     { value, ttlMs: resolveSet(ttlOrOptions, scope.defaults, core.random).ttlMs, tags: resolved.tags },
   ]);
+  const keys = [...pairs.keys()];
+  if (core.backend.capabilities.local && core.lifecycle.isReadyNow()) {
+    // One by one: what a batch has in front of a value that is too large is written, counted and told.
+    for (const [index, [storedKey, write]] of writes.entries())
+      writeLocal(scope, keys[index] as string, storedKey, write);
+    return;
+  }
   const detach = (): void => {
     for (const [storedKey] of writes) core.loads.detachKey(storedKey);
   };
+  const results: readonly WriteResult[] = await changeAndDetach(detach, () =>
+    callBackend(core, "setMulti", "write", resolved.signal, (backend, context) => backend.setMulti(writes, context)),
+  );
+  for (const [index, key] of keys.entries()) recordSet(scope, key, results[index]?.version ?? 0);
+}
+
+function writeLocal(scope: ViewScope, key: string, storedKey: string, write: EntryWrite): void {
+  const { core } = scope;
+  core.loads.detachKey(storedKey);
   try {
-    const results: readonly WriteResult[] = await changeAndDetach(detach, () =>
-      callBackend(core, "setMulti", "write", resolved.signal, (backend, context) => backend.setMulti(writes, context)),
-    );
-    for (const [index, key] of [...pairs.keys()].entries()) recordSet(scope, key, results[index]?.version ?? 0);
+    const result = callBackend(core, "setMulti", "write", undefined, (backend, context) =>
+      backend.set(storedKey, write, context),
+    ) as WriteResult;
+    recordSet(scope, key, result.version);
   } catch (error) {
-    recordRefusal(scope, "", error);
+    recordRefusal(scope, key, error);
     throw error;
   }
 }
@@ -94,6 +113,7 @@ export async function deleteKeys(
   const wanted = collectKeys(keys);
   const signal = signalOf(options);
   scope.core.lifecycle.assertOpen();
+  signal?.throwIfAborted();
   if (wanted.length === 0) return 0;
   return deleteCheckedKeys(scope, wanted, signal);
 }
@@ -120,8 +140,8 @@ export async function deleteCheckedKeys(
 }
 
 function collectPairs<T>(items: MultiItems<T>): Map<string, T> {
-  if (typeof items !== "object" || items === null) throw pairsError();
-  const isIterable = typeof (items as Iterable<unknown>)[Symbol.iterator] === "function";
+  const isIterable = typeof (items as Iterable<unknown> | null | undefined)?.[Symbol.iterator] === "function";
+  if (typeof items === "string" || (!isIterable && !isOptionsObject(items))) throw pairsError();
   const pairs = new Map<string, T>();
   for (const pair of isIterable ? (items as Iterable<readonly [string, T]>) : Object.entries(items)) {
     if (!Array.isArray(pair)) throw pairsError();

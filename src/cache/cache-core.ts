@@ -1,3 +1,4 @@
+import type { HeldLock } from "../atomic/lock.ts";
 import { LockQueue } from "../atomic/lock-queue.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { NamespacePath } from "../entry/namespace-path.ts";
@@ -37,6 +38,8 @@ export interface CacheCore extends CacheParts {
   readonly lifecycle: Lifecycle;
   readonly loads: LoadTable;
   readonly lockQueue: LockQueue;
+  /** Locks that are held now. */
+  readonly heldLocks: Set<HeldLock>;
   /** Counters by namespace path. */
   readonly counters: Map<NamespacePath, ViewCounters>;
   /** Monotonic instant of creation. */
@@ -54,6 +57,7 @@ export function createCacheCore(parts: CacheParts): CacheCore {
     }),
     loads: new LoadTable(),
     lockQueue: new LockQueue(),
+    heldLocks: new Set(),
     counters: new Map(),
     createdAtMs: parts.clock.monotonicMs(),
   };

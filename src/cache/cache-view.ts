@@ -5,8 +5,8 @@ import { joinNamespace } from "../entry/namespace-path.ts";
 import type { Ttl } from "../entry/ttl.ts";
 import type { WriteReceipt } from "../entry/write-receipt.ts";
 import type { CacheEventListener, CacheEventName } from "../events/cache-events.ts";
-import { waitWithin } from "../foundation/deadline.ts";
 import type { BatchLoader, Loader } from "../loading/loader.ts";
+import { assertListener } from "./assert-listener.ts";
 import { moveCounterBy, runCacheTransaction, takeLock, updateValue } from "./atomics.ts";
 import { deleteKeys, getValues, setValues } from "./batches.ts";
 import type { Cache, CompareAndSetResult, MultiItems } from "./cache.ts";
@@ -85,13 +85,13 @@ export class CacheView implements Cache {
   increment(key: string, delta?: number, options?: CounterOptions): Promise<number>;
   increment(key: string, delta: bigint, options?: CounterOptions): Promise<bigint>;
   increment(key: string, delta: number | bigint = 1, options?: CounterOptions): Promise<never> {
-    return moveCounterBy(this.#scope, key, delta, options) as Promise<never>;
+    return moveCounterBy(this.#scope, key, delta, options, 1n) as Promise<never>;
   }
 
   decrement(key: string, delta?: number, options?: CounterOptions): Promise<number>;
   decrement(key: string, delta: bigint, options?: CounterOptions): Promise<bigint>;
   decrement(key: string, delta: number | bigint = 1, options?: CounterOptions): Promise<never> {
-    return moveCounterBy(this.#scope, key, -delta, options) as Promise<never>;
+    return moveCounterBy(this.#scope, key, delta, options, -1n) as Promise<never>;
   }
 
   setNX<T>(key: string, value: T, ttlOrOptions?: TtlOrSetOptions): Promise<boolean> {
@@ -159,24 +159,20 @@ export class CacheView implements Cache {
     return readStats(this.#scope);
   }
 
-  health(): Promise<CacheHealth> {
-    return checkHealth(this.#scope.core);
+  health(options?: CallOptions): Promise<CacheHealth> {
+    return checkHealth(this.#scope.core, options?.signal);
   }
 
   on<Name extends CacheEventName>(event: Name, listener: CacheEventListener<Name>): () => void {
+    assertListener(event, listener);
     return this.#scope.core.events.on(event, listener);
   }
 
   async ready(options?: CallOptions): Promise<void> {
     const signal = signalOf(options);
-    const { lifecycle, scheduler } = this.#scope.core;
+    const { lifecycle } = this.#scope.core;
     lifecycle.assertOpen();
-    await waitWithin(lifecycle.connect(), {
-      signal,
-      timeoutMs: Number.POSITIVE_INFINITY,
-      onTimeout: () => undefined,
-      scheduler,
-    });
+    if (!lifecycle.isReadyNow()) await lifecycle.connected(signal);
   }
 
   close(): Promise<void> {

@@ -160,8 +160,8 @@ export interface Cache {
   /** Counters since the start, and what is stored now. A snapshot; no I/O. A namespace counts what went through its own views. */
   stats(): CacheStats;
 
-  /** How the cache and its stores are. Never rejects; answers within `deadlines.health`. */
-  health(): Promise<CacheHealth>;
+  /** How the cache and its stores are. Never rejects; answers within `deadlines.health`, or at once when the signal is aborted. */
+  health(options?: CallOptions): Promise<CacheHealth>;
 
   /** Listens to an event of the whole cache. @returns a function that stops listening */
   on<Name extends CacheEventName>(event: Name, listener: CacheEventListener<Name>): () => void;

@@ -3,12 +3,12 @@ import type { CacheCore } from "./cache-core.ts";
 import type { CacheHealth, HealthCheck } from "./health.ts";
 
 /** `Cache.health`: asks the store, within the health deadline. Never rejects. */
-export async function checkHealth(core: CacheCore): Promise<CacheHealth> {
-  const check = await checkStore(core);
+export async function checkHealth(core: CacheCore, signal: AbortSignal | undefined): Promise<CacheHealth> {
+  const check = await checkStore(core, signal);
   return { status: check.status, checks: [check] };
 }
 
-async function checkStore(core: CacheCore): Promise<HealthCheck> {
+async function checkStore(core: CacheCore, signal: AbortSignal | undefined): Promise<HealthCheck> {
   const { backend, clock, deadlines, lifecycle, scheduler } = core;
   const startedAtMs = clock.monotonicMs();
   const latencyMs = (): number => clock.monotonicMs() - startedAtMs;
@@ -17,7 +17,7 @@ async function checkStore(core: CacheCore): Promise<HealthCheck> {
   try {
     const timeoutMs = deadlines.healthMs;
     const onTimeout = (): unknown => new Error(`no answer within ${timeoutMs} ms`);
-    await waitWithin(ask(core, controller.signal), { timeoutMs, onTimeout, scheduler });
+    await waitWithin(ask(core, controller.signal), { signal, timeoutMs, onTimeout, scheduler });
     return { name: backend.name, status: "up", latencyMs: latencyMs() };
   } catch (error) {
     controller.abort(error);
@@ -27,6 +27,6 @@ async function checkStore(core: CacheCore): Promise<HealthCheck> {
 }
 
 async function ask(core: CacheCore, signal: AbortSignal): Promise<void> {
-  if (!core.lifecycle.isConnected) await core.lifecycle.connect();
+  if (!core.lifecycle.isReadyNow()) await core.lifecycle.connected(signal);
   await core.backend.ping?.({ signal });
 }

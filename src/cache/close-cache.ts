@@ -22,10 +22,12 @@ async function closeOnce(core: CacheCore): Promise<void> {
   lifecycle.markClosed();
   const deadlineAtMs = clock.monotonicMs() + deadlines.closeMs;
   await loads.drain(deadlines.closeMs, scheduler);
-  // Those who still wait for a loader learn that the cache is gone.
+  // Those who still wait for a loader learn that the cache is gone, and so do holders of locks.
   for (const load of [...loads.running]) load.giveUp(new CacheClosedError());
+  for (const lock of [...core.heldLocks]) lock.abandon(new CacheClosedError());
   await lifecycle.drain(Math.max(0, deadlineAtMs - clock.monotonicMs()));
-  const closed = Promise.resolve(backend.close());
+  // Called inside a promise, so that a store that throws is told of like one that rejects.
+  const closed = new Promise<void>((resolve) => resolve(backend.close()));
   await waitWithin(closed, { timeoutMs: deadlines.closeMs, onTimeout: () => undefined, scheduler }).catch(
     (error: unknown) => {
       if (events.wants("error")) events.emit("error", { operation: "close", error });

@@ -1,4 +1,4 @@
-import { fromStoredKey, namespaceOf, toStoredKey } from "../entry/namespace-path.ts";
+import { isWithinNamespace, namespaceOf, ROOT_NAMESPACE, storedPrefix, toStoredKey } from "../entry/namespace-path.ts";
 import { resolveTags } from "../entry/tag.ts";
 import { InvalidArgumentError, UnsupportedOperationError } from "../foundation/errors.ts";
 import { assertOptions } from "./assert-options.ts";
@@ -7,6 +7,7 @@ import { callBackend } from "./call-backend.ts";
 import { changeAndDetach } from "./invalidating-write.ts";
 import type { CallOptions, KeysOptions } from "./options.ts";
 import { signalOf } from "./resolve-options.ts";
+import { assertScan, scanStored, scanView } from "./scan-view.ts";
 import type { ViewScope } from "./view-scope.ts";
 
 /** `Cache.invalidateTags`. */
@@ -19,6 +20,7 @@ export async function invalidateTags(
   const signal = signalOf(options);
   const { core } = scope;
   core.lifecycle.assertOpen();
+  signal?.throwIfAborted();
   if (!core.backend.capabilities.tags) {
     throw new UnsupportedOperationError(
       "invalidateTags",
@@ -36,28 +38,43 @@ export async function invalidateTags(
   if (core.events.wants("invalidate")) core.events.emit("invalidate", { tags: unique, namespace: scope.path });
 }
 
-/** `Cache.clear`. */
+/** `Cache.clear`: in one step where the store can, else by listing and deleting. */
 export async function clearView(scope: ViewScope, options: CallOptions | undefined): Promise<void> {
   const signal = signalOf(options);
   const { core, path } = scope;
   core.lifecycle.assertOpen();
-  if (!core.backend.capabilities.clear) {
+  const { capabilities, name } = core.backend;
+  if (!capabilities.clear && !capabilities.scan) {
     throw new UnsupportedOperationError(
       "clear",
-      `The store "${core.backend.name}" cannot clear a namespace. Use deleteByPrefix(""), or tags.`,
+      `The store "${name}" can neither clear a namespace nor list its keys. Use tags.`,
     );
   }
   await changeAndDetach(
     () => core.loads.detachNamespace(path),
-    () => callBackend(core, "clear", "write", signal, (backend, context) => backend.clear!(path, context)),
+    () =>
+      capabilities.clear
+        ? callBackend(core, "clear", "write", signal, (backend, context) => backend.clear!(path, context))
+        : clearByScan(scope, signal),
   );
   if (core.events.wants("clear")) core.events.emit("clear", { namespace: path });
+}
+
+/** O(n). The namespaces inside this one have keys of their own shape, so everything of them is looked through. */
+async function clearByScan(scope: ViewScope, signal: AbortSignal | undefined): Promise<void> {
+  const { core, path } = scope;
+  const common = path === ROOT_NAMESPACE ? "" : storedPrefix(path).slice(0, -1);
+  for await (const slice of scanStored(scope, "clear", common, signal)) {
+    const own = slice.filter((storedKey) => isWithinNamespace(namespaceOf(storedKey), path));
+    if (own.length === 0) continue;
+    await callBackend(core, "clear", "write", signal, (backend, context) => backend.deleteMulti(own, context));
+  }
 }
 
 /** `Cache.keys`. Arguments are checked at once; the store is asked when iteration begins. */
 export function listKeys(scope: ViewScope, options: KeysOptions | undefined): AsyncIterable<string> {
   assertOptions("keys", options);
-  const prefix = options?.prefix ?? "";
+  const prefix = options?.prefix === undefined ? "" : options.prefix;
   assertPrefix(prefix);
   assertScan(scope, "keys");
   return {
@@ -78,46 +95,19 @@ export async function deleteByPrefix(
   assertScan(scope, "deleteByPrefix");
   const { core } = scope;
   core.lifecycle.assertOpen();
-  const storedPrefix = toStoredKey(scope.prefix, prefix);
+  const outdated = toStoredKey(scope.prefix, prefix);
   // Loads of keys that are not stored yet are not found by the scan, so all that match are detached, before and after.
-  core.loads.detachPrefix(storedPrefix);
+  core.loads.detachPrefix(outdated);
   let count = 0;
   try {
     for await (const slice of scanView(scope, prefix, signal)) count += await deleteCheckedKeys(scope, slice, signal);
   } finally {
-    core.loads.detachPrefix(storedPrefix);
+    core.loads.detachPrefix(outdated);
   }
   return count;
-}
-
-async function* scanView(
-  scope: ViewScope,
-  prefix: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<string[], void, undefined> {
-  const { core, path } = scope;
-  core.lifecycle.assertOpen();
-  signal?.throwIfAborted();
-  if (!core.lifecycle.isConnected) await core.lifecycle.connect();
-  // In the root, an escaped key begins with "@:", which a plain prefix would miss: "" and "@…" are asked as they are stored.
-  const storedPrefix = prefix === "" ? scope.prefix : toStoredKey(scope.prefix, prefix);
-  for await (const slice of core.backend.scan!(storedPrefix, { signal })) {
-    core.lifecycle.assertOpen();
-    signal?.throwIfAborted();
-    yield slice.filter((storedKey) => namespaceOf(storedKey) === path).map(fromStoredKey);
-  }
 }
 
 function assertPrefix(prefix: unknown): void {
   if (typeof prefix === "string") return;
   throw new InvalidArgumentError("GCX_ARGUMENT_KEY", "prefix", "prefix must be a string.");
-}
-
-function assertScan(scope: ViewScope, operation: string): void {
-  const { backend } = scope.core;
-  if (backend.capabilities.scan) return;
-  throw new UnsupportedOperationError(
-    operation,
-    `The store "${backend.name}" cannot list its keys. Use tags or a namespace instead.`,
-  );
 }

@@ -21,18 +21,23 @@ export interface LifecycleOptions {
 export class Lifecycle {
   readonly #options: LifecycleOptions;
   readonly #running = new Set<Promise<unknown>>();
+  readonly #connectAbort = new AbortController();
   #connecting: Promise<void> | undefined;
-  #isConnected: boolean;
+  #waitingCount = 0;
+  #hasConnected: boolean;
   #isClosed = false;
 
   constructor(options: LifecycleOptions) {
     this.#options = options;
-    this.#isConnected = options.backend.connect === undefined;
+    this.#hasConnected = options.backend.connect === undefined;
   }
 
-  /** Whether operations may start without waiting for a connection. */
+  /**
+   * Whether a call may start without waiting. Not as long as earlier calls still wait for the connection, or a later one
+   * would overtake them.
+   */
   get isConnected(): boolean {
-    return this.#isConnected;
+    return this.#hasConnected && this.#waitingCount === 0;
   }
 
   /** Whether `close` was called. */
@@ -40,24 +45,41 @@ export class Lifecycle {
     return this.#isClosed;
   }
 
+  /** Whether a local store can be called now; connects it when that needs no waiting. */
+  isReadyNow(): boolean {
+    if (this.isConnected) return true;
+    if (this.#hasConnected || this.#connecting !== undefined) return false;
+    const { backend } = this.#options;
+    const opening = backend.connect?.({ signal: this.#connectAbort.signal });
+    if (!(opening instanceof Promise)) {
+      this.#hasConnected = true;
+      return true;
+    }
+    void this.#shareConnecting(opening);
+    return false;
+  }
+
   /** @throws CacheClosedError after `close` */
   assertOpen(): void {
     if (this.#isClosed) throw new CacheClosedError();
   }
 
-  /** Refuses everything from now on. @returns whether this call closed it */
-  markClosed(): boolean {
-    const isFirst = !this.#isClosed;
+  /** Refuses everything from now on and ends an attempt to connect. */
+  markClosed(): void {
     this.#isClosed = true;
-    return isFirst;
+    this.#connectAbort.abort(new CacheClosedError());
   }
 
-  /** Connects once; callers share the attempt. @throws BackendUnavailableError */
-  connect(): Promise<void> {
-    this.#connecting ??= this.#open().finally(() => {
-      this.#connecting = undefined;
-    });
-    return this.#connecting;
+  /** Waits for the connection, which is made once; callers share the attempt. @throws BackendUnavailableError */
+  async connected(signal: AbortSignal | undefined): Promise<void> {
+    const { scheduler } = this.#options;
+    const limits = { signal, timeoutMs: Number.POSITIVE_INFINITY, onTimeout: () => undefined, scheduler };
+    this.#waitingCount += 1;
+    try {
+      await waitWithin(this.#connect(), limits);
+    } finally {
+      this.#waitingCount -= 1;
+    }
   }
 
   /** Remembers a running call, so that `close` can wait for it. */
@@ -68,35 +90,46 @@ export class Lifecycle {
     return call;
   }
 
-  /** Resolves when no call runs any more, or after `timeoutMs`. */
+  /** Resolves when no call runs and nothing connects any more, or after `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
-    const all = Promise.allSettled([...this.#running]);
-    await waitWithin(all, { timeoutMs, onTimeout: () => undefined, scheduler: this.#options.scheduler }).catch(
-      () => undefined,
-    );
+    const all = Promise.allSettled([...this.#running, this.#connecting]);
+    const limits = { timeoutMs, onTimeout: () => undefined, scheduler: this.#options.scheduler };
+    await waitWithin(all, limits).catch(() => undefined);
   }
 
-  async #open(): Promise<void> {
-    if (this.#isConnected) return;
+  #connect(): Promise<void> {
+    if (this.#hasConnected) return Promise.resolve();
+    if (this.#connecting !== undefined) return this.#connecting;
+    const { backend } = this.#options;
+    const signal = this.#connectAbort.signal;
+    // Called inside a promise, so that a store that throws rejects.
+    return this.#shareConnecting(new Promise((resolve) => resolve(backend.connect?.({ signal }))));
+  }
+
+  #shareConnecting(opening: Promise<void>): Promise<void> {
+    this.#connecting = this.#open(opening).finally(() => {
+      this.#connecting = undefined;
+    });
+    // Nobody may be waiting when it fails.
+    this.#connecting.catch(() => undefined);
+    return this.#connecting;
+  }
+
+  async #open(opening: Promise<void>): Promise<void> {
     const { backend, connectMs, scheduler } = this.#options;
-    const controller = new AbortController();
-    const late = (): BackendUnavailableError => {
-      const error = unavailable(backend.name, `no connection within ${connectMs} ms`, undefined);
-      controller.abort(error);
-      return error;
-    };
+    const onTimeout = (): BackendUnavailableError => unavailable(backend.name, `no connection within ${connectMs} ms`);
     try {
-      const opening = Promise.resolve(backend.connect?.({ signal: controller.signal }));
-      await waitWithin(opening, { timeoutMs: connectMs, onTimeout: late, scheduler });
+      await waitWithin(opening, { timeoutMs: connectMs, onTimeout, scheduler });
     } catch (error) {
+      this.assertOpen();
       throw error instanceof GocachexError ? error : unavailable(backend.name, "connecting failed", error);
     }
     this.assertOpen();
-    this.#isConnected = true;
+    this.#hasConnected = true;
   }
 }
 
-function unavailable(name: string, what: string, cause: unknown): BackendUnavailableError {
+function unavailable(name: string, what: string, cause?: unknown): BackendUnavailableError {
   return new BackendUnavailableError(
     name,
     "connect",

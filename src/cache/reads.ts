@@ -4,6 +4,7 @@ import { assertKey } from "../entry/cache-key.ts";
 import { callBackend } from "./call-backend.ts";
 import type { CallOptions } from "./options.ts";
 import { signalOf } from "./resolve-options.ts";
+import { translateStoreError } from "./translate-store-error.ts";
 import { storedKeyOf, type ViewScope } from "./view-scope.ts";
 
 /** Counts and tells of one read. */
@@ -24,12 +25,13 @@ export async function getValue(scope: ViewScope, key: string, options: CallOptio
   const signal = options === undefined ? undefined : signalOf(options);
   const { core } = scope;
   const storedKey = storedKeyOf(scope, key);
-  const isDirect = core.backend.capabilities.local && core.lifecycle.isConnected && signal === undefined;
-  if (isDirect) {
+  if (signal === undefined && core.backend.capabilities.local) {
     core.lifecycle.assertOpen();
-    const value = core.backend.peek!(storedKey);
-    recordRead(scope, key, value !== undefined);
-    return value;
+    if (core.lifecycle.isReadyNow()) {
+      const value = peekStored(scope, storedKey);
+      recordRead(scope, key, value !== undefined);
+      return value;
+    }
   }
   const entry = await callBackend(core, "get", "read", signal, (backend, context) => backend.get(storedKey, context));
   recordRead(scope, key, entry !== undefined);
@@ -61,10 +63,18 @@ export function peekValue(scope: ViewScope, key: string): unknown {
   assertKey(key);
   const { core } = scope;
   core.lifecycle.assertOpen();
-  if (!core.backend.capabilities.local) return undefined;
-  const value = core.backend.peek!(storedKeyOf(scope, key));
+  if (!core.backend.capabilities.local || !core.lifecycle.isReadyNow()) return undefined;
+  const value = peekStored(scope, storedKeyOf(scope, key));
   recordRead(scope, key, value !== undefined);
   return value;
+}
+
+function peekStored(scope: ViewScope, storedKey: string): unknown {
+  try {
+    return scope.core.backend.peek!(storedKey);
+  } catch (error) {
+    throw translateStoreError(scope.core, "peek", error, undefined);
+  }
 }
 
 /** `Cache.exists`. */

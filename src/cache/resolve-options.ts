@@ -1,6 +1,7 @@
 import { resolveTags } from "../entry/tag.ts";
 import { jitterTtlMs, resolveTtlMs, type Ttl } from "../entry/ttl.ts";
-import { parseDuration } from "../foundation/duration.ts";
+import { type Duration, parseDuration } from "../foundation/duration.ts";
+import { InvalidArgumentError } from "../foundation/errors.ts";
 import type { RandomSource } from "../foundation/random-source.ts";
 import { assertOptions, optionError } from "./assert-options.ts";
 import type { CallOptions, GetOrSetOptions, NamespaceDefaults, SetOptions, TtlOrSetOptions } from "./options.ts";
@@ -107,16 +108,29 @@ export function resolveMaxAttempts(maxAttempts: number | undefined): number {
 
 /** Milliseconds of a duration that must be above 0 (or `false`: none). */
 export function resolveTimeoutMs(name: string, value: number | string | false): number {
-  if (value === false) return Number.POSITIVE_INFINITY;
+  if (value === false || value === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
   const timeoutMs = typeof value === "string" ? parseDuration(value) : value;
   if (typeof timeoutMs === "number" && timeoutMs > 0) return timeoutMs;
   throw optionError(name, `${name} must be milliseconds above 0, text such as "5s", or false.`);
 }
 
+/** Milliseconds of a lease: above 0, and with an end. */
+export function resolveLeaseMs(ttl: Duration): number {
+  const ttlMs = resolveTtlMs(ttl);
+  if (ttlMs > 0 && ttlMs !== Number.POSITIVE_INFINITY) return ttlMs;
+  throw new InvalidArgumentError(
+    "GCX_ARGUMENT_TTL",
+    "ttl",
+    "A lock needs a ttl above 0 that ends: a lock without an end is a hang. Extend it while the work goes on.",
+  );
+}
+
 /** Milliseconds of a duration that may be 0. */
 export function resolveWaitMs(name: string, value: number | string | undefined): number {
-  if (value === undefined || value === 0) return 0;
-  return resolveTimeoutMs(name, value);
+  if (value === undefined) return 0;
+  const waitMs = typeof value === "string" ? parseDuration(value) : value;
+  if (typeof waitMs === "number" && waitMs >= 0) return waitMs;
+  throw optionError(name, `${name} must be milliseconds ≥ 0, text such as "5s", or Infinity.`);
 }
 
 /** A text option that may be absent. */

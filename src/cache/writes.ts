@@ -44,7 +44,7 @@ export function recordSet(scope: ViewScope, key: string, version: number): void 
 
 /** Counts and tells of a delete that was carried out. */
 export function recordDelete(scope: ViewScope, key: string, existed: boolean | undefined): void {
-  if (existed !== false) scope.counters.deletes += 1;
+  if (existed === true) scope.counters.deletes += 1;
   const { events } = scope.core;
   if (events.wants("delete")) events.emit("delete", { key, namespace: scope.path, existed });
 }

@@ -56,3 +56,20 @@ export type CacheEventName = keyof CacheEventMap;
 
 /** A listener of one event. */
 export type CacheEventListener<Name extends CacheEventName> = (event: CacheEventMap[Name]) => void;
+
+const NAMES: { readonly [Name in CacheEventName]: true } = {
+  hit: true,
+  miss: true,
+  set: true,
+  delete: true,
+  remove: true,
+  refuse: true,
+  load: true,
+  invalidate: true,
+  clear: true,
+  error: true,
+  close: true,
+};
+
+/** Every event's name. */
+export const CACHE_EVENT_NAMES: ReadonlySet<CacheEventName> = new Set(Object.keys(NAMES) as CacheEventName[]);

@@ -58,9 +58,11 @@ export class EventHub {
     if (listeners === undefined) return;
     for (const listener of [...listeners]) {
       try {
-        (listener as CacheEventListener<Name>)(event);
+        const returned: unknown = (listener as CacheEventListener<Name>)(event);
+        // An async listener is welcome; its failure must not become an unhandled rejection.
+        if (returned instanceof Promise) returned.catch((error: unknown) => warnOfListener(name, error));
       } catch (error) {
-        process.emitWarning(`A listener of "${name}" threw: ${String(error)}`, { type: "GocachexListenerWarning" });
+        warnOfListener(name, error);
       }
     }
   }
@@ -69,4 +71,10 @@ export class EventHub {
   clear(): void {
     this.#listeners.clear();
   }
+}
+
+/** Never throws, whatever was thrown: `String` itself fails for objects without a prototype. */
+function warnOfListener(name: string, error: unknown): void {
+  const what = error instanceof Error ? error.message : typeof error;
+  process.emitWarning(`A listener of "${name}" threw: ${what}`, { type: "GocachexListenerWarning" });
 }

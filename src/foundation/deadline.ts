@@ -50,17 +50,14 @@ export function pause(delayMs: number, scheduler: Scheduler, signal?: AbortSigna
       return;
     }
     let stopListening: (() => void) | undefined;
-    const timer = scheduler.after(
-      delayMs,
-      () => {
-        stopListening?.();
-        resolve();
-      },
-      true,
-    );
+    const wake = (): void => {
+      stopListening?.();
+      resolve();
+    };
+    const timer = delayMs === Number.POSITIVE_INFINITY ? undefined : scheduler.after(delayMs, wake, true);
     if (signal === undefined) return;
     stopListening = onAbort(signal, () => {
-      timer.cancel();
+      timer?.cancel();
       reject(signal.reason);
     });
   });

@@ -22,8 +22,14 @@ const MAX_TIMER_DELAY_MS = 2_147_483_647;
 /** The platform's timers. */
 export const systemScheduler: Scheduler = {
   after(delayMs, task, keepAlive = false) {
-    const timer = setTimeout(task, Math.min(Math.max(delayMs, 0), MAX_TIMER_DELAY_MS));
-    if (!keepAlive) timer.unref();
+    let timer: NodeJS.Timeout;
+    // A delay beyond the platform's is slept in parts; one setTimeout would fire at once.
+    const sleep = (remainingMs: number): void => {
+      const partMs = Math.min(Math.max(remainingMs, 0), MAX_TIMER_DELAY_MS);
+      timer = setTimeout(() => (remainingMs > partMs ? sleep(remainingMs - partMs) : task()), partMs);
+      if (!keepAlive) timer.unref();
+    };
+    sleep(delayMs);
     return { cancel: () => clearTimeout(timer) };
   },
   soon(task) {

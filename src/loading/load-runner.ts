@@ -17,6 +17,9 @@ export interface LoadedValue {
   readonly stamp: number | undefined;
 }
 
+/** What became of a result: an outcome (store failures are absorbed into it), or an error that is the loader's mistake. */
+export type StoreVerdict = { readonly outcome: LoadOutcome } | { readonly error: unknown };
+
 /** What running a load needs from the cache around it. */
 export interface LoadPorts {
   readonly clock: Clock;
@@ -24,11 +27,12 @@ export interface LoadPorts {
   readonly table: LoadTable;
   /** The store's stamp, or `undefined` when the store keeps no tags. Never fails. */
   readonly takeStamp: () => MaybePromise<number | undefined>;
-  /**
-   * Stores results whose loads are not detached, in the same synchronous step as it is called in. Store failures are
-   * absorbed into the outcome; it throws only for values that cannot be stored at all.
-   */
-  readonly store: (results: readonly LoadedValue[]) => MaybePromise<readonly LoadOutcome[]>;
+  /** Stores results whose loads are not detached, in the same synchronous step as it is called in. Never throws. */
+  readonly store: (results: readonly LoadedValue[]) => MaybePromise<readonly StoreVerdict[]>;
+  /** Told that a load found no value. */
+  readonly forget: (load: Load) => void;
+  /** Told once per load when it is registered, in the order of the requests. */
+  readonly onStart: (load: Load) => void;
   /** Told once per load when it is over. */
   readonly onEnd: (load: Load, outcome: LoadOutcome, error: unknown) => void;
 }
@@ -90,12 +94,14 @@ function createLoad<T>(request: LoadRequest<T>, ports: LoadPorts, abort: (reason
     startedAtMs: ports.clock.monotonicMs(),
     scheduler: ports.scheduler,
     onGivenUp: (givenUp, reason) => {
+      givenUp.detach();
       ports.table.remove(givenUp);
       abort(reason);
       const isTimeout = reason instanceof LoaderError;
       ports.onEnd(givenUp, isTimeout ? "timed-out" : "abandoned", isTimeout ? reason : undefined);
     },
   });
+  ports.onStart(load);
   ports.table.add(load);
   load.start(request.hardTimeoutMs);
   return load;
@@ -105,11 +111,9 @@ async function runLoad(load: Load, call: () => unknown, controls: LoadControls, 
   try {
     // The stamp comes before the loader: a tag invalidated while the source was read must be seen as newer.
     const stamp = await ports.takeStamp();
-    const value = await call();
     if (load.isOver) return;
-    const stored = storeResults([{ load, value, plan: controls.plan, stamp }], ports);
-    const outcomes = stored instanceof Promise ? await stored : stored;
-    finish(load, value, outcomes[0] as LoadOutcome, ports);
+    const value = await call();
+    await storeAndSettle([{ load, value, plan: controls.plan, stamp }], ports);
   } catch (error) {
     fail(load, error, ports);
   }
@@ -123,49 +127,47 @@ async function runBatch(
 ): Promise<void> {
   try {
     const stamp = await ports.takeStamp();
+    if (loads.every((load) => load.isOver)) return;
     const values = await call();
     assertValueMap(values);
-    const results: LoadedValue[] = [];
-    for (const [index, load] of loads.entries()) {
-      const value = values.get(keys[index] as string);
-      if (!load.isOver) results.push({ load, value, plan: { ttlMs: undefined, isStored: true }, stamp });
-    }
-    const stored = storeResults(results, ports);
-    const outcomes = stored instanceof Promise ? await stored : stored;
-    for (const [index, { load, value }] of results.entries())
-      finish(load, value, outcomes[index] as LoadOutcome, ports);
+    const plan: LoadPlan = { ttlMs: undefined, isStored: true };
+    const results = loads.map((load, index) => ({ load, value: values.get(keys[index] as string), plan, stamp }));
+    await storeAndSettle(results, ports);
   } catch (error) {
     for (const load of loads) fail(load, error, ports);
   }
 }
 
-/** Sorts out what is not to be stored and hands the rest to the store. Synchronous up to the store's own answer. */
-function storeResults(results: readonly LoadedValue[], ports: LoadPorts): MaybePromise<LoadOutcome[]> {
-  const outcomes: LoadOutcome[] = [];
-  const storable: LoadedValue[] = [];
-  const positions: number[] = [];
-  for (const result of results) {
-    const isKept = result.value !== undefined && result.plan.isStored && !result.load.isDetached;
-    outcomes.push(result.load.isDetached ? "detached" : "returned");
-    if (isKept) {
-      positions.push(outcomes.length - 1);
-      storable.push(result);
-    }
-  }
-  if (storable.length === 0) return outcomes;
-  const place = (stored: readonly LoadOutcome[]): LoadOutcome[] => {
-    for (const [index, outcome] of stored.entries()) outcomes[positions[index] as number] = outcome;
-    return outcomes;
-  };
+/**
+ * Stores what is to be stored and settles every load. Synchronous up to the store's own answer: nothing can come between
+ * the look at `isDetached` and the write.
+ */
+async function storeAndSettle(results: readonly LoadedValue[], ports: LoadPorts): Promise<void> {
+  const current = results.filter(({ load }) => !load.isOver);
+  const storable = current.filter(({ load, value, plan }) => value !== undefined && plan.isStored && !load.isDetached);
+  for (const result of current) if (!storable.includes(result)) settle(result, skippedVerdict(result, ports), ports);
+  if (storable.length === 0) return;
+  for (const { load } of storable) load.seal();
   const stored = ports.store(storable);
-  return stored instanceof Promise ? stored.then(place) : place(stored);
+  const verdicts = stored instanceof Promise ? await stored : stored;
+  for (const [index, result] of storable.entries()) settle(result, verdicts[index] as StoreVerdict, ports);
 }
 
-function finish(load: Load, value: unknown, outcome: LoadOutcome, ports: LoadPorts): void {
+function skippedVerdict(result: LoadedValue, ports: LoadPorts): StoreVerdict {
+  if (result.load.isDetached) return { outcome: "detached" };
+  if (result.value === undefined) ports.forget(result.load);
+  return { outcome: "returned" };
+}
+
+function settle({ load, value }: LoadedValue, verdict: StoreVerdict, ports: LoadPorts): void {
+  if ("error" in verdict) {
+    fail(load, verdict.error, ports);
+    return;
+  }
   if (load.isOver) return;
   ports.table.remove(load);
   load.resolve(value);
-  ports.onEnd(load, outcome, undefined);
+  ports.onEnd(load, verdict.outcome, undefined);
 }
 
 function fail(load: Load, error: unknown, ports: LoadPorts): void {

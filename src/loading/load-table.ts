@@ -13,6 +13,8 @@ import type { Load } from "./load.ts";
 export class LoadTable {
   readonly #joinable = new Map<string, Load>();
   readonly #running = new Set<Load>();
+  /** Loads that are over but whose write may still arrive at the store. */
+  readonly #unsettled = new Map<string, Set<Load>>();
 
   /** The load of this key that a new caller may join, or `undefined`. */
   find(storedKey: string): Load | undefined {
@@ -32,31 +34,42 @@ export class LoadTable {
     if (this.#joinable.get(load.storedKey) === load) this.#joinable.delete(load.storedKey);
   }
 
+  /**
+   * Keeps watching a load whose write was given up at its deadline: it may still arrive, and by then its key, tags or
+   * namespace may have been invalidated.
+   *
+   * @returns a function that stops watching, to be called when the store has answered after all
+   */
+  watchUnsettled(load: Load): () => void {
+    const loads = this.#unsettled.get(load.storedKey) ?? new Set();
+    loads.add(load);
+    this.#unsettled.set(load.storedKey, loads);
+    return () => {
+      loads.delete(load);
+      if (loads.size === 0 && this.#unsettled.get(load.storedKey) === loads) this.#unsettled.delete(load.storedKey);
+    };
+  }
+
   /** A key was written or deleted. */
   detachKey(storedKey: string): void {
     const load = this.#joinable.get(storedKey);
     if (load !== undefined) this.#detach(load);
+    for (const late of this.#unsettled.get(storedKey) ?? []) late.detach();
   }
 
   /** Tags were invalidated. O(running loads). */
   detachTags(tags: readonly string[]): void {
-    for (const load of this.#joinable.values()) {
-      if (tags.some((tag) => load.tags.has(tag))) this.#detach(load);
-    }
+    this.#detachWhere((load) => tags.some((tag) => load.tags.has(tag)));
   }
 
   /** Every key that begins with a stored prefix was deleted. O(running loads). */
   detachPrefix(storedPrefix: string): void {
-    for (const load of this.#joinable.values()) {
-      if (load.storedKey.startsWith(storedPrefix)) this.#detach(load);
-    }
+    this.#detachWhere((load) => load.storedKey.startsWith(storedPrefix));
   }
 
   /** A namespace was cleared. O(running loads). */
   detachNamespace(path: NamespacePath): void {
-    for (const load of this.#joinable.values()) {
-      if (isWithinNamespace(namespaceOf(load.storedKey), path)) this.#detach(load);
-    }
+    this.#detachWhere((load) => isWithinNamespace(namespaceOf(load.storedKey), path));
   }
 
   /** Resolves when no load runs any more, or after `timeoutMs`. */
@@ -68,6 +81,11 @@ export class LoadTable {
   /** All running loads, detached ones too. */
   get running(): ReadonlySet<Load> {
     return this.#running;
+  }
+
+  #detachWhere(isOutdated: (load: Load) => boolean): void {
+    for (const load of this.#joinable.values()) if (isOutdated(load)) this.#detach(load);
+    for (const loads of this.#unsettled.values()) for (const load of loads) if (isOutdated(load)) load.detach();
   }
 
   #detach(load: Load): void {

@@ -1,3 +1,4 @@
+import { resolveTags } from "../entry/tag.ts";
 import { waitWithin } from "../foundation/deadline.ts";
 import { LoaderError } from "../foundation/errors.ts";
 import type { ScheduledTask, Scheduler } from "../foundation/scheduler.ts";
@@ -51,6 +52,7 @@ export class Load {
   #waiters = 0;
   #isPinned = false;
   #isDetached = false;
+  #isSealed = false;
   #isOver = false;
 
   constructor(options: LoadOptions) {
@@ -89,9 +91,24 @@ export class Load {
     return this.#tags;
   }
 
-  /** Adds tags to its result. */
-  addTags(tags: readonly string[]): void {
-    for (const tag of tags) this.#tags.add(tag);
+  /**
+   * Adds tags to its result.
+   *
+   * @returns false when the result is on its way to the store already and lacks one of them
+   * @throws InvalidArgumentError `GCX_ARGUMENT_TAG` when there would be too many
+   */
+  addTags(tags: readonly string[]): boolean {
+    const missing = tags.filter((tag) => !this.#tags.has(tag));
+    if (missing.length === 0) return true;
+    if (this.#isSealed) return false;
+    resolveTags([...this.#tags, ...missing]);
+    for (const tag of missing) this.#tags.add(tag);
+    return true;
+  }
+
+  /** Its result goes to the store with the tags it has now. */
+  seal(): void {
+    this.#isSealed = true;
   }
 
   /** Marks it so that its result is stored nowhere. */

@@ -101,11 +101,16 @@ describe.each(stores)("lock on %s", (_name, open) => {
     expect(time.pendingCount()).toBe(0);
   });
 
-  it("needs a ttl above 0", async () => {
+  it("needs a ttl above 0 that ends, for the lock and for its extension", async () => {
     const { cache } = open();
     await expect(cache.lock("l", {} as never)).rejects.toMatchObject({ code: "GCX_ARGUMENT_TTL" });
     await expect(cache.lock("l", undefined as never)).rejects.toMatchObject({ code: "GCX_ARGUMENT_TTL" });
-    await expect(cache.lock("l", { ttl: 0 })).rejects.toMatchObject({ code: "GCX_ARGUMENT_OPTION" });
+    for (const ttl of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e300, "soon", false]) {
+      await expect(cache.lock("l", { ttl: ttl as number })).rejects.toMatchObject({ code: "GCX_ARGUMENT_TTL" });
+    }
+    const lock = await cache.lock("l", { ttl: "1s" });
+    await expect(lock.extend(Number.POSITIVE_INFINITY)).rejects.toMatchObject({ code: "GCX_ARGUMENT_TTL" });
+    expect(await lock.release()).toBe(true);
   });
 });
 
