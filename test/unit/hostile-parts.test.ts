@@ -145,6 +145,9 @@ describe("calls before the first connection", () => {
 describe("listeners", () => {
   it("that throw the unprintable or reject change nothing and end nothing", async () => {
     const { cache } = openMemoryCache();
+    const warnings: string[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning.message);
+    process.on("warning", onWarning);
     cache.on("set", () => {
       throw Object.create(null);
     });
@@ -156,6 +159,13 @@ describe("listeners", () => {
     expect(await cache.get("k")).toBe(1);
     expect(cache.peek("k")).toBe(1);
     await settle();
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([
+      'A listener of "set" threw: object',
+      'A listener of "set" threw: later',
+      'A listener of "hit" threw: object',
+      'A listener of "hit" threw: object',
+    ]);
   });
 
   it("must be functions, of events that exist", () => {

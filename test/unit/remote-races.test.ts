@@ -193,6 +193,7 @@ describe("listing a remote store", () => {
   ): ReturnType<typeof openRemoteCache> & { stopped: () => number } {
     const opened = openRemoteCache();
     let stoppedCount = 0;
+    let abortedCount = 0;
     const iterator = {
       next,
       return: async () => {
@@ -200,8 +201,14 @@ describe("listing a remote store", () => {
         return { done: true as const, value: undefined };
       },
     };
-    Object.assign(opened.store, { scan: () => ({ [Symbol.asyncIterator]: () => iterator }) });
-    return { ...opened, stopped: () => stoppedCount };
+    const scan = (_prefix: string, { signal }: { signal: AbortSignal }): unknown => {
+      signal.addEventListener("abort", () => {
+        abortedCount += 1;
+      });
+      return { [Symbol.asyncIterator]: () => iterator };
+    };
+    Object.assign(opened.store, { scan });
+    return { ...opened, stopped: () => Math.min(stoppedCount, abortedCount) };
   }
 
   it("fails by the deadline when the store hangs, and tells the store to stop", async () => {
