@@ -1,4 +1,4 @@
-# Every target works from a bare clone on a machine that has Node >= 20.19, npm and make. `make` alone explains itself.
+# Every target works from a bare clone on a machine that has Node >= 20.19, npm, make and bash. `make` alone explains itself.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -6,6 +6,7 @@ SHELL := /bin/bash
 
 NODE_MODULES := node_modules/.installed
 BUILD := .tmp/build.stamp
+BUILD_LOG := .tmp/build.log
 REPORTS := .tmp/reports
 BIN := node_modules/.bin
 VITEST = mkdir -p $(REPORTS) && rm -f $(REPORTS)/$(1).json && \
@@ -72,6 +73,9 @@ bench/node_modules/.installed: bench/package-lock.json
 	cd bench && (npm ci --no-audit --no-fund || npm install --no-audit --no-fund)
 	@touch $@
 
+# What the bundler says is shown when it fails; else it is in the log.
 $(BUILD): $(NODE_MODULES) $(SOURCES) tsdown.config.ts tsconfig.json package.json scripts/package-entries.json scripts/write-config-schema.mjs scripts/import-source.mjs
-	npm run --silent build
-	@mkdir -p $(@D) && touch $@
+	@mkdir -p $(@D)
+	@echo "building …"
+	@npm run --silent build >$(BUILD_LOG) 2>&1 || { cat $(BUILD_LOG) >&2; exit 1; }
+	@touch $@

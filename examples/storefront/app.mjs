@@ -4,7 +4,7 @@
  * | request | answer |
  * |---|---|
  * | `GET /` | HTML list of popular products |
- * | `GET /products/{id}` | the page model as JSON; header `x-cache`: `hit`, `miss`, or `off` with `?cache=off` |
+ * | `GET /products/{id}` | the page: HTML for browsers (`Accept: text/html`), else its model as JSON; header `x-cache`: `hit`, `miss`, or `off` with `?cache=off` |
  * | `POST /products/{id}/price` | `{"price": 12.5}` changes the price; the next read shows it |
  * | `GET /metrics.json` | what the shop counts itself |
  *
@@ -15,8 +15,10 @@ import { setMaxListeners } from "node:events";
 import { openCatalogue } from "./catalogue.mjs";
 import { CATALOGUE_FILE, ensureCatalogueFile } from "./catalogue-file.mjs";
 import { renderHomePage } from "./home-page.mjs";
+import { CONTENT_SECURITY_POLICY } from "./html-page.mjs";
 import { HttpProblem, readJson, sendJson, sendProblem, sendText } from "./http-replies.mjs";
 import { PRODUCT_COUNT, popularProductIds } from "./popularity.mjs";
+import { renderProductPage } from "./product-page.mjs";
 import { createProductPages } from "./product-pages.mjs";
 
 const HOME_PAGE_PRODUCT_COUNT = 20;
@@ -57,14 +59,13 @@ async function route(pages, request, response, signal) {
   const price = PRICE_PATH.exec(url.pathname);
   if (product !== null) {
     allowMethods(request, ["GET", "HEAD"]);
-    await showProduct(pages, Number(product[1]), url.searchParams.get("cache"), response, signal);
+    await showProduct(pages, Number(product[1]), url.searchParams.get("cache"), request, response, signal);
   } else if (price !== null) {
     allowMethods(request, ["POST"]);
     await changePrice(pages, Number(price[1]), request, response);
   } else if (url.pathname === "/") {
     allowMethods(request, ["GET", "HEAD"]);
-    const teasers = await pages.teasers(popularProductIds(HOME_PAGE_PRODUCT_COUNT), signal);
-    sendText(response, 200, "text/html; charset=utf-8", renderHomePage(teasers));
+    await showHome(pages, response, signal);
   } else if (url.pathname === "/metrics.json") {
     allowMethods(request, ["GET", "HEAD"]);
     sendJson(response, 200, { overtakenLoads: pages.overtakenLoadCount() });
@@ -78,14 +79,33 @@ function allowMethods(request, methods) {
   throw new HttpProblem(405, `Use ${methods.join(" or ")}.`, { allow: methods.join(", ") });
 }
 
-async function showProduct(pages, id, cacheMode, response, signal) {
+async function showHome(pages, response, signal) {
+  const startedAt = performance.now();
+  const { teasers, waited } = await pages.teasers(popularProductIds(HOME_PAGE_PRODUCT_COUNT), signal);
+  const origin = { cacheState: waited ? "miss" : "hit", tookMs: performance.now() - startedAt };
+  sendHtml(response, renderHomePage(teasers, origin), origin.cacheState);
+}
+
+async function showProduct(pages, id, cacheMode, request, response, signal) {
+  const startedAt = performance.now();
   if (cacheMode !== null && cacheMode !== "off") throw new HttpProblem(400, "The query may be cache=off or nothing.");
   const isCacheOff = cacheMode === "off";
   const { page, waited } = isCacheOff
     ? { page: await pages.uncachedPage(id, signal), waited: true }
     : await pages.cachedPage(id, signal);
   if (page === undefined) throw unknownProduct(id);
-  sendJson(response, 200, page, { "x-cache": isCacheOff ? "off" : waited ? "miss" : "hit" });
+  const cacheState = isCacheOff ? "off" : waited ? "miss" : "hit";
+  if (/\btext\/html\b/i.test(request.headers.accept ?? "")) {
+    const tookMs = performance.now() - startedAt;
+    sendHtml(response, renderProductPage(page, { cacheState, tookMs }), cacheState);
+  } else {
+    sendJson(response, 200, page, { "x-cache": cacheState, vary: "Accept" });
+  }
+}
+
+function sendHtml(response, html, cacheState) {
+  const headers = { "content-security-policy": CONTENT_SECURITY_POLICY, "x-cache": cacheState, vary: "Accept" };
+  sendText(response, 200, "text/html; charset=utf-8", html, headers);
 }
 
 async function changePrice(pages, id, request, response) {

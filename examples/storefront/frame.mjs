@@ -15,8 +15,8 @@ const METER_WIDTH = 24;
 export function renderFrame(snapshot, paint) {
   const { node, cached, hits, uncached } = snapshot;
   const row = (label, text) => `  ${paint.dim(label.padEnd(LABEL_WIDTH))}${text}`;
-  const latency = (label, { p50Ms, p99Ms }) =>
-    row(label, `p50 ${column(formatMs(p50Ms))}  p99 ${column(formatMs(p99Ms))}`);
+  const latency = (label, { p50Ms, p99Ms }, remark = "") =>
+    row(label, `p50 ${column(formatMs(p50Ms))}  p99 ${column(formatMs(p99Ms))}${paint.dim(remark)}`);
   return [
     "",
     `  ${paint.bold("GoCacheX storefront")}   ${formatElapsed(snapshot.elapsedMs)}   ${paint.dim("Ctrl-C stops it")}`,
@@ -24,16 +24,16 @@ export function renderFrame(snapshot, paint) {
     row("requests/s", paint.bold(formatCount(snapshot.requestsPerSecond))),
     row("", drawSparkline(snapshot.throughputCurve, CURVE_WIDTH)),
     row("hit ratio", `${paint.bold(formatPercent(node?.hitRatio))}  ${meter(node?.hitRatio ?? 0)}`),
-    row("", `${formatCount(node?.hits)} hits, ${formatCount(node?.misses)} misses`),
+    row("", `${formatCount(node?.hits)} rows hit, ${formatCount(node?.misses)} missed; a page reads 4`),
     "",
     latency("with cache", cached),
     latency("  pages hit", hits),
-    latency("without cache", uncached),
-    row("", paint.good(`${formatTimes(snapshot.speedup)} as fast with the cache`) + paint.dim("  (p50, last 10 s)")),
+    latency("without cache", uncached, "  every row searched in the file"),
+    row("", speedup(snapshot, paint)),
     "",
     row("cached", `${formatCount(node?.keyCount)} products in ${formatBytes(node?.memoryUsage)}`),
     row("stale reads", staleReads(snapshot, paint)),
-    row("", `${formatCount(snapshot.overtakenLoadCount)} loads were overtaken by a price change`),
+    row("price changes", priceChanges(snapshot)),
     row("failed", failures(snapshot, paint)),
     "",
     row("node", `${snapshot.origin}/`),
@@ -51,9 +51,19 @@ function meter(ratio) {
   return "█".repeat(filled) + "░".repeat(METER_WIDTH - filled);
 }
 
-function staleReads({ staleReadCount, checkedReadCount, priceChangeCount }, paint) {
+/** A cold cache says little about a warm one, so the first seconds are named for what they are. */
+function speedup(snapshot, paint) {
+  if (!snapshot.isWarm) return paint.bold("warming up: the cache began empty");
+  return `${paint.good(`${formatTimes(snapshot.speedup)} as fast with the cache`)}${paint.dim("  (p50, last 10 s)")}`;
+}
+
+function priceChanges({ priceChangeCount, overtakenLoadCount }) {
+  return `${formatCount(priceChangeCount)}, which overtook ${formatCount(overtakenLoadCount)} running loads`;
+}
+
+function staleReads({ staleReadCount, checkedReadCount }, paint) {
   const count = staleReadCount === 0 ? paint.good("0") : paint.bad(formatCount(staleReadCount));
-  return `${count} of ${formatCount(checkedReadCount)} checked, ${formatCount(priceChangeCount)} price changes`;
+  return `${count} of ${formatCount(checkedReadCount)} reads of changed products`;
 }
 
 function failures({ failureCount, lastFailure }, paint) {
@@ -77,6 +87,7 @@ export function renderLine(snapshot) {
     `p99 ${formatMs(cached.p99Ms)} (${formatMs(uncached.p99Ms)})`,
     `keys ${formatCount(node?.keyCount)} in ${formatBytes(node?.memoryUsage)}`,
     `stale reads ${snapshot.staleReadCount}`,
+    ...(snapshot.isWarm ? [] : ["warming up"]),
     ...(snapshot.failureCount === 0 ? [] : [`failed ${snapshot.failureCount}`]),
   ].join("  ");
 }

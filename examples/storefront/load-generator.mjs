@@ -84,7 +84,7 @@ async function readCached({ client, record, ledger, elapsedMs }, id) {
   const { status, text, latencyMs, headers } = await client.send("GET", `/app/products/${id}`);
   if (status !== 200) throw new Error(`GET /app/products/${id}: status ${status}`);
   record.cachedRequest(elapsedMs(), latencyMs, headers["x-cache"] === "hit");
-  return requiredVersion !== undefined && ledger.check(requiredVersion, JSON.parse(text).product.price);
+  return requiredVersion !== undefined && ledger.check(id, requiredVersion, JSON.parse(text).product.price);
 }
 
 async function visitWithoutCache(traffic) {
@@ -118,7 +118,8 @@ async function changePrices(traffic) {
 }
 
 async function changePrice({ client, ledger }, id) {
-  const { version, price } = ledger.begin(id);
+  const page = ledger.knows(id) ? undefined : await client.json("GET", `/app/products/${id}`);
+  const { version, price } = ledger.begin(id, page?.product.price);
   await client.json("POST", `/app/products/${id}/price`, { price });
   ledger.confirm(id, version);
 }

@@ -16,10 +16,11 @@ export class NodeWatcher {
     this.#client = createHttpClient(origin, { connectionCount: 2, timeoutMs: POLL_TIMEOUT_MS });
   }
 
-  /** Polls until the signal is aborted. An answer that does not come leaves the last one standing. */
-  async watch(signal) {
+  /** Polls until the signal is aborted, and tells after each poll. An answer that does not come leaves the last one standing. */
+  async watch(signal, onPoll) {
     while (!signal.aborted) {
       await this.refresh();
+      onPoll();
       await pause(POLL_PAUSE_MS, signal);
     }
   }

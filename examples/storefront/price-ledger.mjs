@@ -9,15 +9,36 @@ export class PriceLedger {
   checkedReadCount = 0;
   /** Reads that showed a price older than they should have. Must stay 0. */
   staleReadCount = 0;
-  /** @type {Map<number, { lastVersion: number, confirmedVersion: number }>} */
+  /**
+   * `versions`: the last version of each price in cents that a change has set; other prices are the original one.
+   *
+   * @type {Map<number, { originalCents: number, lastVersion: number, confirmedVersion: number, versions: Map<number, number> }>}
+   */
   #products = new Map();
 
-  /** Begins a change. @returns {{ version: number, price: number }} what to send; each version has a price of its own */
-  begin(id) {
-    const product = this.#products.get(id) ?? { lastVersion: 0, confirmedVersion: 0 };
-    this.#products.set(id, product);
+  /** Whether the product was ever changed, so that its original price is known. */
+  knows(id) {
+    return this.#products.has(id);
+  }
+
+  /**
+   * Begins a change.
+   *
+   * @param {number} id
+   * @param {number} originalPrice the price before the first change; ignored for a product that the ledger knows
+   * @returns {{ version: number, price: number }} what to send; a price never comes twice within 100 changes
+   */
+  begin(id, originalPrice) {
+    let product = this.#products.get(id);
+    if (product === undefined) {
+      const originalCents = toCents(originalPrice);
+      product = { originalCents, lastVersion: 0, confirmedVersion: 0, versions: new Map() };
+      this.#products.set(id, product);
+    }
     product.lastVersion += 1;
-    return { version: product.lastVersion, price: priceOfVersion(product.lastVersion) };
+    const cents = centsOfVersion(product.originalCents, product.lastVersion);
+    product.versions.set(cents, product.lastVersion);
+    return { version: product.lastVersion, price: cents / 100 };
   }
 
   /** The shop has confirmed a change. */
@@ -33,22 +54,41 @@ export class PriceLedger {
   }
 
   /** Judges a read. @returns {boolean} whether it was stale */
-  check(requiredVersion, price) {
+  check(id, requiredVersion, price) {
     this.checkedReadCount += 1;
-    const isStale = versionOfPrice(price) < requiredVersion;
+    const version = this.#products.get(id).versions.get(toCents(price)) ?? 0;
+    const isStale = version < requiredVersion;
     if (isStale) this.staleReadCount += 1;
     return isStale;
   }
 }
 
-/** Above every price of the catalogue, so that a changed price is told from an original one. */
-const PRICE_BASE = 1_000;
+/** Prices move within a fifth of the original one, up and down. */
+const SPREAD_RATIO = 0.2;
+/** Fewest prices of a product. An entry's TTL ends long before that many changes. */
+const LEAST_PRICE_COUNT = 101;
+/** The golden section spreads what follows each other far apart. */
+const STRIDE_RATIO = 0.618;
 
-function priceOfVersion(version) {
-  return (PRICE_BASE * 100 + version) / 100;
+/** The prices of a product in turn: one after the other no two alike, and never the original one. */
+function centsOfVersion(originalCents, version) {
+  const count = Math.max(LEAST_PRICE_COUNT, Math.round(originalCents * SPREAD_RATIO * 2));
+  const lowest = Math.max(1, originalCents - Math.floor(count / 2));
+  const cents = lowest + ((version * strideFor(count)) % count);
+  return cents === originalCents ? lowest + count : cents;
 }
 
-/** 0 for a price from the catalogue's file. */
-function versionOfPrice(price) {
-  return Math.max(0, Math.round(price * 100) - PRICE_BASE * 100);
+/** A step that visits all of `count` places before it comes to one again. */
+function strideFor(count) {
+  let stride = Math.round(count * STRIDE_RATIO);
+  while (greatestCommonDivisor(stride, count) !== 1) stride += 1;
+  return stride;
+}
+
+function greatestCommonDivisor(left, right) {
+  return right === 0 ? left : greatestCommonDivisor(right, left % right);
+}
+
+function toCents(price) {
+  return Math.round(price * 100);
 }

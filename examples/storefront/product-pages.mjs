@@ -59,7 +59,7 @@ export function createProductPages({ cache, catalogue }) {
     uncachedPage: (id, signal) => buildPage(id, (wanted) => catalogue.findProduct(wanted, signal)),
 
     /**
-     * Teasers of several products, through the cache.
+     * Teasers of several products, through the cache. `waited` tells whether any had to come from the catalogue.
      *
      * @param {readonly number[]} ids
      * @param {AbortSignal} signal
@@ -67,7 +67,7 @@ export function createProductPages({ cache, catalogue }) {
     teasers: async (ids, signal) => {
       const visit = { signal, waited: false };
       const products = await Promise.all(ids.map((id) => readThrough(id, visit)));
-      return products.filter((product) => product !== null).map(toTeaser);
+      return { teasers: products.filter((product) => product !== null).map(toTeaser), waited: visit.waited };
     },
 
     /**

@@ -15,6 +15,7 @@ import { takeSnapshot } from "./snapshot.mjs";
 import { stopOnSignals } from "./stop-signals.mjs";
 import { renderSummary } from "./summary.mjs";
 import { TrafficRecord } from "./traffic-record.mjs";
+import { WarmUp } from "./warm-up.mjs";
 
 const stop = stopOnSignals();
 try {
@@ -33,6 +34,7 @@ async function main({ port, runSeconds }) {
   stop.onSecondSignal(() => node.kill());
   if (port !== 0 && node.port !== port) say(`Port ${port} is busy; the node listens on port ${node.port} instead.`);
   say(`Node ${node.origin}/ (pid ${node.pid})  storefront ${node.origin}/app/  statistics ${node.origin}/v1/stats`);
+  say('"Without cache" is the same pages with every row searched in the file.');
   say(runSeconds === undefined ? "Ctrl-C stops it." : `Runs for ${runSeconds} s.`);
   try {
     return await observe(node, runSeconds);
@@ -47,10 +49,14 @@ async function observe(node, runSeconds) {
   const record = new TrafficRecord();
   const ledger = new PriceLedger();
   const watcher = new NodeWatcher(node.origin);
+  const warmUp = new WarmUp();
   const startedAt = performance.now();
   const elapsedMs = () => performance.now() - startedAt;
   const snapshotOf = (period) =>
-    takeSnapshot({ origin: node.origin, elapsedMs: elapsedMs(), record, ledger, watcher, period });
+    takeSnapshot({ origin: node.origin, elapsedMs: elapsedMs(), record, ledger, watcher, warmUp, period });
+  const onPoll = () => {
+    if (warmUp.update(elapsedMs())) record.forgetLatencies();
+  };
 
   let failure;
   void node.unexpectedEnd().then((error) => {
@@ -65,7 +71,7 @@ async function observe(node, runSeconds) {
   });
   try {
     const load = generateLoad({ origin: node.origin, record, ledger, elapsedMs, signal: stop.signal });
-    await Promise.all([load, watcher.watch(stop.signal)]);
+    await Promise.all([load, watcher.watch(stop.signal, onPoll)]);
     if (failure === undefined) await watcher.refresh();
   } finally {
     clearTimeout(timer);

@@ -4,6 +4,7 @@
  * @typedef {object} Snapshot
  * @property {string} origin where the node listens
  * @property {number} elapsedMs since the start of the run
+ * @property {boolean} isWarm whether the warm-up is over; then latencies are of after it
  * @property {number} requestCount requests through the cache
  * @property {number} uncachedRequestCount
  * @property {number} requestsPerSecond in the last full second
@@ -32,11 +33,12 @@
  *   record: import("./traffic-record.mjs").TrafficRecord,
  *   ledger: import("./price-ledger.mjs").PriceLedger,
  *   watcher: import("./node-watcher.mjs").NodeWatcher,
+ *   warmUp: import("./warm-up.mjs").WarmUp,
  *   period: "recent" | "whole",
- * }} parts `period`: latencies of the last ten seconds, or of the whole run
+ * }} parts `period`: latencies of the last ten seconds, or of all since the warm-up
  * @returns {Snapshot}
  */
-export function takeSnapshot({ origin, elapsedMs, record, ledger, watcher, period }) {
+export function takeSnapshot({ origin, elapsedMs, record, ledger, watcher, warmUp, period }) {
   const cached = latencyOf(record.cached, elapsedMs, period);
   const hits = latencyOf(record.hits, elapsedMs, period);
   const uncached = latencyOf(record.uncached, elapsedMs, period);
@@ -44,7 +46,8 @@ export function takeSnapshot({ origin, elapsedMs, record, ledger, watcher, perio
   return {
     origin,
     elapsedMs,
-    requestCount: record.cached.whole.count,
+    isWarm: warmUp.isOver,
+    requestCount: record.requestCount,
     uncachedRequestCount: record.uncached.whole.count,
     requestsPerSecond: throughputCurve.at(-1) ?? 0,
     throughputCurve,

@@ -6,13 +6,18 @@ const WINDOW_SECONDS = 10;
 const CURVE_SECONDS = 60;
 
 /**
- * Latencies of one kind of request: of the whole run, and of the last ten seconds, in slots of one second.
+ * Latencies of one kind of request: since the last reset, and of the last ten seconds, in slots of one second.
  * Instants are ms since the start of the run and never go back.
  */
 class LatencySeries {
-  /** Everything since the start. */
+  /** Everything since the start or the last reset. */
   whole = new LatencyHistogram();
   #slots = Array.from({ length: WINDOW_SECONDS }, () => ({ second: -1, histogram: new LatencyHistogram() }));
+
+  reset() {
+    this.whole.reset();
+    for (const slot of this.#slots) slot.second = -1;
+  }
 
   record(nowMs, latencyMs) {
     this.whole.record(latencyMs);
@@ -29,7 +34,7 @@ class LatencySeries {
   recent(nowMs) {
     const recent = new LatencyHistogram();
     const oldestSecond = Math.floor(nowMs / 1_000) - WINDOW_SECONDS + 1;
-    for (const { second, histogram } of this.#slots) if (second >= oldestSecond) recent.add(histogram);
+    for (const { second, histogram } of this.#slots) if (second >= Math.max(0, oldestSecond)) recent.add(histogram);
     return recent;
   }
 }
@@ -42,6 +47,8 @@ export class TrafficRecord {
   hits = new LatencySeries();
   /** Requests with `?cache=off`. */
   uncached = new LatencySeries();
+  /** How many requests went through the cache since the start. */
+  requestCount = 0;
   /** Requests without an answer, or with an unexpected one. */
   failureCount = 0;
   /** What the last failure was; undefined when there was none. */
@@ -50,6 +57,7 @@ export class TrafficRecord {
 
   /** Counts an answered request of a visitor. */
   cachedRequest(nowMs, latencyMs, isHit) {
+    this.requestCount += 1;
     this.cached.record(nowMs, latencyMs);
     if (isHit) this.hits.record(nowMs, latencyMs);
     const second = Math.floor(nowMs / 1_000);
@@ -60,6 +68,11 @@ export class TrafficRecord {
   /** Counts an answered request that bypassed the cache. */
   uncachedRequest(nowMs, latencyMs) {
     this.uncached.record(nowMs, latencyMs);
+  }
+
+  /** Forgets the latencies so far, which were those of a cold cache; counts stay. */
+  forgetLatencies() {
+    for (const series of [this.cached, this.hits, this.uncached]) series.reset();
   }
 
   /** Counts a request that failed. */

@@ -4,6 +4,7 @@
 //
 // Usage: node scripts/checks/check-purity.mjs [root]
 import { readFile } from "node:fs/promises";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -33,19 +34,26 @@ const PURE_MODULES = new Map([
 
 const IMPURE_GLOBALS = new Set([
   ...["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval", "clearImmediate"],
-  ...["performance", "crypto", "fetch", "WebSocket", "BroadcastChannel", "require"],
+  ...["crypto", "fetch", "WebSocket", "BroadcastChannel", "require", "eval"],
 ]);
 
-/** Of objects that are partly pure: what is not. `*` is everything but the names behind `!`. */
-const IMPURE_MEMBERS = new Map([
-  ["Date", new Set(["now"])],
-  ["Math", new Set(["random"])],
-  ["AbortSignal", new Set(["timeout"])],
-  ["Atomics", new Set(["wait", "waitAsync"])],
+/**
+ * Objects of the platform that are partly pure, with the members that may be read straight from them. Anything else is
+ * impure: another member, a computed one, and the bare object, which could be renamed and read where nobody looks.
+ */
+const PARTLY_PURE = new Map([
+  ["Math", new Set(Object.getOwnPropertyNames(Math).filter((name) => name !== "random"))],
+  ["Date", new Set(["UTC", "parse", "prototype"])],
+  ["AbortSignal", new Set(["abort", "any", "prototype"])],
+  ["Atomics", new Set(["add", "and", "compareExchange", "exchange", "load", "or", "store", "sub", "xor"])],
+  // A warning about a listener that threw has nowhere else to go.
+  ["process", new Set(["emitWarning"])],
+  // Its constructor is eval by another name.
+  ["Function", new Set(["prototype"])],
+  ["performance", new Set()],
+  ["globalThis", new Set()],
+  ["global", new Set()],
 ]);
-
-/** A warning about a listener that threw has nowhere else to go. */
-const PURE_PROCESS_MEMBERS = new Set(["emitWarning"]);
 
 /** @typedef {{ file: string, line: number, what: string }} Impurity */
 
@@ -82,12 +90,14 @@ function impureModule(file, node) {
   const isImport = ts.isImportDeclaration(node) || ts.isExportDeclaration(node);
   const isDynamic = ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword;
   const specifier = isImport ? node.moduleSpecifier : isDynamic ? node.arguments[0] : undefined;
-  if (specifier === undefined || !ts.isStringLiteral(specifier) || !specifier.text.startsWith("node:"))
-    return undefined;
+  // What is computed cannot be judged.
+  if (isDynamic && (specifier === undefined || !ts.isStringLiteralLike(specifier))) return "import()";
+  if (specifier === undefined || !ts.isStringLiteralLike(specifier) || !isBuiltin(specifier.text)) return undefined;
+  const name = specifier.text.startsWith("node:") ? specifier.text : `node:${specifier.text}`;
   const isAllowed = [...PURE_MODULES].some(
-    ([folder, modules]) => (folder === "*" || file.startsWith(`${folder}/`)) && modules.includes(specifier.text),
+    ([folder, modules]) => (folder === "*" || file.startsWith(`${folder}/`)) && modules.includes(name),
   );
-  return isAllowed ? undefined : specifier.text;
+  return isAllowed ? undefined : name;
 }
 
 /**
@@ -95,35 +105,64 @@ function impureModule(file, node) {
  * @returns {string | undefined}
  */
 function impureUse(node) {
-  if (ts.isNewExpression(node) || ts.isCallExpression(node)) {
-    const isDate = ts.isIdentifier(node.expression) && node.expression.text === "Date";
-    if (isDate && (ts.isCallExpression(node) || (node.arguments ?? []).length === 0)) return "Date()";
-  }
-  if (ts.isPropertyAccessExpression(node)) return impureMember(nameOf(node.expression), node.name.text);
-  if (ts.isIdentifier(node) && IMPURE_GLOBALS.has(node.text) && isFreeValue(node)) return node.text;
-  return undefined;
+  if (!ts.isIdentifier(node) || !isFreeValue(node)) return undefined;
+  return judge(node, node.text);
 }
 
 /**
- * @param {string} object
- * @param {string} member
+ * What is impure about the use of a name, found on the way outwards: `globalThis` to `globalThis.Date` to
+ * `globalThis.Date.now`.
+ *
+ * @param {ts.Expression} expression what stands for the platform's object of that name
+ * @param {string} name
  * @returns {string | undefined}
  */
-function impureMember(object, member) {
-  if (object === "process") return PURE_PROCESS_MEMBERS.has(member) ? undefined : `process.${member}`;
-  if (object === "globalThis" && (IMPURE_GLOBALS.has(member) || member === "process")) return member;
-  return IMPURE_MEMBERS.get(object)?.has(member) ? `${object}.${member}` : undefined;
+function judge(expression, name) {
+  if (IMPURE_GLOBALS.has(name)) return name;
+  const pureMembers = PARTLY_PURE.get(name);
+  if (pureMembers === undefined || isPureUse(expression, name)) return undefined;
+  const member = memberOf(expression);
+  if (member === undefined) return name === "Date" && isMade(expression) ? "Date()" : name;
+  if (name === "globalThis" || name === "global") {
+    const isKnown = IMPURE_GLOBALS.has(member) || PARTLY_PURE.has(member);
+    return isKnown ? judge(/** @type {ts.Expression} */ (expression.parent), member) : undefined;
+  }
+  if (pureMembers.has(member)) return undefined;
+  return name === "performance" ? name : `${name}.${member}`;
 }
 
 /**
- * `Date` of both `Date` and `globalThis.Date`.
+ * The name of the member that is read from an expression; `undefined` when none is, or which one cannot be seen.
  *
  * @param {ts.Expression} expression
+ * @returns {string | undefined}
  */
-function nameOf(expression) {
-  if (ts.isIdentifier(expression)) return expression.text;
-  const isGlobal = ts.isPropertyAccessExpression(expression) && expression.expression.getText() === "globalThis";
-  return isGlobal ? expression.name.text : "";
+function memberOf(expression) {
+  const { parent } = expression;
+  if (ts.isPropertyAccessExpression(parent) && parent.expression === expression) return parent.name.text;
+  const isElement = ts.isElementAccessExpression(parent) && parent.expression === expression;
+  return isElement && ts.isStringLiteralLike(parent.argumentExpression) ? parent.argumentExpression.text : undefined;
+}
+
+/**
+ * Uses of the bare object that compute only: `x instanceof Date`, `new Date(x)`.
+ *
+ * @param {ts.Expression} expression
+ * @param {string} name
+ */
+function isPureUse(expression, name) {
+  const { parent } = expression;
+  if (ts.isBinaryExpression(parent) && parent.right === expression) {
+    return parent.operatorToken.kind === ts.SyntaxKind.InstanceOfKeyword;
+  }
+  if (ts.isTypeOfExpression(parent)) return true;
+  const isMadeOfSomething = ts.isNewExpression(parent) && (parent.arguments ?? []).length > 0;
+  return name === "Date" && isMadeOfSomething && parent.expression === expression;
+}
+
+/** @param {ts.Expression} expression */
+function isMade({ parent }) {
+  return ts.isNewExpression(parent) || ts.isCallExpression(parent);
 }
 
 /**
@@ -134,9 +173,24 @@ function nameOf(expression) {
 function isFreeValue(node) {
   const { parent } = node;
   if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;
-  if (ts.isTypeNode(parent) || ts.isQualifiedName(parent)) return false;
+  if (ts.isTypeNode(parent) && !ts.isExpressionWithTypeArguments(parent)) return false;
+  if (ts.isQualifiedName(parent) || ts.isImportSpecifier(parent)) return false;
+  if (ts.isExpressionWithTypeArguments(parent)) return isValueHeritage(parent.parent);
+  // `{ Date }` reads it, `{ Date: 1 }` does not; a pattern's `{ random: draw }` names a member.
+  if (ts.isShorthandPropertyAssignment(parent)) return true;
+  if (ts.isBindingElement(parent)) return parent.initializer === node;
   const isDeclared = "name" in parent && parent.name === node;
   return !isDeclared;
+}
+
+/**
+ * `extends Date` of a class reads a value; `implements` and an interface's `extends` do not.
+ *
+ * @param {ts.Node} clause
+ */
+function isValueHeritage(clause) {
+  const isExtends = ts.isHeritageClause(clause) && clause.token === ts.SyntaxKind.ExtendsKeyword;
+  return isExtends && ts.isClassLike(clause.parent);
 }
 
 /** @param {string} root */

@@ -121,6 +121,19 @@ describe("defineBackend", () => {
     expect(unhandled).toEqual([]);
   });
 
+  it("asks for no further key once a call has thrown", async () => {
+    const asked: string[] = [];
+    const store = simpleStore({
+      delete: (key) => {
+        asked.push(key);
+        if (key === "b") throw new Error("away");
+        return Promise.resolve(true);
+      },
+    });
+    await expect(store.deleteMulti(["a", "b", "c"], {})).rejects.toThrow("away");
+    expect(asked).toEqual(["a", "b"]);
+  });
+
   it("throws at once when a synchronous store does", () => {
     const store = failingStore({ first: "throws", second: "throws" });
     expect(() => store.getMulti(["first", "second"], {})).toThrow("away");

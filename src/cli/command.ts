@@ -22,6 +22,8 @@ export interface Command {
   readonly details?: readonly string[];
   /** Fewest and most positional arguments. */
   readonly positionals: readonly [min: number, max: number];
+  /** What the positional arguments are called in messages. The last stands for all that follow. */
+  readonly positionalNames: readonly string[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly (readonly [line: string, meaning: string])[];
   /** Whether the command waits for signals by itself; otherwise a signal ends it with 130. Default: false. */

@@ -85,12 +85,23 @@ function unknownOption(command: Command, specs: readonly OptionSpec[], rawName: 
   return usageError(`Unknown option ${rawName}.${hint} See gocachex ${command.name} --help.`);
 }
 
-function checkPositionals({ name, positionals: [min, max], usage }: Command, given: readonly string[]): void {
+function checkPositionals(command: Command, given: readonly string[]): void {
+  const [min, max] = command.positionals;
   if (given.length >= min && given.length <= max) return;
-  const what = given.length < min ? "Something is missing" : "There is too much";
-  throw usageError(
-    `${what}. Usage: ${usage.map((line) => `gocachex ${line}`).join("  or  ")}. See gocachex ${name} --help.`,
-  );
+  const what = given.length < min ? missingWords(command, given.length) : excessWords(command, given[max] as string);
+  const usage = command.usage.map((line) => `gocachex ${line}`).join("  or  ");
+  throw usageError(`${what} Usage: ${usage}. See gocachex ${command.name} --help.`);
+}
+
+function missingWords({ positionals: [min], positionalNames }: Command, givenCount: number): string {
+  const missing = positionalNames.slice(givenCount, min);
+  return `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} missing.`;
+}
+
+function excessWords({ name, positionalNames }: Command, excess: string): string {
+  const taken = positionalNames.length === 0 ? "no argument" : positionalNames.join(" and ");
+  const hint = positionalNames.includes("VALUE") ? " Quote a value that has spaces." : "";
+  return `${name} takes ${taken}; ${JSON.stringify(excess.slice(0, 40))} is too much.${hint}`;
 }
 
 /**
@@ -106,16 +117,20 @@ export function integerOption(args: ParsedArguments, name: string, min: number, 
   throw usageError(`--${name} must be a whole number from ${min} to ${max}.`);
 }
 
+const MIN_INT64: bigint = -(2n ** 63n);
+const MAX_INT64: bigint = 2n ** 63n - 1n;
+
 /**
- * The value of an option that is a whole number of any size.
+ * The value of an option that is a whole number of 64 bits, which is what counters hold.
  *
  * @throws InvalidArgumentError
  */
 export function bigintOption(args: ParsedArguments, name: string): bigint | undefined {
   const text = args.text(name);
   if (text === undefined) return undefined;
-  if (/^[-+]?\d{1,20}$/.test(text)) return BigInt(text.replace("+", ""));
-  throw usageError(`--${name} must be a whole number.`);
+  const value = /^[-+]?\d{1,20}$/.test(text) ? BigInt(text.replace("+", "")) : undefined;
+  if (value !== undefined && value >= MIN_INT64 && value <= MAX_INT64) return value;
+  throw usageError(`--${name} must be a whole number of 64 bits, from ${MIN_INT64} to ${MAX_INT64}.`);
 }
 
 /**

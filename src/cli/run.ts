@@ -1,12 +1,13 @@
 import { BrokenPipe, type CliIo } from "./cli-io.ts";
 import type { Command, Invocation } from "./command.ts";
+import { findCommandName, hasCommandOption } from "./command-position.ts";
 import { COMMANDS } from "./command-table.ts";
 import { findCommand } from "./commands/help.ts";
 import { versionCommand } from "./commands/version.ts";
 import { EXIT_CODES, type ExitCode, reportOf } from "./exit-code.ts";
 import { commandHelp, programHelp } from "./help-text.ts";
 import { watchInterrupts } from "./interrupts.ts";
-import { parseArguments } from "./parse-arguments.ts";
+import { parseArguments, usageError } from "./parse-arguments.ts";
 import { createPrinter, type Printer } from "./printer.ts";
 
 /**
@@ -30,13 +31,13 @@ export async function run(argv: readonly string[], io: CliIo): Promise<ExitCode>
 }
 
 async function dispatch(argv: readonly string[], io: CliIo, print: Printer): Promise<ExitCode> {
-  const nameAt = argv.findIndex((argument) => !argument.startsWith("-"));
+  const nameAt = findCommandName(argv, COMMANDS);
   if (nameAt === -1) return withoutCommand(argv, io, print);
   const command = findCommand(COMMANDS, argv[nameAt] as string);
   const args = parseArguments(command, argv.toSpliced(nameAt, 1));
   if (args.has("help")) {
     const text = commandHelp(command, print);
-    await (print.isJson ? print.document({ help: text }) : print.line(text));
+    await (print.isJson ? print.document({ help: text }) : print.styled(text));
     return EXIT_CODES.ok;
   }
   const invocation: Invocation = { io, print, args };
@@ -55,6 +56,7 @@ async function withoutCommand(argv: readonly string[], io: CliIo, print: Printer
       ),
     });
   const help = findCommand(COMMANDS, "help");
+  if (hasCommandOption(argv, COMMANDS)) throw usageError("A command is missing. See gocachex help.");
   const args = parseArguments(help, argv);
   if (args.has("help")) return help.run({ io, print, args });
   await io.stderr.write(`${programHelp(COMMANDS, print)}\n`);

@@ -87,6 +87,14 @@ describe("environment variables", () => {
     expect(error.message).toContain(`Did you mean ${nearest}`);
   });
 
+  it.each(["GOCACHEX_ZZZZZZZZ", "GOCACHEX_BACKENDS"])(
+    "%s is unknown, and the message says where all are",
+    async (name) => {
+      const { message } = await refusal({ [name]: "x" });
+      expect(message).toContain("docs/reference/config.md lists all");
+    },
+  );
+
   it("of tools and of Kubernetes are left alone", async () => {
     const env = {
       GOCACHEX_NODE: "127.0.0.1:7070",

@@ -58,7 +58,7 @@ function setAt(config: ReadSection, path: readonly string[], value: unknown): vo
 
 function describeUnknownVariable(name: string, known: Iterable<string>): Problem {
   const nearest = findNearestName(name, known);
-  const hint = nearest === undefined ? "The reference of the configuration lists all." : `Did you mean ${nearest}?`;
-  const message = `Unknown environment variable ${describeKey(name)}. ${hint} Correct it or unset it.`;
+  const hint = nearest === undefined ? "" : ` Did you mean ${nearest}?`;
+  const message = `Unknown environment variable ${describeKey(name)}.${hint} Correct it or unset it; docs/reference/config.md lists all.`;
   return { code: "GCX_CONFIG_ENVIRONMENT", field: "", message };
 }

@@ -45,7 +45,8 @@ function describeText(field: TextField): string {
   return field.pattern?.doc ?? `a text of ${field.minLength} to ${field.maxLength} characters`;
 }
 
-function describeEnum(field: EnumField): string {
+/** The words, names and objects that an enum takes, with "or" before the last. */
+export function describeEnum(field: EnumField): string {
   const choices = field.values.map((value) => `"${value}"`);
   if (field.other !== undefined) choices.push(field.other.doc);
   if (field.instance !== undefined) choices.push(describeInstance(field.instance.doc, field.instance.methods));

@@ -125,6 +125,48 @@ describe("what is not available yet", () => {
   });
 
   it.each([
+    ["redis", { redis: { addresses: ["a:1"] } }],
+    ["memcached", { memcached: { servers: ["a:1"] } }],
+    ["redis", { backend: "memory", redis: { addresses: ["a:1"] }, memory: { maxKeys: 5 } }],
+    ["distributed", { distributed: true }],
+    ["grpc", { grpc: { peers: ["a:1"] } }],
+    ["l1", { l1: { backend: "memory" } }],
+    ["l2", { l2: { backend: "redis" } }],
+    ["hierarchical", { hierarchical: true }],
+    ["tiers", { tiers: [{ ttl: "5m" }] }],
+    ["sharding", { sharding: { enabled: true } }],
+    ["logging", { logging: { format: "json", logger: console } }],
+  ])("%s is refused before anything leads further into it: %j", (field, config) => {
+    expect(() => resolveConfig(config)).toThrow(expect.objectContaining({ code: "GCX_CONFIG_UNSUPPORTED", field }));
+  });
+
+  it.each([
+    [{ compression: true }, "compression is not available in this version yet. Remove it, or set it to false."],
+    [{ serializer: "json" }, "serializer is not available in this version yet. Remove it."],
+    [{ redis: { db: 1 } }, "redis is not available in this version yet. Remove it."],
+    [{ grpc: { port: 1 } }, "grpc is not available in this version yet. Remove it, or set distributed to false."],
+    [
+      { tracing: { enabled: true } },
+      "tracing is not available in this version yet. Remove it, or set tracing.enabled to false.",
+    ],
+    [
+      { backend: "redis" },
+      'backend "redis" is not available in this version yet. Use "memory", the name of a registered plug-in or a backend object with get, set, delete, close (from code only).',
+    ],
+  ])("%j gets a remedy that works", (config, message) => {
+    expect(() => resolveConfig(config)).toThrow(expect.objectContaining({ message }));
+  });
+
+  it("is said beside a remedy that leads to it", () => {
+    expect(() => resolveConfig({ redis: {} })).toThrow(
+      /remove the section redis\. createCache refuses redis in this version/,
+    );
+    expect(() => resolveConfig({ backend: { get() {}, set() {}, delete() {}, close() {} }, memory: {} })).toThrow(
+      /remove the section memory\.$/,
+    );
+  });
+
+  it.each([
     { hierarchical: false, distributed: false, compression: false },
     { hierarchical: false, l1: { backend: "memory" } },
     { distributed: false, grpc: { port: 1, peers: ["a:1"] } },

@@ -8,9 +8,10 @@ import { findNearestName } from "./nearest-name.ts";
 import { findUnsupported } from "./not-built.ts";
 import { isBuiltInBackend } from "./plugin-names.ts";
 import { describeGiven, type Problem, throwProblems } from "./problem.ts";
+import { findConflicts } from "./rules/all-rules.ts";
 import { DEADLINES_FIELDS, type DeadlinesConfig } from "./sections/deadlines-config.ts";
 import { type EvictionPolicyName, MEMORY_FIELDS, type MemoryConfig } from "./sections/memory-config.ts";
-import { validateConfig } from "./validate-config.ts";
+import { readDocument } from "./validate-config.ts";
 
 /** A configuration with every default filled in and every unit settled; what `createCache` builds from. Frozen. */
 export interface ResolvedConfig {
@@ -54,8 +55,11 @@ export interface ResolvedDeadlines {
  * @throws ConfigError `GCX_CONFIG_INVALID`, `GCX_CONFIG_UNKNOWN_OPTION`, or `GCX_CONFIG_UNSUPPORTED` for what this version cannot do
  */
 export function resolveConfig(config: unknown): ResolvedConfig {
-  const valid = validateConfig(config);
+  const { config: valid, problems } = readDocument(config, "code", new Set());
+  throwProblems(problems);
+  // Before the combinations: their remedies may lead to what is not available.
   throwProblems(findUnsupported(valid));
+  throwProblems(findConflicts(valid));
   const backend = valid.backend ?? (CACHE_FIELDS.backend.default as string);
   if (typeof backend === "string") throwProblems(findUnknownBackend(backend));
   return Object.freeze({

@@ -5,10 +5,22 @@ const LEAD_FACTOR = 2;
 /** Policies are told again when the estimate leaves their number by more than this factor. */
 const DRIFT_FACTOR = 2;
 
+/**
+ * Most entries of any store, 8,388,608. It finds them through a `Map`, whose table V8 lets grow to 2^24 places. Deleted keys keep
+ * theirs until the table is full, and then it is only cleaned when half of it are such; else V8 would double it and throws
+ * "Map maximum size exceeded". So a `Map` whose keys come and go must not hold more than half of 2^24.
+ */
+export const MAX_ENTRY_COUNT: number = 2 ** 23;
+
 /** The bounds of a store; `Infinity` where there is none. */
 export interface StoreBounds {
   readonly maxKeys: number;
   readonly maxSizeBytes: number;
+}
+
+/** Bounds that a store can keep: at most {@link MAX_ENTRY_COUNT} keys, also where there is no bound. */
+export function attainableBounds(bounds: StoreBounds): StoreBounds {
+  return { maxKeys: Math.min(bounds.maxKeys, MAX_ENTRY_COUNT), maxSizeBytes: bounds.maxSizeBytes };
 }
 
 /**

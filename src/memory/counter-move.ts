@@ -16,14 +16,22 @@ export interface CounterMove {
  */
 export function moveCounter(current: unknown, request: CounterRequest): CounterMove {
   const result = (current === undefined ? request.initial : toInteger(current)) + request.delta;
-  if (result < request.minimum || result > request.maximum) {
-    throw new CounterError(
-      "GCX_COUNTER_RANGE",
-      "increment: the result would leave the range it was asked in. Pass a bigint delta for results beyond 2^53.",
-    );
-  }
+  assertInRange(result, request);
   const isSafe = result >= BigInt(Number.MIN_SAFE_INTEGER) && result <= BigInt(Number.MAX_SAFE_INTEGER);
   return { result, stored: isSafe ? Number(result) : result };
+}
+
+/**
+ * Refuses a result outside the range that was asked for.
+ *
+ * @throws CounterError `GCX_COUNTER_RANGE`
+ */
+export function assertInRange(result: bigint, request: CounterRequest): void {
+  if (result >= request.minimum && result <= request.maximum) return;
+  throw new CounterError(
+    "GCX_COUNTER_RANGE",
+    "increment: the result would leave the range it was asked in. Pass a bigint delta for results beyond 2^53.",
+  );
 }
 
 function toInteger(value: unknown): bigint {

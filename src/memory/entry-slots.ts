@@ -43,17 +43,25 @@ export class EntrySlots {
     return this.index.get(key) ?? NO_SLOT;
   }
 
-  /** Takes a slot for a key that has none. The caller fills the other arrays. */
+  /**
+   * Takes a slot for a key that has none. The caller fills the other arrays. Nothing is taken when it throws.
+   *
+   * @throws RangeError when the platform has no room: the `Map` is full (the store stays below), or an array cannot grow
+   */
   take(key: string): number {
-    let slot: number;
-    if (this.#freeCount > 0) {
-      this.#freeCount -= 1;
-      slot = this.#free[this.#freeCount] as number;
-      this.keys[slot] = key;
-    } else {
-      slot = this.#append(key);
-    }
+    const isFree = this.#freeCount > 0;
+    const slot = isFree ? (this.#free[this.#freeCount - 1] as number) : this.keys.length;
+    // What can throw comes first.
+    if (!isFree) this.#ensureLength(slot);
     this.index.set(key, slot);
+    this.keys[slot] = key;
+    if (isFree) {
+      this.#freeCount -= 1;
+    } else {
+      this.values.push(undefined);
+      this.tagSets.push(undefined);
+      this.scopes.push(undefined);
+    }
     return slot;
   }
 
@@ -108,19 +116,16 @@ export class EntrySlots {
     }
   }
 
-  #append(key: string): number {
-    const slot = this.keys.length;
-    if (slot >= this.versions.length) {
-      const length = grownLength(this.versions.length, slot);
-      this.versions = resizedSlotArray(this.versions, length);
-      this.expiresAt = resizedSlotArray(this.expiresAt, length);
-      this.weights = resizedSlotArray(this.weights, length);
-    }
-    this.keys.push(key);
-    this.values.push(undefined);
-    this.tagSets.push(undefined);
-    this.scopes.push(undefined);
-    return slot;
+  #ensureLength(slot: number): void {
+    if (slot < this.versions.length) return;
+    const length = grownLength(this.versions.length, slot);
+    // All of them or none: arrays of different lengths would drop what is written beyond the shorter one.
+    const versions = resizedSlotArray(this.versions, length);
+    const expiresAt = resizedSlotArray(this.expiresAt, length);
+    const weights = resizedSlotArray(this.weights, length);
+    this.versions = versions;
+    this.expiresAt = expiresAt;
+    this.weights = weights;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { CommitResult, KeyCheck, KeyWrite } from "../backend/commit.ts";
 import type { CounterRequest, CounterResult } from "../backend/counter.ts";
 import type { EntryWrite, StoredEntry, WriteCondition, WriteResult } from "../backend/stored-entry.ts";
-import { moveCounter } from "./counter-move.ts";
+import { assertInRange, moveCounter } from "./counter-move.ts";
 import { readEntry } from "./entry-reader.ts";
 import { NO_SLOT } from "./eviction/eviction-policy.ts";
 import type { Isolation } from "./isolation.ts";
@@ -32,6 +32,7 @@ export function writeEntry(context: WriteContext, key: string, write: EntryWrite
     return withPrevious({ stored: false, version }, previousOf(context, slot, write));
   }
   const previous = previousOf(context, slot, write);
+  context.isolation.seal(draft.kept);
   return withPrevious({ stored: true, version: store.put(key, slot, draft) }, previous);
 }
 
@@ -51,6 +52,7 @@ export function commitWrites(
   const isCurrent = checks.every(({ key, version }) => liveVersion(store, key) === version);
   const isAllowed = writes.every(({ write }) => write === undefined || areTagsUnchanged(store, write));
   if (!isCurrent || !isAllowed) return { committed: false, versions: [] };
+  for (const draft of drafts) if (draft !== undefined) context.isolation.seal(draft.kept);
   const versions = writes.map(({ key }, index) => {
     const draft = drafts[index];
     if (draft !== undefined) return store.put(key, store.findLive(key), draft);
@@ -63,17 +65,21 @@ export function commitWrites(
 /**
  * Moves a counter, once per `opId`.
  *
- * @throws CounterError, EntryTooLargeError; then nothing changed
+ * @throws CounterError, also when a remembered result is outside the asked range, EntryTooLargeError; then nothing changed
  */
 export function incrementEntry(context: WriteContext, key: string, request: CounterRequest): CounterResult {
   const { store, isolation, operations } = context;
   const { opId } = request;
   const known = opId === undefined ? undefined : operations.find(key, opId);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    // The first request may have asked for a wider range than this one can tell.
+    assertInRange(known.value, request);
+    return known;
+  }
   const slot = store.findLive(key);
   const current = slot === NO_SLOT ? undefined : isolation.reveal(store.slots.values[slot]);
   const { result: value, stored: kept } = moveCounter(current, request);
-  const tags = slot === NO_SLOT ? [] : (store.slots.tagSets[slot]?.tags ?? []);
+  const tags = slot === NO_SLOT ? (request.tags ?? []) : (store.slots.tagSets[slot]?.tags ?? []);
   const expiresAt = slot === NO_SLOT ? store.expiryAfter(request.ttlMs) : (store.slots.expiresAt[slot] as number);
   const weightBytes = weighEntry(key, kept, tags.length);
   store.assertFits(weightBytes);

@@ -1,10 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { SerializationError } from "../foundation/errors.ts";
 import { createIsolation } from "./isolation.ts";
-import { structuredCopy } from "./structured-copy.ts";
 
 class Money {
   amount = 1;
+}
+
+class Counter {
+  #count = 0;
+  add(): number {
+    this.#count += 1;
+    return this.#count;
+  }
 }
 
 function failureOf(work: () => unknown): SerializationError {
@@ -17,89 +24,76 @@ function failureOf(work: () => unknown): SerializationError {
   throw new Error("nothing was thrown");
 }
 
-describe("structuredCopy", () => {
-  it("returns an equal value of the same types that shares nothing", () => {
-    const value = {
-      text: "é",
-      list: [1, undefined, null, Number.NaN, 2n, [new Date(5)]],
-      map: new Map<unknown, unknown>([[{ a: 1 }, new Set([1, "x"])]]),
-      bytes: Buffer.from("buffer").subarray(1, 4),
-      floats: new Float64Array([1.5, Number.NaN]),
-      view: new DataView(new ArrayBuffer(8), 2, 4),
-      pattern: /a+/gi,
-      error: new RangeError("no"),
-      bare: Object.assign(Object.create(null), { x: 1 }),
-    };
-    const copy = structuredCopy(value);
-    expect(copy).toStrictEqual(value);
-    expect(Buffer.isBuffer(copy.bytes)).toBe(true);
-    expect(Object.getPrototypeOf(copy.bare)).toBeNull();
-    copy.bytes[0] = 0;
-    copy.floats[0] = 9;
-    (copy.list[5] as Date[])[0]?.setTime(99);
-    expect([value.bytes.toString(), value.floats[0], (value.list[5] as Date[])[0]?.getTime()]).toEqual(["uff", 1.5, 5]);
+describe("isolation by freezing", () => {
+  const isolation = createIsolation("freeze");
+  const store = (value: unknown): unknown => {
+    const kept = isolation.keep(value);
+    isolation.seal(kept);
+    return kept;
+  };
+
+  it("freezes all parts in place, cycles too, and hands out the same object", () => {
+    const value: Record<string, unknown> = { list: [{ a: 1 }], bare: Object.create(null) };
+    value["self"] = value;
+    expect(isolation.reveal(store(value))).toBe(value);
+    expect(Object.isFrozen((value["list"] as object[])[0])).toBe(true);
+    expect(Object.isFrozen(value["bare"])).toBe(true);
   });
 
-  it("keeps cycles, shared parts and holes", () => {
-    const shared = {};
-    const value: { self?: unknown; pair: unknown[]; holes: unknown[] } = { pair: [shared, shared], holes: [1, 2, 3] };
-    value.self = value;
-    delete value.holes[1];
-    const copy = structuredCopy(value);
-    expect(copy.self).toBe(copy);
-    expect(copy.pair[0]).toBe(copy.pair[1]);
-    expect(copy.pair[0]).not.toBe(shared);
-    expect(1 in copy.holes).toBe(false);
-  });
-
-  it("does not let a property named __proto__ become the prototype", () => {
-    const copy = structuredCopy(JSON.parse('{"__proto__": {"isAdmin": true}}') as { isAdmin?: boolean });
-    expect(copy.isAdmin).toBeUndefined();
-    expect(Object.keys(copy)).toEqual(["__proto__"]);
+  it("freezes nothing before the write is accepted", () => {
+    const value = { list: [1] };
+    const kept = isolation.keep(value);
+    expect([Object.isFrozen(value), Object.isFrozen(value.list)]).toEqual([false, false]);
+    isolation.seal(kept);
+    expect([Object.isFrozen(value), Object.isFrozen(value.list)]).toEqual([true, true]);
   });
 
   it.each([
-    ["$.user.onClick", { user: { name: "x", onClick: () => 1 } }],
-    ["$", () => 1],
-    ["$", Symbol("s")],
-    ['$.list[1]["odd name"]', { list: [1, { "odd name": new Money() }] }],
-    [
-      "$.map[1]",
-      {
-        map: new Map<unknown, unknown>([
-          [1, 1],
-          [2, Promise.resolve()],
-        ]),
+    ["an instance of a class", new Money()],
+    ["a class with private state", new Counter()],
+    ["a URL", new URL("http://good/")],
+    ["URLSearchParams", new URLSearchParams("a=1")],
+    ["a subclass of Array", new (class extends Array<number> {})()],
+  ])("refuses %s, which stays changeable when it is frozen", (_, part) => {
+    expect(failureOf(() => isolation.keep({ list: [part] })).path).toBe("$.list[0]");
+    expect(Object.isFrozen(part)).toBe(false);
+  });
+
+  it("keeps what a getter says as a value of its own", () => {
+    let amount = 1;
+    const value = {
+      get amount(): number {
+        return amount;
       },
-    ],
-    ["$.cause", { cause: Object.assign(new Error("x"), { code: "E" }) }],
-    ["$.weak", { ok: 1, weak: new WeakMap() }],
-  ])("names the path %s of what it refuses", (path, value) => {
-    expect(failureOf(() => structuredCopy(value)).path).toBe(path);
+      set amount(next: number) {
+        amount = next;
+      },
+    };
+    const kept = store(value);
+    value.amount = 2;
+    expect(isolation.reveal(kept)).toEqual({ amount: 1 });
   });
 
-  it("refuses what is nested too deeply instead of overflowing", () => {
-    let deep: unknown[] = [];
-    for (let depth = 0; depth < 100_000; depth += 1) deep = [deep];
-    expect(failureOf(() => structuredCopy(deep)).path).toBe("$");
+  it("does not take a proxy for what it stands for", () => {
+    const target = { a: 1 };
+    const kept = store({ part: new Proxy(target, {}) });
+    target.a = 2;
+    expect(isolation.reveal(kept)).toEqual({ part: { a: 1 } });
   });
-});
 
-describe("isolation by freezing", () => {
-  const isolation = createIsolation("freeze");
-
-  it("freezes all parts in place, cycles too, and hands out the same object", () => {
-    const value: Record<string, unknown> = { list: [{ a: 1 }], money: new Money() };
-    value["self"] = value;
-    expect(isolation.reveal(isolation.keep(value))).toBe(value);
-    expect(Object.isFrozen((value["list"] as object[])[0])).toBe(true);
-    expect(Object.isFrozen(value["money"])).toBe(true);
+  it("hands out shared results as reads do: frozen, or a copy for everyone", () => {
+    const plain = { list: [1] };
+    expect(isolation.isolate?.(plain)).toBe(plain);
+    expect(Object.isFrozen(plain.list)).toBe(true);
+    const dated = { at: new Date(5) };
+    expect(isolation.isolate?.(dated)).toEqual(dated);
+    expect(isolation.isolate?.(dated)).not.toBe(dated);
   });
 
   it("copies a value with a part that freezing cannot protect, for every reader, and leaves the original unfrozen", () => {
     for (const part of [new Date(5), new Map([[1, 1]]), new Set([1]), Buffer.from("abc")]) {
       const value = { list: [1], part };
-      const kept = isolation.keep(value);
+      const kept = store(value);
       value.list.push(2);
       const first = isolation.reveal(kept) as typeof value;
       expect(first).toStrictEqual({ list: [1], part });
@@ -118,5 +112,27 @@ describe("isolation by reference", () => {
     const value = { call: () => 1 };
     const isolation = createIsolation(false);
     expect(isolation.reveal(isolation.keep(value))).toBe(value);
+    expect(isolation.isolate).toBeUndefined();
+  });
+});
+
+describe("isolation by copying", () => {
+  it("hands out copies that are equal in everything a copy keeps", () => {
+    const isolation = createIsolation(true);
+    const match = /(?<word>b+)/d.exec("abbc");
+    const holes = Object.assign([1, 2, 3], { total: 6 });
+    delete holes[1];
+    const long = Object.assign(new Array<number>(500).fill(1), { total: 500 });
+    const value = { match, holes, long, list: [1, [2]], empty: [], error: new RangeError("no", { cause: [1] }) };
+    const first = isolation.reveal(isolation.keep(value)) as typeof value;
+    expect(first).toStrictEqual(value);
+    expect([first.match?.index, first.holes.total, 1 in first.holes, first.long.total]).toEqual([1, 6, false, 500]);
+  });
+
+  it("hands out shared results as copies", () => {
+    const value = { list: [1] };
+    const copy = createIsolation(true).isolate?.(value);
+    expect(copy).toEqual(value);
+    expect(copy).not.toBe(value);
   });
 });

@@ -1,5 +1,6 @@
-import { deepFreeze } from "./deep-freeze.ts";
-import { structuredCopy } from "./structured-copy.ts";
+import { SerializationError } from "../foundation/errors.ts";
+import { deepFreeze, isFreezable } from "./deep-freeze.ts";
+import { copyOfCopy, structuredCopy } from "./structured-copy.ts";
 
 /**
  * How the store keeps its values apart from the caller's.
@@ -10,21 +11,31 @@ import { structuredCopy } from "./structured-copy.ts";
  * | `true` | a copy | a copy | O(size) |
  * | `"freeze"` | frozen in place, deeply | the same, frozen | none |
  *
- * With `"freeze"` the caller's own object becomes immutable. A value with a part that freezing cannot protect (`Map`, `Set`,
- * `Date`, `RegExp`, buffers) is kept as with `true`; one with a part that cannot be copied either (a function) is refused.
+ * With `"freeze"` the caller's own object becomes immutable when the write is accepted; a refused one leaves it as it was. Only plain
+ * objects and arrays without accessors are protected by freezing. A value with any other part (`Map`, `Set`, `Date`, `RegExp`,
+ * buffers, getters) is kept as with `true`; one with a part that cannot be copied either (a function, `URL`, an instance of a class)
+ * is refused.
  */
 export type CopyMode = false | true | "freeze";
 
 /** Turns values into what the store keeps, and back. */
 export interface Isolation {
   /**
-   * What is kept for a value. Throws before anything is kept.
+   * What would be kept for a value. Changes nothing yet: {@link Isolation.seal} follows when the write is accepted.
    *
    * @throws SerializationError `GCX_SERIALIZATION_VALUE` naming the path of the offending part
    */
   keep(value: unknown): unknown;
+  /**
+   * Closes to its owner what is about to be kept. Runs no code of the value.
+   *
+   * @throws SerializationError when the value was changed since `keep` into one that would have been refused
+   */
+  seal(kept: unknown): void;
   /** What a reader gets for what is kept. */
   reveal(kept: unknown): unknown;
+  /** What a reader would get for a value, without keeping it. `undefined`: the value itself. */
+  readonly isolate: ((value: unknown) => unknown) | undefined;
 }
 
 /** With `"freeze"`: a private copy that must be copied again for every reader. */
@@ -35,11 +46,20 @@ class PrivateCopy {
   }
 }
 
-const BY_REFERENCE: Isolation = { keep: (value) => value, reveal: (kept) => kept };
-const BY_COPY: Isolation = { keep: structuredCopy, reveal: structuredCopy };
+const nothing = (): void => undefined;
+const itself = (value: unknown): unknown => value;
+
+const BY_REFERENCE: Isolation = { keep: itself, seal: nothing, reveal: itself, isolate: undefined };
+const BY_COPY: Isolation = { keep: structuredCopy, seal: nothing, reveal: copyOfCopy, isolate: structuredCopy };
 const BY_FREEZING: Isolation = {
-  keep: (value) => (deepFreeze(value) ? value : new PrivateCopy(structuredCopy(value))),
-  reveal: (kept) => (kept instanceof PrivateCopy ? structuredCopy(kept.value) : kept),
+  keep: (value) => (isFreezable(value) ? value : new PrivateCopy(structuredCopy(value))),
+  seal(kept) {
+    if (kept instanceof PrivateCopy || deepFreeze(kept)) return;
+    // Only the getter of another value of the same transaction can have done this.
+    throw new SerializationError("$", "The value was changed while it was being written. Write it again.");
+  },
+  reveal: (kept) => (kept instanceof PrivateCopy ? copyOfCopy(kept.value) : kept),
+  isolate: (value) => (deepFreeze(value) ? value : structuredCopy(value)),
 };
 
 /** The isolation of a mode. */

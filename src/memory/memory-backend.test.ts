@@ -223,6 +223,22 @@ describe("counters", () => {
     expect(backend.increment("n", request).version).toBeGreaterThan(first.version);
   });
 
+  it("refuses to repeat a result that is outside the asked range", () => {
+    const { backend } = open();
+    backend.increment("n", { ...counter, delta: 2n ** 60n + 1n, opId: "op" });
+    const narrow = { ...counter, maximum: BigInt(Number.MAX_SAFE_INTEGER), opId: "op" };
+    expect(() => backend.increment("n", narrow)).toThrow(expect.objectContaining({ code: "GCX_COUNTER_RANGE" }));
+    expect(backend.peek("n")).toBe(2n ** 60n + 1n);
+  });
+
+  it("leaves no timer of remembered results behind when it is closed", () => {
+    const { backend, time } = open();
+    backend.increment("n", { ...counter, opId: "op" });
+    expect(time.pendingCount()).toBe(1);
+    backend.close();
+    expect(time.pendingCount()).toBe(0);
+  });
+
   it("keeps every digit beyond 2^53, and returns to a number within", () => {
     const { backend } = open();
     backend.set("n", write(Number.MAX_SAFE_INTEGER));
@@ -331,6 +347,31 @@ describe("lifetime", () => {
     expect(backend.peek("a")).toEqual({ part: 7 });
     expect(left).toEqual(["a deleted"]);
     backend.checkInvariants();
+  });
+
+  it("freezes what it stores, and leaves what it refuses as it was", () => {
+    const { backend } = open({ copy: "freeze" });
+    const [stored, refused] = [{ list: [1] }, { list: [1] }];
+    backend.set("a", write(stored));
+    expect(backend.set("a", write(refused, { condition: { kind: "absent" } })).stored).toBe(false);
+    const writes = [{ key: "a", write: write(refused) }];
+    expect(backend.commit([{ key: "a", version: 1 }], writes).committed).toBe(false);
+    expect([Object.isFrozen(stored.list), Object.isFrozen(refused), Object.isFrozen(refused.list)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    const { version } = backend.get("a") ?? { version: 0 };
+    expect(backend.commit([{ key: "a", version }], writes).committed).toBe(true);
+    expect(Object.isFrozen(refused.list)).toBe(true);
+  });
+
+  it("isolates shared results as its mode does, and hands them out as they are by reference", () => {
+    const value = { list: [1] };
+    expect(open({ copy: false }).backend.isolate).toBeUndefined();
+    expect(open({ copy: true }).backend.isolate?.(value)).not.toBe(value);
+    expect(open({ copy: "freeze" }).backend.isolate?.(value)).toBe(value);
+    expect(Object.isFrozen(value.list)).toBe(true);
   });
 
   it("weighs what it stores", () => {

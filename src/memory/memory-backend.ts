@@ -31,9 +31,12 @@ export interface MemoryBackendOptions {
    * 104,857,600 (100 MB). Holds after every operation. An entry larger than this alone is refused.
    */
   readonly maxSizeBytes: number;
-  /** Most entries, at least 1; `Infinity` for no bound. Default: `Infinity`. Holds after every operation. */
+  /**
+   * Most entries, at least 1; `Infinity` for no bound but the platform's: at 8,388,608 (2^23) keys a store evicts
+   * whatever stands here, for a `Map` may fail above; see `MAX_ENTRY_COUNT`. Default: `Infinity`. Holds after every operation.
+   */
   readonly maxKeys: number;
-  /** Who leaves when room is needed. Default: `"w-tinylfu"`. Without effect while both bounds are `Infinity`. */
+  /** Who leaves when room is needed. Default: `"w-tinylfu"`. */
   readonly evictionPolicy: EvictionPolicyName;
   /**
    * Time between two searches for expired entries that nobody asked for, in ms; `Infinity` for none: they then stay until
@@ -92,7 +95,7 @@ const CAPABILITIES: BackendCapabilities = Object.freeze({
 export function createMemoryBackend(options: MemoryBackendOptions, host: BackendHost): MemoryBackend {
   const store = new MemoryStore(options, host);
   const isolation = createIsolation(options.copy);
-  const operations = new OperationLog(host.clock);
+  const operations = new OperationLog(host.clock, host.scheduler);
   const leases = new LeaseTable(host.clock, store.versions);
   const writing: WriteContext = { store, isolation, operations };
   let isOpen = true;
@@ -138,6 +141,8 @@ export function createMemoryBackend(options: MemoryBackendOptions, host: Backend
       scanKeys(store, prefix, { scheduler: host.scheduler, signal: context?.signal, assertOpen }),
     clear: (namespace) => run(() => store.clear(namespace)),
     peek: (key) => run(() => getValue(store, isolation, key)),
+    // Works on after `close`: what was loaded before is still handed out.
+    ...(isolation.isolate === undefined ? {} : { isolate: isolation.isolate }),
     usage: (namespace) => store.usage(namespace),
     checkInvariants: () => store.checkInvariants(),
   };

@@ -5,7 +5,7 @@ import type { RemovalCause } from "../entry/removal.ts";
 import type { Clock } from "../foundation/clock.ts";
 import { EntryTooLargeError } from "../foundation/errors.ts";
 import { hashString } from "../foundation/hash.ts";
-import { CapacityEstimate, type StoreBounds } from "./capacity-estimate.ts";
+import { attainableBounds, CapacityEstimate, type StoreBounds } from "./capacity-estimate.ts";
 import { EntrySlots } from "./entry-slots.ts";
 import { type EvictionPolicyName, evictionPolicyFactory } from "./eviction/eviction-policies.ts";
 import { type EvictionPolicy, NO_SLOT } from "./eviction/eviction-policy.ts";
@@ -33,7 +33,7 @@ export interface EntryDraft {
 /**
  * The entries with their bounds, liveness and removal. Knows no conditions, copies or counters: those are built on it.
  *
- * Invariants, after every public call: at most `maxKeys` entries and `maxSizeBytes` of weight, dead ones included;
+ * Invariants, after every public call: at most `maxKeys` (and `MAX_ENTRY_COUNT`) entries and `maxSizeBytes` of weight, dead ones included;
  * the policy knows exactly the taken slots; scopes and tags count exactly what points to them; every entry that left was
  * noted once in {@link MemoryStore.removals}; the timer is set only while an entry with a TTL is stored.
  *
@@ -50,21 +50,19 @@ export class MemoryStore {
   readonly #bounds: StoreBounds;
   readonly #capacity: CapacityEstimate;
   readonly #sweeper: Sweeper;
-  /** `undefined` when nothing bounds the store, so nobody is ever chosen. */
-  readonly #policy: EvictionPolicy | undefined;
+  readonly #policy: EvictionPolicy;
   #totalBytes = 0;
   #expiringCount = 0;
   #evictionCount = 0;
 
   constructor(options: MemoryStoreOptions, host: BackendHost) {
-    this.#bounds = { maxKeys: options.maxKeys, maxSizeBytes: options.maxSizeBytes };
+    this.#bounds = attainableBounds(options);
     this.#clock = host.clock;
     this.versions = createVersionCounter(host.clock);
-    this.removals = new RemovalQueue(host.onRemoval);
+    this.removals = new RemovalQueue(host.onRemoval, host.scheduler);
     this.#capacity = new CapacityEstimate(this.#bounds);
-    const isBounded = Number.isFinite(options.maxKeys) || Number.isFinite(options.maxSizeBytes);
     const policyOptions = { capacityCount: this.#capacity.toldCount, random: host.random };
-    this.#policy = isBounded ? evictionPolicyFactory(options.evictionPolicy)(policyOptions) : undefined;
+    this.#policy = evictionPolicyFactory(options.evictionPolicy)(policyOptions);
     this.#sweeper = new Sweeper(this, host.scheduler, options.cleanupIntervalMs);
   }
 
@@ -98,7 +96,7 @@ export class MemoryStore {
 
   /** Tells the policy that an entry was read. */
   touch(slot: number): void {
-    this.#policy?.touched(slot);
+    this.#policy.touched(slot);
   }
 
   /**
@@ -144,7 +142,7 @@ export class MemoryStore {
     const { slots } = this;
     const key = slots.keys[slot] as string;
     const weightBytes = slots.weights[slot] as number;
-    this.#policy?.removed(slot);
+    this.#policy.removed(slot);
     this.tags.release(slots.tagSets[slot]);
     this.#scopes.count(slots.scopes[slot] as NamespaceScope, -1, -weightBytes);
     this.#totalBytes -= weightBytes;
@@ -193,7 +191,8 @@ export class MemoryStore {
   /** Stops background work and frees the memory, without telling of removals. */
   close(): void {
     this.#sweeper.stop();
-    this.#policy?.clear();
+    this.removals.clear();
+    this.#policy.clear();
     this.slots.reset();
     this.tags.clear();
     this.#scopes.clear("");
@@ -205,7 +204,7 @@ export class MemoryStore {
   checkInvariants(): void {
     const { slots } = this;
     slots.checkInvariants();
-    this.#policy?.checkInvariants();
+    this.#policy.checkInvariants();
     const taken = [...slots.index.values()];
     this.tags.checkInvariants(taken.flatMap((slot) => slots.tagSets[slot] ?? []));
     this.#scopes.checkInvariants(
@@ -230,16 +229,16 @@ export class MemoryStore {
     this.slots.expiresAt[slot] = Number.POSITIVE_INFINITY;
     this.#scopes.count(scope, 1, weightBytes);
     this.#totalBytes += weightBytes;
-    this.#policy?.inserted(slot, hashString(key));
+    this.#policy.inserted(slot, hashString(key));
     return slot;
   }
 
   /** Prepares a live entry's slot for its next value. The entry keeps its slot, whatever has to leave for it. */
   #replace(key: string, slot: number, weightBytes: number): number {
-    this.#policy?.touched(slot);
+    this.#policy.touched(slot);
     const growthBytes = weightBytes - (this.slots.weights[slot] as number);
     const isForgotten = growthBytes > 0 && this.#makeRoom(0, growthBytes, slot);
-    if (isForgotten) this.#policy?.inserted(slot, hashString(key));
+    if (isForgotten) this.#policy.inserted(slot, hashString(key));
     this.slots.weights[slot] = weightBytes;
     this.#scopes.count(this.slots.scopes[slot] as NamespaceScope, 0, growthBytes);
     this.#totalBytes += growthBytes;
@@ -258,10 +257,10 @@ export class MemoryStore {
     let isSparedForgotten = false;
     while (this.slots.size + keyCount > maxKeys || this.#totalBytes + sizeBytes > maxSizeBytes) {
       if (this.#sweeper.isPassing && this.#sweeper.freeOne(spared)) continue;
-      const victim = this.#policy?.victim() ?? NO_SLOT;
+      const victim = this.#policy.victim();
       if (victim === NO_SLOT) break;
       if (victim === spared) {
-        this.#policy?.removed(spared);
+        this.#policy.removed(spared);
         isSparedForgotten = true;
         continue;
       }
@@ -273,7 +272,6 @@ export class MemoryStore {
   }
 
   #tellCapacity(): void {
-    if (this.#policy === undefined) return;
     const capacityCount = this.#capacity.changed(this.slots.size, this.#totalBytes);
     if (capacityCount !== undefined) this.#policy.resize(capacityCount);
   }

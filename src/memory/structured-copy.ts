@@ -1,40 +1,60 @@
 import { types } from "node:util";
 import { SerializationError } from "../foundation/errors.ts";
+import { classInstance, copyBuiltIn } from "./built-in-copy.ts";
+import {
+  assertNoOtherProperties,
+  enumerableNames,
+  namesBesidesElements,
+  namesBesidesElementsOfCopy,
+} from "./own-properties.ts";
+import { formatPath, isStackOverflow, type PathStep, UncopyablePart } from "./uncopyable-part.ts";
 
-/** Why a part cannot be copied; turned into a `SerializationError` with the path at the top. */
-class UncopyablePart {
-  readonly reason: string;
-  constructor(reason: string) {
-    this.reason = reason;
-  }
-}
-
-/** A property's name or index on the way to a part; anything else is already text. */
-type PathStep = string | number;
+/** The classes of errors that come back as they were. */
+const ERROR_CLASSES: readonly ErrorConstructor[] = [
+  Error,
+  TypeError,
+  RangeError,
+  SyntaxError,
+  ReferenceError,
+  EvalError,
+  URIError,
+];
 
 /**
  * A deep copy that shares nothing mutable with the original: primitives, plain objects, arrays, `Map`, `Set`, `Date`,
  * `RegExp`, the standard errors, boxed primitives, `ArrayBuffer`, typed arrays, `DataView` and `Buffer`, with cycles and shared parts.
  *
  * Stricter than `structuredClone`, which would turn a `Buffer` into a `Uint8Array` and an instance of a class into a
- * plain object without a word: buffers stay buffers, and what cannot come back equal is refused. Getters are read once and become values.
+ * plain object without a word: buffers stay buffers, named properties of arrays (`match.index`) and `RegExp.lastIndex` stay, and what
+ * cannot come back equal is refused: instances of classes, properties of their own on other built-in objects, properties that
+ * are not enumerable (of arrays and views above 64 elements they are not looked for). Getters are read once and become values.
  * Two views of one `ArrayBuffer` become independent.
  *
- * @throws SerializationError `GCX_SERIALIZATION_VALUE` with the path of the first part that cannot be copied. O(size)
+ * @throws SerializationError `GCX_SERIALIZATION_VALUE` with the path of the first part that cannot be copied, and as `cause` what
+ * a getter threw. O(size)
  */
 export function structuredCopy<T>(value: T): T {
-  if (isPrimitive(value)) return value;
+  return isPrimitive(value) ? value : copyWith(new Copier(enumerableNames, namesBesidesElements), value);
+}
+
+/**
+ * A copy of what {@link structuredCopy} returned, provided that nobody changed it: need not look for what a copy would lose, which
+ * is half of the work. O(size)
+ */
+export function copyOfCopy<T>(value: T): T {
+  return isPrimitive(value) ? value : copyWith(new Copier(Object.keys, namesBesidesElementsOfCopy), value);
+}
+
+function copyWith<T>(copier: Copier, value: T): T {
   try {
-    return new Copier(undefined).copy(value) as T;
+    return copier.copy(value) as T;
   } catch (error) {
-    if (error instanceof RangeError)
+    if (isStackOverflow(error))
       throw new SerializationError("$", "The value is nested too deeply to be copied.", { cause: error });
-    if (!(error instanceof UncopyablePart)) throw error;
-    const path = locateFailure(value);
-    throw new SerializationError(
-      path,
-      `The value cannot be copied: ${error.reason} at ${path}. Store plain data, or use memory.copy: false.`,
-    );
+    const part = toUncopyable(error);
+    const path = formatPath(part.steps);
+    const message = `The value cannot be copied: ${part.reason} at ${path}. Store plain data, or use memory.copy: false.`;
+    throw new SerializationError(path, message, part.cause === undefined ? {} : { cause: part.cause });
   }
 }
 
@@ -43,33 +63,22 @@ function isPrimitive(value: unknown): boolean {
   return value === null || (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol");
 }
 
-/** Copies again, this time writing down the way. Only failures pay for it. */
-function locateFailure(value: unknown): string {
-  const steps: PathStep[] = [];
-  try {
-    new Copier(steps).copy(value);
-  } catch (error) {
-    if (!(error instanceof UncopyablePart)) throw error;
-  }
-  return formatPath(steps);
-}
-
-/** Writes steps as JSONPath does: `$.user.tags[3]["odd name"]`. */
-export function formatPath(steps: readonly PathStep[]): string {
-  let path = "$";
-  for (const step of steps) {
-    if (typeof step === "number") path += `[${step}]`;
-    else path += /^[A-Za-z_$][\w$]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
-  }
-  return path;
+/** What came out of reading a part is the doing of the caller's code: a getter, or a trap of a proxy. */
+function toUncopyable(error: unknown): UncopyablePart {
+  return error instanceof UncopyablePart ? error : new UncopyablePart("a part that throws when it is read", error);
 }
 
 class Copier {
   readonly #copies = new Map<object, unknown>();
-  readonly #steps: PathStep[] | undefined;
+  readonly #namesOf: (source: object) => readonly string[];
+  readonly #namesBesidesElements: (source: readonly unknown[]) => readonly string[];
 
-  constructor(steps: PathStep[] | undefined) {
-    this.#steps = steps;
+  constructor(
+    namesOf: (source: object) => readonly string[],
+    namesBesides: (source: readonly unknown[]) => readonly string[],
+  ) {
+    this.#namesOf = namesOf;
+    this.#namesBesidesElements = namesBesides;
   }
 
   copy(value: unknown): unknown {
@@ -82,73 +91,104 @@ class Copier {
     const prototype: unknown = Object.getPrototypeOf(source);
     if (prototype === Object.prototype || prototype === null)
       return this.#copyPlain(source, prototype as object | null);
-    return this.#copyBuiltIn(source);
-  }
-
-  /** Copies a part; on failure the steps that lead to it stay. */
-  #copyAt(step: PathStep, part: unknown): unknown {
-    this.#steps?.push(step);
-    const copy = this.copy(part);
-    this.#steps?.pop();
+    if (types.isMap(source)) return this.#copyMap(source);
+    if (types.isSet(source)) return this.#copySet(source);
+    if (types.isNativeError(source)) return this.#copyError(source);
+    const copy = copyBuiltIn(source);
+    this.#copies.set(source, copy);
     return copy;
   }
 
+  /** Copies a property or element, which may run a getter. */
+  #copyProperty(source: object, name: PathStep): unknown {
+    try {
+      return this.copy((source as Record<PathStep, unknown>)[name]);
+    } catch (error) {
+      throw atStep(error, name);
+    }
+  }
+
+  #copyMember(step: number, part: unknown): unknown {
+    try {
+      return this.copy(part);
+    } catch (error) {
+      throw atStep(error, step);
+    }
+  }
+
   #copyArray(source: readonly unknown[]): unknown[] {
-    if (Object.getPrototypeOf(source) !== Array.prototype) throw new UncopyablePart("an instance of a class");
+    if (Object.getPrototypeOf(source) !== Array.prototype) throw classInstance();
     const copy: unknown[] = new Array(source.length);
     this.#copies.set(source, copy);
-    for (let index = 0; index < source.length; index += 1) {
-      const part = source[index];
-      // A hole reads as undefined; it stays a hole.
-      if (part !== undefined || index in source) copy[index] = this.#copyAt(index, part);
+    let index = 0;
+    try {
+      for (; index < source.length; index += 1) {
+        const part = source[index];
+        // A hole reads as undefined; it stays a hole.
+        if (part !== undefined || index in source) copy[index] = this.copy(part);
+      }
+    } catch (error) {
+      throw atStep(error, index);
     }
+    for (const name of this.#namesBesidesElements(source)) define(copy, name, this.#copyProperty(source, name));
     return copy;
   }
 
   #copyPlain(source: object, prototype: object | null): object {
     const copy: object = prototype === null ? Object.create(null) : {};
     this.#copies.set(source, copy);
-    for (const name of Object.keys(source)) {
-      define(copy, name, this.#copyAt(name, (source as Record<string, unknown>)[name]));
-    }
-    if (Object.getOwnPropertySymbols(source).length > 0) throw new UncopyablePart("a property named by a symbol");
-    return copy;
-  }
-
-  #copyBuiltIn(source: object): unknown {
-    if (types.isMap(source)) return this.#copyMap(source);
-    if (types.isSet(source)) return this.#copySet(source);
-    const copy = copyIndivisible(source);
-    // Subclasses would come back as their base class.
-    if (Object.getPrototypeOf(copy) !== Object.getPrototypeOf(source))
-      throw new UncopyablePart("an instance of a class");
-    this.#copies.set(source, copy);
+    for (const name of this.#namesOf(source)) define(copy, name, this.#copyProperty(source, name));
     return copy;
   }
 
   #copyMap(source: ReadonlyMap<unknown, unknown>): Map<unknown, unknown> {
-    if (Object.getPrototypeOf(source) !== Map.prototype) throw new UncopyablePart("an instance of a class");
+    if (Object.getPrototypeOf(source) !== Map.prototype) throw classInstance();
+    assertNoOtherProperties(source, []);
     const copy = new Map<unknown, unknown>();
     this.#copies.set(source, copy);
     let position = 0;
     for (const [key, part] of source) {
-      copy.set(this.#copyAt(position, key), this.#copyAt(position, part));
+      copy.set(this.#copyMember(position, key), this.#copyMember(position, part));
       position += 1;
     }
     return copy;
   }
 
   #copySet(source: ReadonlySet<unknown>): Set<unknown> {
-    if (Object.getPrototypeOf(source) !== Set.prototype) throw new UncopyablePart("an instance of a class");
+    if (Object.getPrototypeOf(source) !== Set.prototype) throw classInstance();
+    assertNoOtherProperties(source, []);
     const copy = new Set<unknown>();
     this.#copies.set(source, copy);
     let position = 0;
     for (const part of source) {
-      copy.add(this.#copyAt(position, part));
+      copy.add(this.#copyMember(position, part));
       position += 1;
     }
     return copy;
   }
+
+  /** Standard errors keep class, message, stack and cause. */
+  #copyError(source: Error): Error {
+    const ErrorClass = ERROR_CLASSES.find((candidate) => candidate.prototype === Object.getPrototypeOf(source));
+    if (ErrorClass === undefined) throw classInstance();
+    assertNoOtherProperties(source, ["message", "stack", "cause"]);
+    const copy = new ErrorClass();
+    this.#copies.set(source, copy);
+    for (const name of ["message", "stack", "cause"]) {
+      if (!Object.hasOwn(source, name)) continue;
+      const enumerable = Object.prototype.propertyIsEnumerable.call(source, name);
+      const value = this.#copyProperty(source, name);
+      Object.defineProperty(copy, name, { value, writable: true, enumerable, configurable: true });
+    }
+    return copy;
+  }
+}
+
+function atStep(error: unknown, step: PathStep): unknown {
+  if (isStackOverflow(error)) return error;
+  const part = toUncopyable(error);
+  part.steps.unshift(step);
+  return part;
 }
 
 /** A plain assignment to `__proto__` would change the copy's prototype. */
@@ -157,43 +197,5 @@ function define(copy: object, name: string, part: unknown): void {
     Object.defineProperty(copy, name, { value: part, writable: true, enumerable: true, configurable: true });
   } else {
     (copy as Record<string, unknown>)[name] = part;
-  }
-}
-
-/** Copies a built-in object without parts of its own. */
-function copyIndivisible(source: object): object {
-  if (ArrayBuffer.isView(source)) return copyView(source);
-  if (types.isDate(source)) return new Date(source.getTime());
-  if (types.isArrayBuffer(source)) return source.slice(0);
-  if (types.isRegExp(source) || types.isBoxedPrimitive(source)) return cloneByPlatform(source);
-  if (types.isNativeError(source)) return copyError(source);
-  if (types.isSharedArrayBuffer(source)) throw new UncopyablePart("a SharedArrayBuffer, which stays shared,");
-  throw new UncopyablePart("an instance of a class, which would lose its prototype,");
-}
-
-function copyView(source: ArrayBufferView): object {
-  if (Buffer.isBuffer(source)) {
-    // Not from the pool: a small buffer would keep 8 KiB alive.
-    const copy = Buffer.allocUnsafeSlow(source.length);
-    source.copy(copy);
-    return copy;
-  }
-  const bytes = new Uint8Array(source.byteLength);
-  bytes.set(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
-  if (types.isUint8Array(source)) return bytes;
-  return new (source.constructor as new (buffer: ArrayBuffer) => object)(bytes.buffer);
-}
-
-/** Standard errors keep name, message, stack and cause; one with more properties would lose them. */
-function copyError(source: Error): object {
-  if (Object.keys(source).length > 0) throw new UncopyablePart("an error with properties of its own");
-  return cloneByPlatform(source);
-}
-
-function cloneByPlatform(source: object): object {
-  try {
-    return structuredClone(source);
-  } catch {
-    throw new UncopyablePart("an object that the platform cannot clone");
   }
 }

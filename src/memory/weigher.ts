@@ -13,11 +13,11 @@ const TAG_SET_BYTES = 96;
 const TAG_REFERENCE_BYTES = 16;
 
 /**
- * Estimated memory of an entry, in bytes: key, value, tags, and {@link ENTRY_OVERHEAD_BYTES}. Strings, buffers and
+ * Estimated memory of an entry, in whole bytes, so that sums of them stay exact: key, value, tags, and {@link ENTRY_OVERHEAD_BYTES}. Strings, buffers and
  * numbers are exact up to V8's own bookkeeping; see {@link estimateValueBytes} for objects. Cost: O(1) for
  * primitives and buffers, bounded for everything else.
  */
 export function weighEntry(key: string, value: unknown, tagCount: number): number {
   const tagBytes = tagCount === 0 ? 0 : TAG_SET_BYTES + tagCount * TAG_REFERENCE_BYTES;
-  return ENTRY_OVERHEAD_BYTES + tagBytes + stringBytes(key) + estimateValueBytes(value);
+  return ENTRY_OVERHEAD_BYTES + tagBytes + stringBytes(key) + Math.ceil(estimateValueBytes(value));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isLoopbackHostHeader, isLoopbackName, isLoopbackOrigin } from "./host-check.ts";
+import { countHostHeaders, isLoopbackHostHeader, isLoopbackName, isLoopbackOrigin } from "./host-check.ts";
 
 describe("isLoopbackHostHeader", () => {
   it.each(["localhost", "LocalHost:80", "127.0.0.1", "127.255.255.254:65535", "[::1]", "[::1]:7411"])(
@@ -34,6 +34,13 @@ describe("isLoopbackHostHeader", () => {
     "localhost, evil.example",
   ])("refuses %j", (header) => {
     expect(isLoopbackHostHeader(header)).toBe(false);
+  });
+});
+
+describe("countHostHeaders", () => {
+  it("counts names, however written, and no values", () => {
+    expect(countHostHeaders(["HOST", "a", "X", "host", "host", "b"])).toBe(2);
+    expect(countHostHeaders(["X", "Host"])).toBe(0);
   });
 });
 

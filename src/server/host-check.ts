@@ -22,6 +22,11 @@ export function isLoopbackHostHeader(header: string | undefined): boolean {
   return isLoopbackName(name) && (port === "" || PORT.test(port));
 }
 
+/** How many `Host` headers a request has. The platform's `headers` keeps the first and says nothing of the others. */
+export function countHostHeaders(rawHeaders: readonly string[]): number {
+  return rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === "host").length;
+}
+
 /** Whether an `Origin` header is a page served by this machine. `null` (a sandboxed page, a file) is not. */
 export function isLoopbackOrigin(origin: string): boolean {
   const match = /^https?:\/\/(.+)$/i.exec(origin);

@@ -15,7 +15,8 @@ const CONTENT_TYPES: Readonly<Record<string, RequestBodyKind>> = {
 
 /**
  * What the body is, by its `Content-Type`. A page of another origin can send neither type without asking first, and
- * the node never agrees: this keeps browsers from writing behind their user's back.
+ * the node never agrees: this keeps browsers from writing behind their user's back. A request without a body needs the
+ * header too: a form of another site can send one without.
  *
  * @throws HttpProblem 415 for any other type, none, another charset than UTF-8, or a content encoding
  */
@@ -26,7 +27,10 @@ export function bodyKindOf(request: IncomingMessage, allowed: readonly RequestBo
   const kind = Object.hasOwn(CONTENT_TYPES, type) ? CONTENT_TYPES[type] : undefined;
   if (kind === undefined || !allowed.includes(kind)) {
     const names = Object.keys(CONTENT_TYPES).filter((name) => allowed.includes(CONTENT_TYPES[name] as RequestBodyKind));
-    throw new HttpProblem(415, `Send the body with Content-Type ${names.join(" or ")}.`, { Accept: names.join(", ") });
+    const words = hasBody(request)
+      ? `Send the body with Content-Type ${names.join(" or ")}.`
+      : `Send the header Content-Type: ${names.join(" or ")}, also without a body: it shows that no other site's page is asking.`;
+    throw new HttpProblem(415, words, { Accept: names.join(", ") });
   }
   const charset = parameters.find((parameter) => parameter.startsWith("charset="));
   if (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset))
@@ -36,6 +40,11 @@ export function bodyKindOf(request: IncomingMessage, allowed: readonly RequestBo
     throw new HttpProblem(415, "Send the body without a Content-Encoding.");
   }
   return kind;
+}
+
+/** Whether the head of a request announces a body. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
 /**

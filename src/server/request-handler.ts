@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { isAppTarget, serveApp } from "./app-mount.ts";
-import { isLoopbackHostHeader, isLoopbackOrigin } from "./host-check.ts";
+import { countHostHeaders, isLoopbackHostHeader, isLoopbackOrigin } from "./host-check.ts";
 import type { ResolvedNodeOptions } from "./node-options.ts";
 import { HttpProblem, sendProblem } from "./problem.ts";
 import { assertKnownParameters, parseRequestTarget } from "./request-target.ts";
@@ -43,12 +43,16 @@ async function answer(
     query,
     signal: signalOf(response),
     maxBodyBytes: options.maxBodyBytes,
+    hasApp: options.app !== undefined,
   });
 }
 
 /** See {@link isLoopbackHostHeader}: other names in `Host` or `Origin` mean that a web page of somebody else is asking. */
 function assertFromThisMachine(request: IncomingMessage): void {
   if (request.headers.host === undefined) throw new HttpProblem(400, "The request has no Host header.");
+  // RFC 9112 §3.2: somebody in front of the node may have gone by the other one.
+  if (countHostHeaders(request.rawHeaders) > 1)
+    throw new HttpProblem(400, "The request has more than one Host header.");
   if (!isLoopbackHostHeader(request.headers.host)) {
     throw new HttpProblem(
       403,

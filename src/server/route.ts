@@ -15,6 +15,8 @@ export interface RouteContext {
   readonly signal: AbortSignal;
   /** Most bytes of a request body. */
   readonly maxBodyBytes: number;
+  /** Whether an application is mounted under `/app/`. */
+  readonly hasApp: boolean;
 }
 
 /** One thing that the node can be asked. */

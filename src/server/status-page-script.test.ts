@@ -12,6 +12,7 @@ interface PageNode {
 /** Runs the page's script against a document that only remembers, and a clock that the test moves. */
 async function openPage(
   answers: readonly unknown[],
+  health?: unknown,
 ): Promise<{ text: (id: string) => string; node: (id: string) => PageNode; next: () => Promise<void> }> {
   const nodes = new Map<string, PageNode>();
   const node = (id: string): PageNode => {
@@ -49,8 +50,8 @@ async function openPage(
     setTimeout: (task: () => void) => {
       scheduled = task;
     },
-    fetch: async () => {
-      const answer = queue.shift();
+    fetch: async (path: string) => {
+      const answer = path === "/v1/health" ? health : queue.shift();
       if (answer === undefined) throw new Error("gone");
       return { ok: true, json: async () => answer };
     },
@@ -87,17 +88,51 @@ describe("the status page", () => {
   it("shows the counters and the rate between two polls", async () => {
     const page = await openPage([STATS, { ...STATS, hits: 13 }]);
     expect([
-      page.text("requests"),
+      page.text("reads"),
       page.text("ratio"),
       page.text("keys"),
       page.text("memory"),
       page.text("uptime"),
-    ]).toEqual(["4", "75%", "1,234", "1.5 KB", "1d 1h"]);
-    expect(page.text("rate")).toBe("0 per second");
+    ]).toEqual(["4", "75.0%", "1,234", "1.5 KB", "1d 1h"]);
+    // One count is no rate: a zero would be a dent in the curve that never was.
+    expect([page.text("rate"), page.node("line").attributes["points"]]).toEqual(["– per second", ""]);
     await page.next();
     expect(page.text("rate")).toBe("10 per second");
-    expect(page.node("line").attributes["points"]).toBe("58,100.00 59,4.00");
+    expect(page.node("line").attributes["points"]).toBe("59,4.00");
     expect(page.node("state").dataset["state"]).toBe("live");
+  });
+
+  it("writes the same kind of number everywhere", async () => {
+    const page = await openPage([STATS, { ...STATS, hits: 3_534 }, { ...STATS, hits: 3_537 }]);
+    await page.next();
+    expect([page.text("rate"), page.text("top")]).toEqual([
+      "3,531 per second",
+      "Highest in the last minute: 3,531 per second",
+    ]);
+    await page.next();
+    expect(page.text("rate")).toBe("3.0 per second");
+  });
+
+  it("draws nothing between the counts of two lives of the counters", async () => {
+    const page = await openPage([STATS, { ...STATS, hits: 0 }, { ...STATS, hits: 5 }]);
+    await page.next();
+    expect([page.text("rate"), page.node("line").attributes["points"]]).toEqual(["– per second", ""]);
+    await page.next();
+    expect(page.text("rate")).toBe("5.0 per second");
+  });
+
+  it("tells the health, and which store ails", async () => {
+    const up = await openPage([STATS], { status: "up", checks: [{ name: "memory", status: "up", latencyMs: 0 }] });
+    expect([up.text("health"), up.text("checks")]).toEqual(["up", "memory"]);
+    const checks = [
+      { name: "memory", status: "up" },
+      { name: "redis", status: "down", message: "refused" },
+    ];
+    const page = await openPage([STATS], { status: "degraded", checks });
+    expect([page.text("health"), page.text("checks")]).toEqual(["degraded", "redis: refused"]);
+    expect(page.node("health").dataset["status"]).toBe("degraded");
+    await page.next();
+    expect(page.text("health")).toBe("unknown");
   });
 
   it("says when the node is gone, and goes on asking", async () => {

@@ -17,10 +17,14 @@ h2 { margin: 0 0 .75rem; font-size: 1rem; }
 #state::before { content: ""; display: inline-block; width: .6rem; height: .6rem; margin-right: .5rem; border-radius: 50%; background: var(--soft); }
 #state[data-state=live]::before { background: var(--good); }
 #state[data-state=lost]::before { background: var(--bad); }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 1rem; margin: 0 0 1rem; }
+dl { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 1rem; margin: 0 0 1rem; }
+@media (max-width: 44rem) { dl { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+@media (max-width: 26rem) { dl { grid-template-columns: minmax(0, 1fr); } }
 dl div, section { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.15rem; }
 dt { color: var(--soft); font-size: .85rem; }
-dd { margin: .15rem 0 0; font-size: 1.7rem; font-weight: 600; font-variant-numeric: tabular-nums; line-height: 1.2; }
+[data-status=up] { color: var(--good); }
+[data-status=degraded], [data-status=down] { color: var(--bad); }
+dd { overflow-wrap: anywhere; margin: .15rem 0 0; font-size: 1.7rem; font-weight: 600; font-variant-numeric: tabular-nums; line-height: 1.2; }
 dd small { display: block; margin-top: .2rem; color: var(--soft); font-size: .85rem; font-weight: 400; }
 svg { display: block; width: 100%; height: 8rem; }
 polyline { fill: none; stroke: var(--accent); stroke-width: 2; vector-effect: non-scaling-stroke; stroke-linejoin: round; }

@@ -38,6 +38,9 @@ describe("runBackendConformance", () => {
     });
     expect(report.failed).toEqual([]);
     expect(new Set(report.passed.map((verdict) => verdict.group)).size).toBe(10);
+    expect(report.skipped.filter((verdict) => verdict.group === "expire").map((verdict) => verdict.reason)).toContain(
+      'needs an expire() of the store\'s own or capability "conditionalWrites"',
+    );
   });
 
   it("runs only the groups that were asked for", async () => {

@@ -24,6 +24,34 @@ const IMPURE: ReadonlyArray<readonly [code: string, what: string]> = [
   ["import { setTimeout as wait } from 'node:timers/promises'; wait(1);", "node:timers/promises"],
   ["export { readFile } from 'node:fs/promises';", "node:fs/promises"],
   ["export const a = import('node:http');", "node:http"],
+  ['import { readFile } from "fs"; void readFile;', "node:fs"],
+  ['export * from "fs/promises";', "node:fs/promises"],
+  ['export const a = import("fs");', "node:fs"],
+  ["export const a = import(`fs`);", "node:fs"],
+  ["export const load = (name: string): unknown => import(name);", "import()"],
+  ["const { random } = Math; export const a = random();", "Math"],
+  ["export const numbers = { Math };", "Math"],
+  ["export const a = Math['random']();", "Math.random"],
+  ["export const read = (name: 'random'): unknown => Math[name];", "Math"],
+  ["const { env } = process; export const a = env;", "process"],
+  ["export const a = process['env'];", "process.env"],
+  ["import process from 'process'; export const a = process;", "node:process"],
+  ["const D = Date; export const a = D.now();", "Date"],
+  ["const { now } = Date; export const a = now();", "Date"],
+  ["export const a = Date['now']();", "Date.now"],
+  ["export const a = Date();", "Date()"],
+  ["export class Today extends Date {}", "Date"],
+  ["export const a = [Date][0];", "Date"],
+  ["const p = performance; export const a = p.now();", "performance"],
+  ["export const a = performance['now']();", "performance"],
+  ["export const a = globalThis['Date']['now']();", "Date.now"],
+  ["export const a = globalThis['setTimeout'];", "setTimeout"],
+  ["const g = globalThis; export const a = g;", "globalThis"],
+  ["export const a = global.process;", "process"],
+  ["const { timeout } = AbortSignal; export const a = timeout(5);", "AbortSignal"],
+  ["export const a = (wait = setTimeout) => wait;", "setTimeout"],
+  ["export const a = new Function('return process');", "Function"],
+  ["export const a = eval('process');", "eval"],
 ];
 
 const PURE = `
@@ -33,6 +61,13 @@ const PURE = `
   export const fixed = new Date(0);
   export const other = { setTimeout: 1 };
   export const isDate = types.isDate;
+  export const isSame = (value: unknown): boolean => value instanceof Date && !(value instanceof AbortSignal);
+  export const copy = (date: Date): Date => new Date(date.getTime());
+  export const floor = Math.floor(Math["PI"]);
+  export const either = (a: AbortSignal, b: AbortSignal): AbortSignal => AbortSignal.any([a, b]);
+  export interface When extends Date { readonly Math: number }
+  export const { Date: other2, random } = { Date: 1, random: 2 };
+  export const inspectIt = import("node:util");
   process.emitWarning("a listener threw");
 `;
 

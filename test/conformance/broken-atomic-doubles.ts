@@ -1,5 +1,6 @@
 import type { CommitResult } from "../../src/backend/commit.ts";
 import type { CounterResult } from "../../src/backend/counter.ts";
+import { MAX_COUNTER, MIN_COUNTER } from "../../src/backend/counter.ts";
 import type { LeaseOutcome } from "../../src/backend/lease.ts";
 import type { StoredEntry } from "../../src/backend/stored-entry.ts";
 import { type BrokenDouble, oneTurn } from "./broken-double.ts";
@@ -76,6 +77,38 @@ export const brokenAtomicDoubles: readonly BrokenDouble[] = [
     }),
   },
   {
+    defect: "takes the same id for the same request whatever the key",
+    failingGroups: ["counters"],
+    breakBackend: (correct) => {
+      const results = new Map<string, CounterResult>();
+      return {
+        increment: (key, request, context) => {
+          const result = results.get(request.opId ?? "") ?? (correct.increment(key, request, context) as CounterResult);
+          if (request.opId !== undefined) results.set(request.opId, result);
+          return result;
+        },
+      };
+    },
+  },
+  {
+    defect: "repeats a remembered result without looking at the range that is asked now",
+    failingGroups: ["counters"],
+    breakBackend: (correct) => ({
+      increment: (key, request, context) => {
+        const { opId } = request;
+        const range = opId === undefined ? {} : { minimum: MIN_COUNTER, maximum: MAX_COUNTER };
+        return correct.increment(key, { ...request, ...range }, context);
+      },
+    }),
+  },
+  {
+    defect: "loses the tags of a new counter",
+    failingGroups: ["counters"],
+    breakBackend: (correct) => ({
+      increment: (key, request, context) => correct.increment(key, { ...request, tags: [] }, context),
+    }),
+  },
+  {
     defect: "applies the writes of a transaction up to the check that fails",
     failingGroups: ["transactions"],
     breakBackend: (correct) => ({
@@ -105,6 +138,30 @@ export const brokenAtomicDoubles: readonly BrokenDouble[] = [
       lease: (request, context) => {
         const outcome = correct.lease(request, context) as LeaseOutcome;
         return outcome.kind === "held" ? { kind: "held", token: 1 } : outcome;
+      },
+    }),
+  },
+  {
+    defect: "gives the holder of a lease a new token when it asks again",
+    failingGroups: ["leases"],
+    breakBackend: (correct) => ({
+      lease: (request, context) => {
+        if (request.kind === "acquire") correct.lease({ ...request, kind: "release" }, context);
+        return correct.lease(request, context);
+      },
+    }),
+  },
+  {
+    defect: "refuses a lease to the one who holds it",
+    failingGroups: ["leases"],
+    breakBackend: (correct) => ({
+      lease: (request, context) => {
+        if (request.kind !== "acquire") return correct.lease(request, context);
+        const stranger = { ...request, owner: `not ${request.owner}` };
+        const outcome = correct.lease(stranger, context) as LeaseOutcome;
+        if (outcome.kind === "busy") return outcome;
+        correct.lease({ ...stranger, kind: "release" }, context);
+        return correct.lease(request, context);
       },
     }),
   },

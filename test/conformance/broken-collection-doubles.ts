@@ -1,3 +1,4 @@
+import type { LeaseRequest } from "../../src/backend/lease.ts";
 import type { EntryWrite } from "../../src/backend/stored-entry.ts";
 import { type BrokenDouble, oneTurn } from "./broken-double.ts";
 
@@ -69,6 +70,23 @@ export const brokenCollectionDoubles: readonly BrokenDouble[] = [
         for await (const slice of correct.scan(`@${namespace}`, context)) await correct.deleteMulti(slice, context);
       },
     }),
+  },
+  {
+    defect: "ends leases when it clears",
+    failingGroups: ["clear"],
+    breakBackend: (correct) => {
+      const held = new Map<string, LeaseRequest>();
+      return {
+        lease: (request, context) => {
+          if (request.kind === "acquire") held.set(request.key, request);
+          return correct.lease(request, context);
+        },
+        clear: async (namespace, context) => {
+          await correct.clear(namespace, context);
+          for (const request of held.values()) await correct.lease({ ...request, kind: "release" }, context);
+        },
+      };
+    },
   },
   {
     defect: "gives the answers of reads that run together to the wrong callers",

@@ -1,5 +1,5 @@
 import type { Backend } from "../../src/backend/backend.ts";
-import type { StoredEntry } from "../../src/backend/stored-entry.ts";
+import type { StoredEntry, WriteResult } from "../../src/backend/stored-entry.ts";
 import type { BrokenDouble } from "./broken-double.ts";
 
 /** Reads through `change` wherever an entry can be read. */
@@ -133,6 +133,16 @@ export const brokenEntryDoubles: readonly BrokenDouble[] = [
     breakBackend: (correct) => ({
       getMulti: (keys, context) =>
         (correct.getMulti(keys, context) as (StoredEntry | undefined)[]).filter((entry) => entry !== undefined),
+    }),
+  },
+  {
+    defect: "keeps the first of several writes of one key in a batch",
+    failingGroups: ["batches"],
+    breakBackend: (correct) => ({
+      setMulti: (items, context) => {
+        const results = correct.setMulti([...items].reverse(), context) as readonly WriteResult[];
+        return [...results].reverse();
+      },
     }),
   },
   {

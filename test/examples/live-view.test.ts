@@ -20,6 +20,7 @@ const PAINT: Paint = { bold: plain, dim: plain, good: plain, bad: plain };
 const BUSY = {
   origin: "http://127.0.0.1:65535",
   elapsedMs: 86_400_000,
+  isWarm: true,
   requestCount: 99_999_999,
   uncachedRequestCount: 999_999,
   requestsPerSecond: 99_999,
@@ -38,6 +39,7 @@ const BUSY = {
 };
 const EMPTY = {
   ...BUSY,
+  isWarm: false,
   throughputCurve: [],
   cached: { p50Ms: undefined, p99Ms: undefined },
   hits: { p50Ms: undefined, p99Ms: undefined },
@@ -64,11 +66,27 @@ describe("the live view", () => {
 
   it("shows the numbers, the addresses, and that nothing was stale", () => {
     const text = renderFrame({ ...BUSY, staleReadCount: 0 }, PAINT).join("\n");
-    for (const part of ["99,999", "99.9 %", "0.42 ms", "23,809×", "0 of 9,999,999", "20,000 products in 100.0 MB"]) {
+    for (const part of [
+      "99,999",
+      "99.9 %",
+      "0.42 ms",
+      "23,809×",
+      "0 of 9,999,999 reads of changed products",
+      "399,999,999 rows hit",
+      "20,000 products in 100.0 MB",
+    ]) {
       expect(text).toContain(part);
     }
     for (const path of ["/", "/app/", "/v1/stats"]) expect(text).toContain(`http://127.0.0.1:65535${path}`);
     expect(renderLine({ ...BUSY, staleReadCount: 0 })).toContain("stale reads 0");
+  });
+
+  it("says that the cache is warming up instead of how fast it is, and only then", () => {
+    expect(renderFrame(EMPTY, PAINT).join("\n")).toContain("warming up");
+    expect(renderFrame({ ...BUSY, isWarm: false }, PAINT).join("\n")).not.toContain("as fast");
+    expect(renderLine({ ...BUSY, isWarm: false })).toContain("warming up");
+    expect(renderFrame(BUSY, PAINT).join("\n")).not.toContain("warming up");
+    expect(renderLine(BUSY)).not.toContain("warming up");
   });
 
   it("hides the cursor while it is open and gives the screen and the cursor back once", () => {

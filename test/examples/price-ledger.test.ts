@@ -5,10 +5,11 @@ interface Ledger {
   readonly changeCount: number;
   readonly checkedReadCount: number;
   readonly staleReadCount: number;
-  begin(id: number): { version: number; price: number };
+  knows(id: number): boolean;
+  begin(id: number, originalPrice?: number): { version: number; price: number };
   confirm(id: number, version: number): void;
   requiredVersion(id: number): number | undefined;
-  check(requiredVersion: number, price: number): boolean;
+  check(id: number, requiredVersion: number, price: number): boolean;
 }
 
 const { PriceLedger } = await importStorefront<{ PriceLedger: new () => Ledger }>("price-ledger.mjs");
@@ -20,30 +21,43 @@ describe("the price ledger", () => {
 
   it("calls a read stale that began after a confirmed change and shows an older price", () => {
     const ledger = new PriceLedger();
-    const first = ledger.begin(1);
+    const first = ledger.begin(1, 19.99);
     ledger.confirm(1, first.version);
     const second = ledger.begin(1);
     ledger.confirm(1, second.version);
     const required = ledger.requiredVersion(1) as number;
-    expect(ledger.check(required, first.price)).toBe(true);
-    expect(ledger.check(required, 19.99)).toBe(true);
-    expect(ledger.check(required, second.price)).toBe(false);
+    expect(ledger.check(1, required, first.price)).toBe(true);
+    expect(ledger.check(1, required, 19.99)).toBe(true);
+    expect(ledger.check(1, required, second.price)).toBe(false);
     expect([ledger.checkedReadCount, ledger.staleReadCount, ledger.changeCount]).toEqual([3, 2, 2]);
   });
 
   it("lets a read show either price while a change is under way", () => {
     const ledger = new PriceLedger();
-    const first = ledger.begin(1);
+    const first = ledger.begin(1, 19.99);
     ledger.confirm(1, first.version);
     const pending = ledger.begin(1);
     const required = ledger.requiredVersion(1) as number;
-    expect(ledger.check(required, first.price)).toBe(false);
-    expect(ledger.check(required, pending.price)).toBe(false);
+    expect(ledger.check(1, required, first.price)).toBe(false);
+    expect(ledger.check(1, required, pending.price)).toBe(false);
   });
 
-  it("gives every change of a product a price of its own", () => {
-    const ledger = new PriceLedger();
-    const prices = Array.from({ length: 2_000 }, () => ledger.begin(1).price);
-    expect(new Set(prices).size).toBe(2_000);
-  });
+  it.each([0.05, 5, 19.99, 100, 299.99])(
+    "changes a price of %d within a fifth, and not twice to the same one",
+    (original) => {
+      const ledger = new PriceLedger();
+      expect(ledger.knows(1)).toBe(false);
+      const prices = Array.from({ length: 2_000 }, () => ledger.begin(1, original).price);
+      expect(ledger.knows(1)).toBe(true);
+      expect(prices).not.toContain(original);
+      for (const price of prices) {
+        expect(price).toBeGreaterThan(0);
+        expect(Math.abs(price - original)).toBeLessThanOrEqual(Math.max(1.02, original * 0.2 + 0.02));
+        expect(price).toBe(Number(price.toFixed(2)));
+      }
+      for (let first = 0; first + 100 <= prices.length; first += 1) {
+        expect(new Set(prices.slice(first, first + 100)).size).toBe(100);
+      }
+    },
+  );
 });

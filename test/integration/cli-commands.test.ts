@@ -62,11 +62,24 @@ describe("get and set", () => {
     expect(await onNode(["get", "none", "--quiet"])).toMatchObject({ exitCode: 1, stdout: "", stderr: "" });
   });
 
+  it("answer with JSON alone with --json, also on a miss", async () => {
+    expect(await onNode(["get", "nope", "--json"])).toMatchObject({
+      exitCode: 1,
+      stdout: '{"key":"nope","found":false}\n',
+      stderr: "",
+    });
+    await node.cache.set("date", new Date(0));
+    const read = await onNode(["get", "date", "--json"]);
+    expect(JSON.parse(read.stdout)).toMatchObject({ key: "date", found: true, exact: false });
+    expect(read.stderr).toBe("");
+  });
+
   it("write only new keys with --nx", async () => {
     expect((await onNode(["set", "k", "1", "--nx"])).exitCode).toBe(0);
     expect(await onNode(["set", "k", "2", "--nx", "--json"])).toMatchObject({
       exitCode: 1,
       stdout: '{"key":"k","written":false}\n',
+      stderr: "",
     });
     expect(await node.cache.get("k")).toBe("1");
   });
@@ -119,6 +132,9 @@ describe("the other commands", () => {
       '{"key":"n","value":"9007199254740994","type":"bigint"}\n',
     );
     expect((await onNode(["incr", "n", "--by", "1.5"])).exitCode).toBe(2);
+    const beyond = await onNode(["incr", "n", "--by", "9223372036854775807"]);
+    expect([beyond.exitCode, beyond.stderr]).toEqual([5, expect.stringContaining("64 bits")]);
+    expect(beyond.stderr).not.toContain("bigint");
     await node.cache.set("text", "x");
     const failed = await onNode(["incr", "text", "--json"]);
     expect(failed.exitCode).toBe(5);

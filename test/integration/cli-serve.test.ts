@@ -37,6 +37,22 @@ describe("gocachex serve", () => {
     expect((await started.done).exitCode).toBe(0);
   });
 
+  it("prints nothing with --quiet, but the address with --json", async () => {
+    const { started, url } = await serve("--quiet");
+    expect(url).toContain("127.0.0.1");
+    started.interrupt();
+    expect(await started.done).toMatchObject({ exitCode: 0, stderr: "" });
+    await writeFile(
+      join(directory, "told.mjs"),
+      "export default () => { globalThis.appStarted = true; return () => {}; };",
+    );
+    const quiet = startCli(["serve", "--quiet", "--port", "0", "--app", "told.mjs"], { directory });
+    await expect.poll(() => "appStarted" in globalThis, { timeout: 10_000 }).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    quiet.interrupt();
+    expect(await quiet.done).toMatchObject({ exitCode: 0, stdout: "", stderr: "" });
+  });
+
   it("ends with 5 when the port is busy, or takes another with --any-port", async () => {
     const { started, port } = await serve();
     const busy = await cli(["serve", "--port", String(port)]);

@@ -71,8 +71,19 @@ describe("a wrong command line", () => {
     [["zzzzzz"], "Unknown command"],
     [["set", "k", "v", "--tll", "5m"], "Did you mean --ttl?"],
     [["get", "k", "--frobnicate"], "Unknown option --frobnicate"],
-    [["get"], "Usage: gocachex get KEY"],
-    [["get", "a", "b"], "too much"],
+    [["get"], "KEY is missing. Usage: gocachex get KEY"],
+    [["set"], "KEY and VALUE are missing."],
+    [["set", "k"], "VALUE is missing."],
+    [["delete"], "KEY is missing."],
+    [["config"], "ACTION (print, validate or schema) is missing."],
+    [["get", "a", "b"], 'get takes KEY; "b" is too much.'],
+    [["set", "k", "two", "words"], '"words" is too much. Quote a value that has spaces.'],
+    [["stats", "x"], 'stats takes no argument; "x" is too much.'],
+    [["incr", "n", "--by", "99999999999999999999"], "--by must be a whole number of 64 bits"],
+    [["incr", "n", "--by", "9223372036854775808"], "from -9223372036854775808 to 9223372036854775807"],
+    [["--namespace", "shop"], "A command is missing"],
+    [["--namespace", "shop", "gte", "k"], "Did you mean get?"],
+    [["--frobnicate", "get", "k"], "Unknown option --frobnicate"],
     [["set", "k", "v", "--ttl"], "--ttl needs a value"],
     [["set", "k", "v", "--ttl", "--nx"], "--ttl needs a value"],
     [["get", "k", "--json=yes"], "takes no value"],
@@ -99,14 +110,32 @@ describe("a wrong command line", () => {
   });
 });
 
+describe("options before the command", () => {
+  it.each([
+    [["--namespace", "shop", "set", "a", "b"]],
+    [["--namespace=shop", "-c", "cache.json", "set", "a", "b"]],
+    [["-ccache.json", "-q", "--ttl", "5m", "set", "a", "b"]],
+    [["--quiet", "set", "a", "b", "--nx"]],
+  ])("work as behind it: %j", async (line) => {
+    const { exitCode, stdout } = await cli(line, { directory, env: { GOCACHEX_BACKEND: "memory" } });
+    expect([exitCode, stdout]).toEqual([0, "ok\n"]);
+  });
+});
+
 describe("what commands work on", () => {
   it("is a cache of the configuration, with a note that memory does not last", async () => {
     const set = await cli(["set", "k", "v", "--config", "cache.json"], { directory });
     expect([set.exitCode, set.stdout]).toEqual([0, "ok\n"]);
     expect(set.stderr).toContain("lives only as long");
     expect((await cli(["set", "k", "v", "--config", "cache.json", "-q"], { directory })).stderr).toBe("");
+    const asJson = await cli(["set", "k", "v", "--config", "cache.json", "--json"], { directory });
+    expect(JSON.parse(asJson.stderr)).toEqual({ note: expect.stringContaining("lives only as long") });
     expect((await cli(["get", "k", "--config", "cache.json"], { directory })).exitCode).toBe(1);
     expect((await cli(["incr", "n", "--by", "5", "--config", "cache.json"], { directory })).stdout).toBe("5\n");
+    const beyond = ["incr", "n", "--initial", "9223372036854775807", "-qc", "cache.json"];
+    const refused = await cli(beyond, { directory });
+    expect([refused.exitCode, refused.stderr]).toEqual([5, expect.stringContaining("64 bits of a counter")]);
+    expect(refused.stderr).not.toContain("bigint");
     expect((await cli(["delete", "n", "--config", "cache.json"], { directory })).exitCode).toBe(1);
     expect((await cli(["exists", "n", "-c", "cache.json"], { directory })).exitCode).toBe(1);
     expect(await cli(["keys", "-q", "-c", "cache.json"], { directory })).toMatchObject({

@@ -59,6 +59,19 @@ describe("bodies", () => {
     expect(await node.cache.exists("a")).toBe(false);
   });
 
+  it.each(["/v1/keys/a/increment", "/v1/clear"])(
+    "says to send the content type also when POST %s has no body, as a form of another site could",
+    async (path) => {
+      const bare = await node.ask(path, { method: "POST" });
+      expect([bare.status, (await problemIn(bare)).detail]).toEqual([
+        415,
+        expect.stringContaining("Content-Type: application/json, also without a body"),
+      ]);
+      expect(await node.cache.exists("a")).toBe(false);
+      expect((await node.ask(path, { method: "POST", headers: JSON_TYPE })).status).toBe(200);
+    },
+  );
+
   it("answers 415 to compressed bodies", async () => {
     expect(
       (await rawRequest(node.node, "PUT", "/v1/keys/a", { ...JSON_TYPE, "Content-Encoding": "gzip" }, "1")).status,
@@ -143,6 +156,12 @@ describe("bytes that are no request", () => {
     ["garbage", "\u0000\u0001\u00ffgarbage\r\n\r\n", 400],
     ["TLS", "\u0016\u0003\u0001\u0002\u0000\u0001", 400],
     ["a request without Host", "GET /healthz HTTP/1.1\r\n\r\n", 400],
+    ["two Hosts", "GET /healthz HTTP/1.1\r\nHost: localhost\r\nhost: evil.example\r\nConnection: close\r\n\r\n", 400],
+    [
+      "the same Host twice, for the application",
+      "GET /app/ HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+      400,
+    ],
     [
       "both lengths",
       "PUT /v1/keys/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",

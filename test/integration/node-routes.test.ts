@@ -60,7 +60,12 @@ describe("counters", () => {
     expect([type.status, (await problemIn(type)).code]).toEqual([409, "GCX_COUNTER_TYPE"]);
     await node.post("/v1/keys/n/increment", { delta: Number.MAX_SAFE_INTEGER });
     const range = await node.post("/v1/keys/n/increment", {});
-    expect([range.status, (await problemIn(range)).code]).toEqual([409, "GCX_COUNTER_RANGE"]);
+    expect([range.status, await problemIn(range)]).toMatchObject([
+      409,
+      { code: "GCX_COUNTER_RANGE", detail: expect.stringContaining('"delta" as decimal text') },
+    ]);
+    const wide = await node.post("/v1/keys/n/increment", { delta: "9223372036854775807" });
+    expect([wide.status, (await problemIn(wide)).detail]).toEqual([409, expect.stringContaining("64 bits")]);
   });
 });
 
@@ -172,6 +177,7 @@ describe("status", () => {
     expect(html).toContain(`<script nonce="${nonce}">`);
     expect(html.match(/<script|<style/g)).toHaveLength(2);
     expect(html).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
+    expect(html).not.toContain('href="/app/"');
     expect((await node.ask("/")).headers.get("content-security-policy")).not.toContain(nonce);
   });
 

@@ -30,13 +30,18 @@ const PRINTED = '["hello",null,6,2,true,"GCX_CACHE_CLOSED"]\n';
 
 describe("the packed package, installed in an empty project", () => {
   it("holds what is published and nothing else", () => {
-    const outside = consumer.files.filter((file) => !file.startsWith("dist/"));
-    expect(outside).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "README.pt-BR.md", "package.json"]);
+    const outside = consumer.files.filter((file) => !/^(dist|docs|examples)\//.test(file));
+    const pages = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "README.pt-BR.md"];
+    expect(outside).toEqual([...pages, "SECURITY.md", "package.json"]);
+    const toRead = consumer.files.filter((file) => /^(docs|examples)\//.test(file));
+    expect(toRead.filter((file) => !/\.(md|mjs)$/.test(file))).toEqual([]);
     const inside = consumer.files.filter((file) => file.startsWith("dist/"));
     const odd = inside.filter((file) => !/\.(mjs|cjs|d\.mts|d\.cts)$/.test(file) && file !== "dist/config.schema.json");
     expect(odd).toEqual([]);
     expect(inside).toContain("dist/config.schema.json");
-    expect(consumer.files.filter((file) => /\.test\.|fixture|\.tmp/.test(file))).toEqual([]);
+    // The plug-in's conformance test is what that example is about.
+    const tests = consumer.files.filter((file) => /\.test\.|fixture|\.tmp/.test(file));
+    expect(tests).toEqual(["examples/plugin/conformance.test.mjs"]);
   });
 
   it("holds every file that package.json names", () => {

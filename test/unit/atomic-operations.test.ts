@@ -64,6 +64,16 @@ describe.each(stores)("counters on %s", (name, open) => {
     expect(await cache.get("n")).toBe(10);
   });
 
+  it("gives the tags of its namespace to a counter that it creates", async () => {
+    const { cache } = open();
+    const view = cache.namespace("n", { tags: ["t"] });
+    await view.increment("n");
+    await view.increment("n");
+    expect(await view.getEntry("n")).toMatchObject({ value: 2, tags: ["t"] });
+    await cache.invalidateTags(["t"]);
+    expect(await view.increment("n")).toBe(1);
+  });
+
   it("counts a repeated opId once, or says that it cannot", async () => {
     const { cache } = open();
     if (name.endsWith("without counters")) {
@@ -74,6 +84,9 @@ describe.each(stores)("counters on %s", (name, open) => {
     expect(await cache.increment("n", 5, { opId: "b" })).toBe(10);
     expect(await cache.increment("n", 5, { opId: "a" })).toBe(5);
     expect(await cache.get("n")).toBe(10);
+    await cache.increment("wide", 2n ** 60n + 1n, { opId: "w" });
+    await expect(cache.increment("wide", 1, { opId: "w" })).rejects.toMatchObject({ code: "GCX_COUNTER_RANGE" });
+    expect(await cache.increment("wide", 1n, { opId: "w" })).toBe(2n ** 60n + 1n);
   });
 });
 

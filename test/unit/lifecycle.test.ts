@@ -194,6 +194,18 @@ describe("memory limits", () => {
     expect(refused).toHaveLength(2);
   });
 
+  it("of a copying cache give callers who share a load objects of their own", async () => {
+    const { cache } = openMemoryCache({ copy: true });
+    const source = defer<{ list: number[] }>();
+    const first = cache.getOrSet("k", () => source.promise);
+    const second = cache.getOrSet("k", () => source.promise);
+    await settle();
+    source.resolve({ list: [1] });
+    (await second).list.push(2);
+    expect((await first).list).toEqual([1]);
+    expect(await cache.get("k")).toEqual({ list: [1] });
+  });
+
   it("of a copying cache refuse values that cannot be copied, by path, and lose nothing", async () => {
     const { cache } = openMemoryCache({ copy: true });
     await cache.set("k", "kept");

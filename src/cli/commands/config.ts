@@ -23,6 +23,7 @@ export const configCommand: Command = {
     "print shows what the file and the GOCACHEX_* variables say together, with credentials masked; validate says ok or what is wrong (exit code 3).",
   ],
   positionals: [1, 1],
+  positionalNames: ["ACTION (print, validate or schema)"],
   options: [CONFIG_OPTION],
   examples: [
     ["gocachex config validate --config cache.json", "before a deployment"],

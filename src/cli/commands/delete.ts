@@ -10,6 +10,7 @@ export const deleteCommand: Command = {
   usage: ["delete KEY... [options]"],
   details: ["Ends with exit code 1 when none of the keys was there."],
   positionals: [1, Number.POSITIVE_INFINITY],
+  positionalNames: ["KEY"],
   options: TARGET_OPTIONS,
   examples: [
     ["gocachex delete user:42", "one key"],

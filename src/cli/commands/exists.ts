@@ -10,6 +10,7 @@ export const existsCommand: Command = {
   usage: ["exists KEY [options]"],
   details: ["Ends with exit code 0 when it is, 1 when it is not."],
   positionals: [1, 1],
+  positionalNames: ["KEY"],
   options: TARGET_OPTIONS,
   examples: [["gocachex exists user:42 && echo cached", "in a script"]],
   run: async (invocation) => {

@@ -1,4 +1,5 @@
 import type { HealthStatus } from "../../cache/health.ts";
+import { NodeError } from "../../foundation/errors.ts";
 import type { Command } from "../command.ts";
 import { TARGET_OPTIONS } from "../common-options.ts";
 import { EXIT_CODES, type ExitCode } from "../exit-code.ts";
@@ -20,15 +21,20 @@ export const healthCommand: Command = {
   usage: ["health [options]"],
   details: ["Ends with exit code 0 when up, 3 when degraded, 4 when down or when the node does not answer."],
   positionals: [0, 0],
+  positionalNames: [],
   options: TARGET_OPTIONS,
   examples: [["gocachex health --quiet || alert", "in a script"]],
   run: async (invocation) => {
     const { print } = invocation;
     const health = await withTarget(invocation, (target) => target.health());
+    // What answered may be no node; a status that nobody knows must not end with success.
+    if (!Object.hasOwn(EXIT_CODE_OF_STATUS, health.status)) {
+      throw new NodeError("GCX_NODE_REQUEST", "The answer is not from a gocachex node. Check the address.");
+    }
     if (print.isJson) {
       await print.document(health);
     } else {
-      await print.line(print.paint(COLOUR_OF_STATUS[health.status], health.status));
+      await print.styled(print.paint(COLOUR_OF_STATUS[health.status], health.status));
       for (const { name, status, latencyMs, message } of health.checks) {
         await print.line(
           `  ${name}: ${status} (${Math.round(latencyMs * 10) / 10} ms)${message === undefined ? "" : `: ${message}`}`,

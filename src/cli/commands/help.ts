@@ -13,6 +13,7 @@ export function createHelpCommand(listCommands: () => readonly Command[]): Comma
     summary: "show help for a command or topic",
     usage: ["help [COMMAND]", `help ${EXIT_CODES_TOPIC}`],
     positionals: [0, 1],
+    positionalNames: ["COMMAND"],
     options: [],
     examples: [
       ["gocachex help set", "help for set"],
@@ -23,12 +24,12 @@ export function createHelpCommand(listCommands: () => readonly Command[]): Comma
       const commands = listCommands();
       if (topic === EXIT_CODES_TOPIC) {
         const codes = EXIT_CODE_TEXTS.map(([code, meaning]) => ({ code, meaning }));
-        await (print.isJson ? print.document({ exitCodes: codes }) : print.line(exitCodesHelp(print)));
+        await (print.isJson ? print.document({ exitCodes: codes }) : print.styled(exitCodesHelp(print)));
         return EXIT_CODES.ok;
       }
       const command = topic === undefined ? undefined : findCommand(commands, topic);
       const text = command === undefined ? programHelp(commands, print) : commandHelp(command, print);
-      await (print.isJson ? print.document({ help: text }) : print.line(text));
+      await (print.isJson ? print.document({ help: text }) : print.styled(text));
       return EXIT_CODES.ok;
     },
   };

@@ -11,6 +11,7 @@ export const keysCommand: Command = {
   usage: ["keys [options]"],
   details: ["One key a line, in no particular order. Keys with control characters are only told apart with --json."],
   positionals: [0, 0],
+  positionalNames: [],
   options: [
     { name: "prefix", value: "TEXT", description: "only keys that begin with this" },
     { name: "limit", value: "N", description: "at most this many (default: all)" },

@@ -18,9 +18,11 @@ export const serveCommand: Command = {
   usage: ["serve [options]"],
   details: [
     "Without a configuration the node is a memory cache. It listens on this machine only.",
+    "--quiet prints nothing, not even the address; with --json the address is a result and is printed.",
     "The first SIGINT or SIGTERM finishes running requests and ends with exit code 0; a second one ends at once.",
   ],
   positionals: [0, 0],
+  positionalNames: [],
   options: [
     CONFIG_OPTION,
     { name: "host", value: "ADDRESS", description: "loopback address to listen on (default: 127.0.0.1)" },
@@ -95,7 +97,8 @@ async function announce({ args, print }: Invocation, { url, port }: CacheNode): 
     await print.document({ event: "listening", url, port });
     return;
   }
-  await print.line(`${print.paint("bold", "GoCacheX node")} is listening on ${url}\n`);
+  if (print.isQuiet) return;
+  await print.styled(`${print.paint("bold", "GoCacheX node")} is listening on ${url}\n`);
   await print.line(`  status page  ${url}/`);
   await print.line(`  counters     ${url}/v1/stats`);
   await print.line(`  health       ${url}/v1/health`);

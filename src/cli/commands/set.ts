@@ -17,6 +17,7 @@ export const setCommand: Command = {
     "VALUE is stored as a text; with --json-value, as what its JSON says. Stdin is stored as bytes, with --json-value as what its JSON says.",
   ],
   positionals: [2, 2],
+  positionalNames: ["KEY", "VALUE"],
   options: [
     { name: "json-value", description: "parse the value as JSON" },
     TTL_OPTION,
@@ -43,12 +44,9 @@ async function write({ args, print }: Invocation, target: CacheTarget, key: stri
   const version = args.has("nx") ? await target.setNX(key, value, options) : await target.set(key, value, options);
   if (print.isJson)
     await print.document(version === undefined ? { key, written: false } : { key, written: true, version });
-  if (version !== undefined) {
-    if (!print.isJson) await print.line("ok");
-    return EXIT_CODES.ok;
-  }
-  await print.note(`Nothing was written: ${JSON.stringify(key)} is there already.`);
-  return EXIT_CODES.negative;
+  else if (version !== undefined) await print.line("ok");
+  else await print.note(`Nothing was written: ${JSON.stringify(key)} is there already.`);
+  return version === undefined ? EXIT_CODES.negative : EXIT_CODES.ok;
 }
 
 function writeOptions(args: ParsedArguments): NodeSetOptions {

@@ -12,6 +12,7 @@ export const statsCommand: Command = {
   summary: "print the counters",
   usage: ["stats [options]"],
   positionals: [0, 0],
+  positionalNames: [],
   options: TARGET_OPTIONS,
   examples: [
     ["gocachex stats", "for people"],
@@ -27,12 +28,12 @@ export const statsCommand: Command = {
 
 /** The counters as aligned lines. */
 export function formatStats(stats: CacheStats): string {
-  const requests = stats.hits + stats.misses;
+  const reads = stats.hits + stats.misses;
   const rows: readonly (readonly [string, string])[] = [
-    ["requests", String(requests)],
+    ["reads", String(reads)],
     ["hits", String(stats.hits)],
     ["misses", String(stats.misses)],
-    ["hit ratio", requests === 0 ? "-" : `${(stats.hitRatio * 100).toFixed(1)} %`],
+    ["hit ratio", reads === 0 ? "-" : `${(stats.hitRatio * 100).toFixed(1)} %`],
     ["sets", String(stats.sets)],
     ["deletes", String(stats.deletes)],
     ["evictions", String(stats.evictions)],

@@ -11,6 +11,7 @@ export const versionCommand: Command = {
   summary: "print the version",
   usage: ["version"],
   positionals: [0, 0],
+  positionalNames: [],
   options: [],
   examples: [["gocachex version --json", "with the versions of Node.js and the platform"]],
   run: async ({ print }) => {

@@ -1,4 +1,5 @@
 import type { CacheConfig } from "../cache-config.ts";
+import { describeAvailability } from "../not-built.ts";
 import type { Problem } from "../problem.ts";
 import { refuseBackendsNamedLikeFields, refuseUnusedBackendSections } from "./backend-rules.ts";
 import { checkDistribution, checkLogging, checkSharding } from "./distribution-rules.ts";
@@ -22,5 +23,8 @@ const RULES: readonly Rule[] = [
 
 /** What cannot stand together in a configuration whose values are all allowed one by one. */
 export function findConflicts(config: CacheConfig): readonly Problem[] {
-  return RULES.flatMap((rule) => rule(config));
+  return RULES.flatMap((rule) => rule(config)).map((problem) => ({
+    ...problem,
+    message: problem.message + describeAvailability(problem.field),
+  }));
 }

@@ -16,7 +16,8 @@ export interface MemoryConfig {
   readonly maxSize?: ByteSize | false | undefined;
   /**
    * How many keys may be stored at the same time. Holds together with `maxSize`: whichever is reached first evicts.
-   * Default: no limit. Range: a whole number from 1 to 1073741824, or false or Infinity for "no limit".
+   * Without a limit the platform's own holds, 8388608 keys: a JavaScript Map may fail above. Default: no limit. Range: a
+   * whole number from 1 to 8388608, or false or Infinity for "no limit".
    */
   readonly maxKeys?: number | false | undefined;
   /**
@@ -57,10 +58,10 @@ export const MEMORY_FIELDS: FieldTable<MemoryConfig> = {
   },
   maxKeys: {
     kind: "integer",
-    doc: "How many keys may be stored at the same time. Holds together with `maxSize`: whichever is reached first evicts.",
+    doc: "How many keys may be stored at the same time. Holds together with `maxSize`: whichever is reached first evicts. Without a limit the platform's own holds, 8388608 keys: a JavaScript Map may fail above.",
     default: false,
     min: 1,
-    max: 2 ** 30,
+    max: 2 ** 23,
     unlimited: true,
     support: "built",
   },

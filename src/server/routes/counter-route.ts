@@ -1,4 +1,6 @@
+import type { Cache } from "../../cache/cache.ts";
 import type { CounterOptions } from "../../cache/options.ts";
+import { CounterError } from "../../foundation/errors.ts";
 import { HttpProblem } from "../problem.ts";
 import { bodyKindOf, parseJsonObject, readBody } from "../request-body.ts";
 import { sendJson } from "../respond.ts";
@@ -16,9 +18,28 @@ async function increment({ cache, request, response, parameters, maxBodyBytes }:
   const key = parameters["key"] as string;
   const delta = readInteger(body, "delta") ?? 1;
   const options = counterOptions(body);
-  const result =
-    typeof delta === "bigint" ? await cache.increment(key, delta, options) : await cache.increment(key, delta, options);
-  sendJson(response, 200, toCounterDocument(result));
+  sendJson(response, 200, toCounterDocument(await count(cache, key, delta, options)));
+}
+
+/** Counts; an error that names an argument of the library's API is told in words of this one. */
+async function count(
+  cache: Cache,
+  key: string,
+  delta: number | bigint,
+  options: CounterOptions,
+): Promise<number | bigint> {
+  try {
+    return typeof delta === "bigint"
+      ? await cache.increment(key, delta, options)
+      : await cache.increment(key, delta, options);
+  } catch (error) {
+    if (!(error instanceof CounterError) || error.code !== "GCX_COUNTER_RANGE") throw error;
+    const words =
+      typeof delta === "bigint"
+        ? "The sum would leave the 64 bits of a counter; nothing was changed."
+        : 'The sum would leave ±(2^53 − 1); nothing was changed. Send "delta" as decimal text to go up to 64 bits.';
+    throw new CounterError("GCX_COUNTER_RANGE", words);
+  }
 }
 
 function counterOptions(body: Readonly<Record<string, unknown>>): CounterOptions {

@@ -85,14 +85,16 @@ async function putValue(context: RouteContext): Promise<void> {
   const { ok, version } = await cache.compareAndSet(key, precondition.version, value, options);
   if (!ok) {
     const headers = version > 0 ? { ETag: toEntityTag(version) } : {};
-    throw new HttpProblem(
-      412,
-      `Nothing was written: the entry ${version > 0 ? "has another version" : "is not there"}.`,
-      headers,
-    );
+    throw new HttpProblem(412, `Nothing was written: ${conflictWords(precondition.version, version)}.`, headers);
   }
   response.setHeader("ETag", toEntityTag(version));
   sendJson(response, 200, { key, version });
+}
+
+/** Why a condition did not hold; version 0 stands for an absent key. */
+function conflictWords(expectedVersion: number, foundVersion: number): string {
+  if (expectedVersion === 0) return "the key is there already";
+  return foundVersion > 0 ? "the entry has another version" : "the entry is not there";
 }
 
 function writeOptions(query: RequestQuery): SetOptions {

@@ -4,7 +4,7 @@ import { sendStatusPage } from "../status-page.ts";
 
 /** How the node and its cache are. */
 export const STATUS_ROUTES: readonly Route[] = [
-  { method: "GET", path: "/", query: [], handle: ({ response }) => sendStatusPage(response) },
+  { method: "GET", path: "/", query: [], handle: ({ response, hasApp }) => sendStatusPage(response, hasApp) },
   {
     method: "GET",
     path: "/v1/stats",
@@ -17,12 +17,12 @@ export const STATUS_ROUTES: readonly Route[] = [
   { method: "GET", path: "/readyz", query: [], handle: sendReadiness },
 ];
 
-async function sendHealth({ cache, response }: RouteContext): Promise<void> {
-  const health = await cache.health();
+async function sendHealth({ cache, response, signal }: RouteContext): Promise<void> {
+  const health = await cache.health({ signal });
   sendJson(response, health.status === "down" ? 503 : 200, health);
 }
 
-async function sendReadiness({ cache, response }: RouteContext): Promise<void> {
-  const { status } = await cache.health();
+async function sendReadiness({ cache, response, signal }: RouteContext): Promise<void> {
+  const { status } = await cache.health({ signal });
   sendText(response, status === "down" ? 503 : 200, status);
 }

@@ -1,5 +1,5 @@
-import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
+import { assert } from "../bounded-assert.ts";
 import { outcomeOf } from "../conformance-subject.ts";
 import { everyOperation } from "./any-operation.ts";
 import { type BackendCase, defineCases } from "./backend-case.ts";

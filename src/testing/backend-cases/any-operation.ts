@@ -1,6 +1,7 @@
-import type { OperationContext } from "../../backend/backend.ts";
+import type { Backend, OperationContext } from "../../backend/backend.ts";
 import { MAX_COUNTER, MIN_COUNTER } from "../../backend/counter.ts";
 import type { ConformanceSubject } from "../conformance-subject.ts";
+import { isExpireRefused } from "./refused-expire.ts";
 
 /** One call of an operation. */
 export interface OperationCall {
@@ -20,7 +21,7 @@ export function everyOperation(subject: ConformanceSubject, stem: string): reado
     { name: "getMulti", call: (context) => backend.getMulti([key, `${key} 2`], context) },
     { name: "set", call: (context) => backend.set(key, subject.write(stem), context) },
     { name: "setMulti", call: (context) => backend.setMulti([[`${key} 2`, subject.write(stem)]], context) },
-    { name: "expire", call: (context) => backend.expire(key, 60 * ttlUnitMs, context) },
+    { name: "expire", call: (context) => expireIfOffered(backend, key, 60 * ttlUnitMs, context) },
     { name: "delete", call: (context) => backend.delete(`${key} gone`, context) },
     { name: "deleteMulti", call: (context) => backend.deleteMulti([`${key} gone`], context) },
     backend.ping !== undefined && { name: "ping", call: (context) => backend.ping?.(context) },
@@ -50,4 +51,18 @@ export function everyOperation(subject: ConformanceSubject, stem: string): reado
     },
   ];
   return calls.filter((call) => call !== false);
+}
+
+async function expireIfOffered(
+  backend: Backend,
+  key: string,
+  ttlMs: number,
+  context: OperationContext,
+): Promise<unknown> {
+  try {
+    return await backend.expire(key, ttlMs, context);
+  } catch (error) {
+    if (isExpireRefused(backend, error)) return undefined;
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert } from "../bounded-assert.ts";
 import { type BackendCase, defineCases } from "./backend-case.ts";
 
 /** Reading, writing and deleting single entries. */

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert } from "../bounded-assert.ts";
 import { type BackendCase, defineCases } from "./backend-case.ts";
 
 const MANY_COUNT = 1_000;
@@ -61,6 +61,29 @@ export const batchCases: readonly BackendCase[] = defineCases("batches", [
       await subject.assertMiss(subject.key("short"), "its TTL is over");
       await subject.assertHolds(subject.key("long"), "L");
       await subject.assertHolds(subject.key("ever"), 0);
+    },
+  },
+  {
+    name: "keeps the last of several writes of one key in a batch",
+    async run(subject) {
+      const [key, other] = [subject.key("twice"), subject.key("once")];
+      const results = await subject.backend.setMulti(
+        [
+          [key, subject.write("first", { ttlMs: 2 * subject.ttlUnitMs })],
+          [other, subject.write("other")],
+          [key, subject.write("last")],
+        ],
+        subject.context,
+      );
+      assert.equal(results.length, 3);
+      assert.equal(
+        (await subject.assertHolds(key, "last")).version,
+        results[2]?.version,
+        "the version of the last write",
+      );
+      await subject.assertHolds(other, "other");
+      await subject.advance(3 * subject.ttlUnitMs);
+      await subject.assertHolds(key, "last");
     },
   },
   {

@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import type { Backend } from "../../backend/backend.ts";
 import { joinNamespace, type NamespacePath, storedPrefix } from "../../entry/namespace-path.ts";
+import { assert } from "../bounded-assert.ts";
 import type { ConformanceSubject } from "../conformance-subject.ts";
 import {
   type BackendCase,
@@ -90,6 +90,23 @@ const definitions: readonly CaseDefinition[] = [
       assert.equal(late.stored, false, "an old version");
       const fresh = await backend.set(key, subject.write("new", { condition: { kind: "absent" } }), context);
       assert.equal(fresh.stored, true, "absence");
+    },
+  },
+  {
+    name: "leaves leases to their holders",
+    requires: [needsCapability("leases")],
+    async run(subject) {
+      const { lease } = subject.backend as Required<Backend>;
+      const request = {
+        kind: "acquire",
+        key: subject.key("lease"),
+        owner: "one",
+        ttlMs: 60 * subject.ttlUnitMs,
+      } as const;
+      const held = await lease(request, subject.context);
+      await clear(subject, subject.namespace);
+      assert.equal((await lease({ ...request, owner: "two" }, subject.context)).kind, "busy", "a clear ends no lease");
+      assert.deepEqual(await lease({ ...request, kind: "extend" }, subject.context), held, "lease and token stay");
     },
   },
   {

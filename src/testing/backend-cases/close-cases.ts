@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert } from "../bounded-assert.ts";
 import { outcomeOf } from "../conformance-subject.ts";
 import { everyOperation } from "./any-operation.ts";
 import { type BackendCase, defineCases, needsFakeTime, needsSecondClient } from "./backend-case.ts";

@@ -1,7 +1,7 @@
-import assert from "node:assert/strict";
 import type { Backend } from "../../backend/backend.ts";
 import type { StoredEntry } from "../../backend/stored-entry.ts";
 import { createSeededRandom } from "../../foundation/random-source.ts";
+import { assert } from "../bounded-assert.ts";
 import type { ConformanceSubject } from "../conformance-subject.ts";
 import { type BackendCase, defineCases, needsSecondClient } from "./backend-case.ts";
 

@@ -1,5 +1,5 @@
-import assert from "node:assert/strict";
 import type { Backend } from "../../backend/backend.ts";
+import { assert } from "../bounded-assert.ts";
 import type { ConformanceSubject } from "../conformance-subject.ts";
 import {
   type BackendCase,
@@ -116,7 +116,7 @@ const definitions: readonly CaseDefinition[] = [
         context,
       );
       assert.equal(accepted.stored, true);
-      assert.ok(accepted.version > current);
+      assert.ok(accepted.version > current, "its version is larger");
       await subject.assertHolds(key, "next");
     },
   },

@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import type { Backend } from "../../backend/backend.ts";
 import { type CounterRequest, type CounterResult, MAX_COUNTER, MIN_COUNTER } from "../../backend/counter.ts";
+import { assert } from "../bounded-assert.ts";
 import type { ConformanceSubject } from "../conformance-subject.ts";
 import {
   type BackendCase,
@@ -30,10 +30,9 @@ async function increment(
 }
 
 function assertRefused(call: () => Promise<unknown>, code: string): Promise<void> {
-  return assert.rejects(
-    call,
-    (error: { code?: unknown }) => error.code === code || assert.fail(`expected ${code}, got ${error}`),
-  );
+  return assert.rejects(call, (error) => {
+    if ((error as { readonly code?: unknown }).code !== code) assert.fail(`expected ${code}, got ${error}`);
+  });
 }
 
 async function assertNoLostCount(subject: ConformanceSubject, clients: readonly Backend[]): Promise<void> {
@@ -173,6 +172,39 @@ const definitions: readonly CaseDefinition[] = [
       const results = await Promise.all(Array.from({ length: 20 }, () => increment(subject, key, 3n, { opId })));
       assert.deepEqual(new Set(results.map((result) => result.value)), new Set([3n]));
       assert.equal((await increment(subject, key, 0n)).value, 3n);
+    },
+  },
+  {
+    name: "counts a request for each key that it names, also when they share an id",
+    async run(subject) {
+      const opId = subject.key("op");
+      assert.equal((await increment(subject, subject.key("n"), 5n, { opId })).value, 5n);
+      assert.equal((await increment(subject, subject.key("m"), 7n, { opId })).value, 7n, "the id belongs to its key");
+      assert.equal((await increment(subject, subject.key("n"), 5n, { opId })).value, 5n);
+    },
+  },
+  {
+    name: "refuses to repeat a result that is outside the range of the repeated request, and forgets nothing",
+    async run(subject) {
+      const key = subject.key("n");
+      const opId = subject.key("op");
+      const first = await increment(subject, key, 10n, { opId });
+      await assertRefused(() => increment(subject, key, 10n, { opId, maximum: 9n }), "GCX_COUNTER_RANGE");
+      await assertRefused(() => increment(subject, key, 10n, { opId, minimum: 11n }), "GCX_COUNTER_RANGE");
+      assert.deepEqual(await increment(subject, key, 10n, { opId, maximum: 10n }), first, "the first result again");
+    },
+  },
+  {
+    name: "gives a new counter its tags, and an existing one no others",
+    requires: [needsCapability("tags")],
+    async run(subject) {
+      const [key, tag, other] = [subject.key("n"), subject.key("tag"), subject.key("other")];
+      await increment(subject, key, 1n, { tags: [tag] });
+      await increment(subject, key, 1n, { tags: [other] });
+      await subject.backend.invalidateTags?.([other], subject.context);
+      assert.equal((await increment(subject, key, 1n)).value, 3n, "its tags are those it was created with");
+      await subject.backend.invalidateTags?.([tag], subject.context);
+      await subject.assertMiss(key, "its tag was invalidated");
     },
   },
   {

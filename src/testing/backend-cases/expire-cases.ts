@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert } from "../bounded-assert.ts";
 import { type BackendCase, defineCases, needsCapability } from "./backend-case.ts";
 
 /** `expire` moves the end of a live entry and nothing else. */

@@ -1,5 +1,5 @@
-import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { assert } from "../bounded-assert.ts";
 import type { ConformanceSubject } from "../conformance-subject.ts";
 import { type BackendCase, defineCases } from "./backend-case.ts";
 

@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import type { Backend } from "../../backend/backend.ts";
 import type { LeaseOutcome } from "../../backend/lease.ts";
+import { assert } from "../bounded-assert.ts";
 import type { ConformanceSubject } from "../conformance-subject.ts";
 import {
   type BackendCase,
@@ -97,6 +97,19 @@ const definitions: readonly CaseDefinition[] = [
       assert.equal((await two.acquire(subject.ttlUnitMs)).kind, "busy", "the extension lasts");
       await subject.advance(2.5 * subject.ttlUnitMs);
       assertHeld(await two.acquire(subject.ttlUnitMs));
+    },
+  },
+  {
+    name: "keeps lease and token when the holder asks for it again, and counts its time anew",
+    async run(subject) {
+      const [one, two] = [leaseholder(subject, "one"), leaseholder(subject, "two")];
+      const token = assertHeld(await one.acquire(3 * subject.ttlUnitMs));
+      await subject.advance(subject.ttlUnitMs);
+      assert.equal(assertHeld(await one.acquire(4 * subject.ttlUnitMs)), token, "the token of the lease it holds");
+      await subject.advance(2.5 * subject.ttlUnitMs);
+      assert.equal((await two.acquire(subject.ttlUnitMs)).kind, "busy", "its time counts from the last request");
+      assert.deepEqual(await one.release(), { kind: "released" }, "one release is enough");
+      assert.ok(assertHeld(await two.acquire(subject.ttlUnitMs)) > token, "the next holder has a larger token");
     },
   },
   {

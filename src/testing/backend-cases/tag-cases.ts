@@ -1,5 +1,5 @@
-import assert from "node:assert/strict";
 import type { Backend } from "../../backend/backend.ts";
+import { assert } from "../bounded-assert.ts";
 import type { ConformanceSubject } from "../conformance-subject.ts";
 import {
   type BackendCase,

@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import type { Backend } from "../../backend/backend.ts";
 import type { CommitResult, KeyCheck, KeyWrite } from "../../backend/commit.ts";
+import { assert } from "../bounded-assert.ts";
 import type { ConformanceSubject } from "../conformance-subject.ts";
 import {
   type BackendCase,

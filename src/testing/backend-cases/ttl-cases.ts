@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert } from "../bounded-assert.ts";
 import { type BackendCase, defineCases } from "./backend-case.ts";
 
 const HUNDRED_YEARS_MS = 100 * 365.25 * 86_400_000;

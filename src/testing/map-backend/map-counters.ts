@@ -30,7 +30,10 @@ export class MapCounters {
   increment(key: string, request: CounterRequest): CounterResult {
     const rememberedKey = request.opId === undefined ? undefined : JSON.stringify([key, request.opId]);
     const repeated = rememberedKey === undefined ? undefined : this.#recall(rememberedKey);
-    if (repeated !== undefined) return repeated;
+    if (repeated !== undefined) {
+      assertInRange(repeated.value, request);
+      return repeated;
+    }
     const result = this.#apply(key, request);
     if (rememberedKey !== undefined) {
       this.#remembered.set(rememberedKey, { result, forgetAtMs: this.#clock.monotonicMs() + OP_ID_WINDOW_MS });
@@ -48,16 +51,10 @@ export class MapCounters {
   #apply(key: string, request: CounterRequest): CounterResult {
     const entry = this.#store.get(key);
     const value = (entry === undefined ? request.initial : readCounter(entry.value)) + request.delta;
-    const minimum = request.minimum > MIN_COUNTER ? request.minimum : MIN_COUNTER;
-    const maximum = request.maximum < MAX_COUNTER ? request.maximum : MAX_COUNTER;
-    if (value < minimum || value > maximum) {
-      throw new CounterError(
-        "GCX_COUNTER_RANGE",
-        "The counter would leave its range. Pass a bigint delta or a smaller one.",
-      );
-    }
+    assertInRange(value, request);
     const ttlMs = entry === undefined ? request.ttlMs : entry.expiresAt - this.#clock.wallMs();
-    const { version } = this.#store.set(key, { value: this.#encode(value), ttlMs, tags: entry?.tags ?? [] });
+    const tags = entry === undefined ? (request.tags ?? []) : entry.tags;
+    const { version } = this.#store.set(key, { value: this.#encode(value), ttlMs, tags });
     return { value, version };
   }
 
@@ -65,6 +62,16 @@ export class MapCounters {
     if (this.#storage === "bytes") return new TextEncoder().encode(String(value));
     return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   }
+}
+
+function assertInRange(value: bigint, request: CounterRequest): void {
+  const minimum = request.minimum > MIN_COUNTER ? request.minimum : MIN_COUNTER;
+  const maximum = request.maximum < MAX_COUNTER ? request.maximum : MAX_COUNTER;
+  if (value >= minimum && value <= maximum) return;
+  throw new CounterError(
+    "GCX_COUNTER_RANGE",
+    "The counter's result is outside its range. Pass a bigint delta or a smaller one.",
+  );
 }
 
 /** A counter as a number, a bigint, or the ASCII digits that Redis and memcached keep. */

@@ -1,0 +1,105 @@
+import { types } from "node:util";
+import { assertNoOtherProperties, assertOnlyElements } from "./own-properties.ts";
+import { UncopyablePart } from "./uncopyable-part.ts";
+
+const TYPED_ARRAYS: ReadonlyArray<new (buffer: ArrayBuffer) => ArrayBufferView & ArrayLike<unknown>> = [
+  Uint8Array,
+  Uint8ClampedArray,
+  Int8Array,
+  Uint16Array,
+  Int16Array,
+  Uint32Array,
+  Int32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+] as never;
+
+/**
+ * Copies a built-in object that has no parts of its own.
+ *
+ * @throws UncopyablePart when it is none, is an instance of a subclass, or carries properties that a copy would lose
+ */
+export function copyBuiltIn(source: object): object {
+  if (ArrayBuffer.isView(source)) return copyView(source);
+  if (types.isArrayBuffer(source)) return copyArrayBuffer(source);
+  if (types.isSharedArrayBuffer(source)) throw new UncopyablePart("a SharedArrayBuffer, which stays shared,");
+  const copy = copySmall(source);
+  // Subclasses would come back as their base class.
+  if (Object.getPrototypeOf(copy) !== Object.getPrototypeOf(source)) throw classInstance();
+  return copy;
+}
+
+/** The refusal of an object whose class a copy would not have. */
+export function classInstance(): UncopyablePart {
+  return new UncopyablePart("an instance of a class, which would lose its prototype,");
+}
+
+function copySmall(source: object): object {
+  if (types.isDate(source)) {
+    assertNoOtherProperties(source, []);
+    return new Date(source.getTime());
+  }
+  if (types.isRegExp(source)) return copyRegExp(source);
+  if (types.isBoxedPrimitive(source)) return copyBoxed(source);
+  throw classInstance();
+}
+
+function copyRegExp(source: RegExp): RegExp {
+  assertNoOtherProperties(source, ["lastIndex"]);
+  if (!Number.isSafeInteger(source.lastIndex)) throw new UncopyablePart("a RegExp whose lastIndex is no integer");
+  const copy = new RegExp(source.source, source.flags);
+  copy.lastIndex = source.lastIndex;
+  return copy;
+}
+
+/** `new String("x")` and its like. A `String` owns its characters and their number. */
+function copyBoxed(source: object): object {
+  const primitive: unknown = (source as { valueOf(): unknown }).valueOf();
+  const own = typeof primitive === "string" ? ["length", ...Object.keys(Object(primitive) as object)] : [];
+  if (typeof primitive === "symbol") throw new UncopyablePart("a symbol");
+  assertNoOtherProperties(source, own);
+  return Object(primitive) as object;
+}
+
+function copyArrayBuffer(source: ArrayBuffer): ArrayBuffer {
+  if (Object.getPrototypeOf(source) !== ArrayBuffer.prototype) throw classInstance();
+  assertNoOtherProperties(source, []);
+  assertAttached(source);
+  if ((source as { readonly resizable?: boolean }).resizable === true)
+    throw new UncopyablePart("a resizable ArrayBuffer, whose copy could not grow,");
+  return source.slice(0);
+}
+
+function copyView(source: ArrayBufferView): object {
+  assertAttached(source.buffer);
+  const prototype: unknown = Object.getPrototypeOf(source);
+  if (prototype === Buffer.prototype) {
+    // Not from the pool: a small buffer would keep 8 KiB alive.
+    const buffer = Buffer.allocUnsafeSlow(source.byteLength);
+    (source as Buffer).copy(buffer);
+    assertOnlyElements(source as Buffer, buffer);
+    return buffer;
+  }
+  const bytes = new Uint8Array(source.byteLength);
+  bytes.set(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
+  if (prototype === DataView.prototype) {
+    assertNoOtherProperties(source, []);
+    return new DataView(bytes.buffer);
+  }
+  const TypedArray = TYPED_ARRAYS.find((candidate) => candidate.prototype === prototype);
+  if (TypedArray === undefined) throw classInstance();
+  const copy = new TypedArray(bytes.buffer);
+  assertOnlyElements(source as typeof copy, copy);
+  return copy;
+}
+
+/** A buffer that was transferred has no bytes any more, and a view of one would be copied as an empty one. */
+function assertAttached(buffer: ArrayBufferLike): void {
+  try {
+    new Uint8Array(buffer);
+  } catch (error) {
+    throw new UncopyablePart("a detached ArrayBuffer", error);
+  }
+}

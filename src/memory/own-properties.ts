@@ -1,0 +1,76 @@
+import { isDeepStrictEqual } from "node:util";
+import { UncopyablePart } from "./uncopyable-part.ts";
+
+/** Arrays up to this length have their properties listed, indices too; longer ones are compared with a bare copy first. */
+const LISTED_LENGTH = 64;
+
+/**
+ * Refuses an object with more own properties than `names`, by which a copy would be poorer.
+ *
+ * @throws UncopyablePart
+ */
+export function assertNoOtherProperties(source: object, names: readonly PropertyKey[]): void {
+  for (const name of Reflect.ownKeys(source)) if (!names.includes(name)) throw unexpected(name);
+}
+
+/**
+ * The own enumerable names of a plain object.
+ *
+ * @throws UncopyablePart when it has a property that is not enumerable or is named by a symbol
+ */
+export function enumerableNames(source: object): readonly string[] {
+  const names = Object.keys(source);
+  // Two lists of which V8 has the first at hand; `Reflect.ownKeys` takes four times as long.
+  const isAll =
+    Object.getOwnPropertyNames(source).length === names.length && Object.getOwnPropertySymbols(source).length === 0;
+  if (isAll) return names;
+  const known = new Set<PropertyKey>(names);
+  throw unexpected(Reflect.ownKeys(source).find((name) => !known.has(name)) as PropertyKey);
+}
+
+/** As {@link namesBesidesElements}, of a copy made here: all its properties are enumerable. */
+export function namesBesidesElementsOfCopy(source: readonly unknown[]): readonly string[] {
+  if (source.length > LISTED_LENGTH) return namesBesidesElements(source);
+  // Indices come first.
+  return Object.keys(source).filter((name) => !isIndex(name, source.length));
+}
+
+/**
+ * The names of an array's properties besides its elements, as `match.index` of a regular expression's result.
+ *
+ * @throws UncopyablePart when one of them is not enumerable or is named by a symbol
+ */
+export function namesBesidesElements(source: readonly unknown[]): readonly string[] {
+  // Listing 100,000 indices as texts takes 16 ms, the platform's comparison 3 ms, and it sees enumerable properties.
+  if (source.length > LISTED_LENGTH && isDeepStrictEqual(source, source.slice())) return [];
+  const names: string[] = [];
+  for (const name of Reflect.ownKeys(source)) {
+    if (name === "length" || isIndex(name, source.length)) continue;
+    if (typeof name === "symbol" || !Object.prototype.propertyIsEnumerable.call(source, name)) throw unexpected(name);
+    names.push(name);
+  }
+  return names;
+}
+
+/**
+ * Refuses a typed array or `Buffer` with properties besides its elements.
+ *
+ * @param copy the same bytes in an object of the same class
+ * @throws UncopyablePart
+ */
+export function assertOnlyElements(source: ArrayBufferView & ArrayLike<unknown>, copy: object): void {
+  // Listing the indices of a megabyte takes half a second; the platform compares bytes, then enumerable properties.
+  if (source.length > LISTED_LENGTH && isDeepStrictEqual(source, copy)) return;
+  for (const name of Reflect.ownKeys(source)) if (!isIndex(name, source.length)) throw unexpected(name);
+}
+
+function isIndex(name: PropertyKey, length: number): boolean {
+  if (typeof name !== "string") return false;
+  const index = Number(name);
+  return Number.isInteger(index) && index >= 0 && index < length && String(index) === name;
+}
+
+function unexpected(name: PropertyKey): UncopyablePart {
+  if (typeof name === "symbol") return new UncopyablePart("a property named by a symbol");
+  return new UncopyablePart(`an object with the property ${JSON.stringify(name)}, which a copy would lose,`);
+}

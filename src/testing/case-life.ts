@@ -1,0 +1,103 @@
+import { AssertionError } from "node:assert";
+import type { Backend } from "../backend/backend.ts";
+
+/** Taken once, so that a runner's fake timers cannot hold a case. */
+const platformSetImmediate = setImmediate;
+const platformSetTimeout = setTimeout;
+const platformClearTimeout = clearTimeout;
+
+/** A store in this process may give slices in microtasks alone; then no deadline could fire between them. */
+const SLICES_PER_TURN = 100;
+
+/**
+ * Whether a case still runs. It begins running and ends once: when its check settled, and when its deadline passed
+ * while the check goes on. From then on whatever the check asks of a store is refused, so that no loop of a case that
+ * has failed works on beside the next case.
+ */
+export interface CaseLife {
+  /** Ends the case. Further calls do nothing. */
+  end(): void;
+  /** Makes the case fail from outside, as when a task of the store throws. */
+  fail(error: unknown): void;
+  /** Rejects with what `fail` was given. */
+  readonly failure: Promise<never>;
+  /** The store for the check: every call is refused with an `AssertionError` after the end, and listings stop. */
+  guard(backend: Backend): Backend;
+  /** Waits in real time; rejects at the end of the case, when nobody waits any more. */
+  wait(ms: number): Promise<void>;
+  /** @throws AssertionError after the end */
+  assertRunning(): void;
+}
+
+/** Begins the life of a case. */
+export function createCaseLife(): CaseLife {
+  const ending = new AbortController();
+  const { signal } = ending;
+  let reject: (error: unknown) => void = () => undefined;
+  const failure = new Promise<never>((_, onReject) => {
+    reject = onReject;
+  });
+  // Whoever races with it hears of it; nobody has to.
+  failure.catch(() => undefined);
+
+  function assertRunning(): void {
+    if (signal.aborted) throw over();
+  }
+
+  return {
+    end: () => ending.abort(),
+    fail: reject,
+    failure,
+    assertRunning,
+    guard: (backend) => guardBackend(backend, assertRunning),
+    wait: (ms) => waitUnless(signal, ms),
+  };
+}
+
+function over(): AssertionError {
+  return new AssertionError({ message: "the case is over" });
+}
+
+/** Stands before the store instead of copying it: members may be private, inherited or frozen. */
+function guardBackend(backend: Backend, assertRunning: () => void): Backend {
+  return new Proxy({} as Backend, {
+    has: (_, name) => name in backend,
+    get(_, name) {
+      const member: unknown = Reflect.get(backend, name, backend);
+      if (typeof member !== "function") return member;
+      return (...given: unknown[]): unknown => {
+        assertRunning();
+        const answer: unknown = Reflect.apply(member, backend, given);
+        return name === "scan" ? guardSlices(answer as ReturnType<Required<Backend>["scan"]>, assertRunning) : answer;
+      };
+    },
+  });
+}
+
+async function* guardSlices(
+  slices: AsyncIterable<readonly string[]>,
+  assertRunning: () => void,
+): AsyncIterable<readonly string[]> {
+  let sliceCount = 0;
+  for await (const slice of slices) {
+    sliceCount += 1;
+    if (sliceCount % SLICES_PER_TURN === 0) await new Promise((resolve) => platformSetImmediate(resolve));
+    assertRunning();
+    yield slice;
+  }
+}
+
+function waitUnless(signal: AbortSignal, ms: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      platformClearTimeout(timer);
+      reject(over());
+    };
+    const timer = platformSetTimeout(() => {
+      signal.removeEventListener("abort", leave);
+      resolve();
+    }, ms);
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave, { once: true });
+  });
+}
