@@ -11,5 +11,8 @@
  */
 export type RemovalCause = "evicted" | "expired" | "replaced" | "deleted" | "invalidated";
 
-/** Told once per entry that left, with its stored key. Must not throw and must not write to the store. */
+/**
+ * Told once per entry that left, with its stored key, when the store is in order again. It may call the store; what that
+ * removes is told after it. It should not throw.
+ */
 export type RemovalListener = (storedKey: string, cause: RemovalCause) => void;

@@ -131,6 +131,7 @@ describe("structuredCopy and own properties", () => {
     ["$.a", "a long Buffer with a property", { a: named(Buffer.alloc(5_000)) }],
     ["$.a", "a long Float64Array with a property", { a: named(new Float64Array(5_000)) }],
     ["$[0]", "an object with a hidden property", [hidden({})]],
+    ["$[0]", "an object with a symbol", [{ [Symbol("s")]: 1 }]],
     ["$[0]", "an array with a hidden property", [hidden([1])]],
     ["$[0]", "an array with a symbol", [Object.assign([1], { [Symbol("s")]: 1 })]],
     ["$.error.cause", "an error caused by an instance", { error: new Error("x", { cause: new Money() }) }],

@@ -13,7 +13,7 @@ const dist = join(PROJECT_ROOT, "dist");
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // node:fs/promises is for loadConfig; Node itself has loaded it by the time a program starts.
   index: ["node:async_hooks", "node:diagnostics_channel", "node:fs/promises", "node:path", "node:util"],
-  testing: ["node:assert/strict", "node:crypto", "node:events", "node:util", "node:v8"],
+  testing: ["node:assert", "node:crypto", "node:events", "node:util", "node:v8"],
   server: ["node:crypto", "node:diagnostics_channel", "node:events", "node:fs/promises", "node:http", "node:util"],
 };
 
