@@ -12,7 +12,7 @@ const neverCalled = () => {
 };
 
 /**
- * With `copy`, the default, callers cannot change what is cached; the others hand out what they hold, as `copy: false` does.
+ * With `copy`, callers cannot change what is cached; without it, the default, the cache hands out what it holds, as the others do.
  *
  * @param {boolean} copy
  * @returns {import("./measure.mjs").Contender}
@@ -20,7 +20,7 @@ const neverCalled = () => {
 export function createGocachexContender(copy) {
   const cache = createCache({ memory: { maxKeys: CAPACITY_COUNT, maxSize: "4GB", copy } });
   return {
-    name: copy ? "gocachex" : "gocachex, no copy",
+    name: copy ? "gocachex, copies" : "gocachex",
     async fill(keys) {
       for (let index = 0; index < keys.length; index += 1) await cache.set(keys[index], makeValue(index));
     },

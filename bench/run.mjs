@@ -31,8 +31,8 @@ const workloads = {
 };
 
 const contenders = [
-  createGocachexContender(true),
   createGocachexContender(false),
+  createGocachexContender(true),
   createLruCacheContender(),
   createMapContender(),
 ];
