@@ -2,7 +2,7 @@
 export interface TierStats {
   /** The tier's store, for example `"memory"`. */
   readonly name: string;
-  /** Live keys, or `undefined` when only a server knows. */
+  /** Keys, or `undefined` when only a server knows. An expired entry counts until it is met or swept. */
   readonly keyCount: number | undefined;
   /** Bytes in use, or `undefined` when only a server knows. */
   readonly memoryUsage: number | undefined;
@@ -26,7 +26,10 @@ export interface CacheStats {
   readonly loads: number;
   /** Loader calls that threw or timed out. */
   readonly loadFailures: number;
-  /** Live keys of this view and the namespaces inside it, in the nearest tier that knows. */
+  /**
+   * Keys of this view and the namespaces inside it, in the nearest tier that knows; 0 when none does. An expired entry
+   * counts until it is met or swept.
+   */
   readonly keyCount: number;
   /** Bytes held by the memory tier for this view and the namespaces inside it. */
   readonly memoryUsage: number;
