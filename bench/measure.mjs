@@ -1,68 +1,129 @@
+import process from "node:process";
+
 /**
- * @typedef {object} Contender a library with one long-lived instance
- * @property {string} name
- * @property {(keys: readonly string[]) => Promise<void>} fill stores every key
- * @property {(keys: readonly string[], from: number, count: number) => number} peekHit reads without a promise; hits
- * @property {(keys: readonly string[], from: number, count: number) => Promise<number>} getHit awaits each read; hits
- * @property {(from: number, count: number) => Promise<void>} setNew awaits writes of keys that were never there
- * @property {(keys: readonly string[], from: number, count: number) => Promise<number>} getOrSetHit hits
- * @property {() => Promise<void>} close
+ * @typedef {object} Runner one library with its one long-lived store
+ * @property {string} id
+ * @property {(from: number, count: number) => { hits: number, sum: number } | Promise<{ hits: number, sum: number }>} run
  *
- * @typedef {(contender: Contender, from: number, count: number) => unknown} Workload
- * @typedef {{ name: string, nsPerOperation: number[], medianNs: number }} Measurement
+ * @typedef {object} Measurement
+ * @property {string} peer
+ * @property {number[]} samplesNs ns per operation, one a round
+ * @property {number} medianNs
+ * @property {number} quartile1Ns
+ * @property {number} quartile3Ns
+ * @property {number} hitRatio hits of all operations in the measured rounds
+ * @property {number} operationCount in the measured rounds
+ *
+ * @typedef {object} MeasureOptions
+ * @property {number} roundCount
+ * @property {number} roundMs about how long each library runs in a round
+ * @property {number} [sliceCount] operations after which the event loop turns, outside of the time that is taken
+ * @property {number} [from] where the stream of requests begins
  */
+
+/** See {@link watchCpu}. */
+export const MIN_CPU_RATIO = 0.97;
 
 /** Fewer rounds than this give no median worth quoting. */
 export const MIN_ROUND_COUNT = 9;
 
-const CALIBRATION_COUNT = 20_000;
+const CALIBRATION_COUNT = 4_000;
+const MIN_OPERATION_COUNT = 1_000;
 
-/** @param {readonly number[]} numbers */
-export function median(numbers) {
+/** What the loops computed, kept where no optimizer can prove it unused. */
+export const consumed = { sum: 0 };
+
+/**
+ * @param {readonly number[]} numbers
+ * @param {number} [ratio] 0.5: the median
+ */
+export function quantile(numbers, ratio = 0.5) {
   const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  const position = (sorted.length - 1) * ratio;
+  const low = Math.floor(position);
+  const high = Math.ceil(position);
+  return sorted[low] + (sorted[high] - sorted[low]) * (position - low);
 }
 
 /**
- * Runs a workload on all contenders in alternating rounds; each round begins with another contender, so that none
- * always comes after the same neighbour's garbage.
+ * The CPU time this process gets from now on, over the time that goes by. Below {@link MIN_CPU_RATIO}, a job that never
+ * waits was kept from running by other programs.
  *
- * @param {readonly Contender[]} contenders
- * @param {Workload} workload
- * @param {{ roundCount: number, roundMs: number }} options
- * @returns {Promise<Measurement[]>}
+ * @returns {() => number} the ratio so far; above 1 when other threads, the collector's, work as well
  */
-export async function measure(contenders, workload, { roundCount, roundMs }) {
-  const states = contenders.map((contender) => ({ contender, from: 0, count: CALIBRATION_COUNT, samples: [] }));
-  for (const state of [...states, ...states]) {
-    const ns = await timeOnce(state, workload);
-    state.count = Math.max(1_000, Math.ceil((roundMs * 1e6) / ns));
+export function watchCpu() {
+  const startedAt = performance.now();
+  const before = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1_000 / (performance.now() - startedAt);
+  };
+}
+
+/**
+ * Runs all in alternating rounds; each round begins with another library, so that none always comes after the same
+ * neighbour's garbage. Two runs before the first round are not counted: they compile the loops and say how many
+ * operations fill a round.
+ *
+ * @param {readonly Runner[]} runners
+ * @param {MeasureOptions} options
+ * @returns {Promise<{ results: Measurement[], cpuRatio: number }>} with the CPU time this process got, over the time
+ *   that went by: clearly below 1, other programs were in the way
+ */
+export async function measure(runners, { roundCount, roundMs, sliceCount = Number.POSITIVE_INFINITY, from = 0 }) {
+  const states = runners.map((runner) => ({
+    runner,
+    from,
+    count: CALIBRATION_COUNT,
+    samplesNs: /** @type {number[]} */ ([]),
+    hits: 0,
+    operationCount: 0,
+  }));
+  for (const state of [...states, ...states, ...states]) {
+    const { ns } = await timeOnce(state, sliceCount);
+    state.count = Math.max(MIN_OPERATION_COUNT, Math.ceil((roundMs * 1e6) / ns));
   }
+  const cpuRatio = watchCpu();
   for (let round = 0; round < roundCount; round += 1) {
     for (let turn = 0; turn < states.length; turn += 1) {
       const state = states[(round + turn) % states.length];
-      state.samples.push(await timeOnce(state, workload));
+      const { ns, hits } = await timeOnce(state, sliceCount);
+      state.samplesNs.push(ns);
+      state.hits += hits;
+      state.operationCount += state.count;
     }
   }
-  return states.map(({ contender, samples }) => ({
-    name: contender.name,
-    nsPerOperation: samples,
-    medianNs: median(samples),
+  const cpuRatioAtEnd = cpuRatio();
+  const results = states.map(({ runner, samplesNs, hits, operationCount }) => ({
+    peer: runner.id,
+    samplesNs: samplesNs.map((ns) => Number(ns.toFixed(2))),
+    medianNs: quantile(samplesNs),
+    quartile1Ns: quantile(samplesNs, 0.25),
+    quartile3Ns: quantile(samplesNs, 0.75),
+    hitRatio: hits / operationCount,
+    operationCount,
   }));
+  return { results, cpuRatio: cpuRatioAtEnd };
 }
 
 /**
- * @param {{ contender: Contender, from: number, count: number }} state
- * @param {Workload} workload
+ * @param {{ runner: Runner, from: number, count: number }} state
+ * @param {number} sliceCount
  */
-async function timeOnce(state, workload) {
-  const startedAt = performance.now();
-  const hits = await workload(state.contender, state.from, state.count);
-  const elapsedMs = performance.now() - startedAt;
-  if (hits !== undefined && hits !== state.count) {
-    throw new Error(`${state.contender.name} hit ${hits} of ${state.count}: this measures something else.`);
+async function timeOnce(state, sliceCount) {
+  const end = state.from + state.count;
+  let elapsedMs = 0;
+  let hits = 0;
+  for (let at = state.from; at < end; at += sliceCount) {
+    const count = Math.min(sliceCount, end - at);
+    const startedAt = performance.now();
+    const running = state.runner.run(at, count);
+    const result = running instanceof Promise ? await running : running;
+    elapsedMs += performance.now() - startedAt;
+    hits += result.hits;
+    consumed.sum = (consumed.sum + result.sum) | 0;
+    if (sliceCount !== Number.POSITIVE_INFINITY) await new Promise((resolve) => setImmediate(resolve));
   }
-  state.from += state.count;
-  return (elapsedMs * 1e6) / state.count;
+  state.from = end;
+  return { ns: (elapsedMs * 1e6) / state.count, hits };
 }

@@ -1,0 +1,56 @@
+// The one file that knows how the memory engine is made and called. The engine is no part of the published package, so
+// it is bundled from the sources; see build-engine.mjs.
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+
+/** What the bundle exports, and from where in the tree. */
+export const ENGINE_EXPORTS = {
+  createMemoryBackend: "src/memory/memory-backend.ts",
+  createCache: "src/create-cache.ts",
+  systemClock: "src/foundation/clock.ts",
+  systemRandom: "src/foundation/random-source.ts",
+  systemScheduler: "src/foundation/scheduler.ts",
+};
+
+/** A read in the generated loops: the value, or `undefined`; counts as a use. */
+export const ENGINE_GET = "cache.peek(k)";
+
+/** A write in the generated loops. */
+export const ENGINE_SET = "cache.set(k, { value: v, ttlMs: aux.ttlMs, tags: aux.tags })";
+
+/** Names the bundle to the processes that measure. */
+export const BUNDLE_VARIABLE = "GOCACHEX_BENCH_BUNDLE";
+
+/**
+ * @param {string} instance modules of different names share no compiled code, so that stores with different policies do
+ *   not spoil each other's call sites
+ * @returns {Promise<Record<string, any>>} what {@link ENGINE_EXPORTS} lists
+ */
+export function importEngine(instance) {
+  const file = process.env[BUNDLE_VARIABLE];
+  if (file === undefined) throw new Error(`${BUNDLE_VARIABLE} is not set: start run.mjs, it makes the bundle.`);
+  return import(`${pathToFileURL(file).href}?${instance}`);
+}
+
+/**
+ * @param {{ maxKeys: number, maxSizeBytes: number, policy: string, ttlMs?: number | undefined }} options
+ * @returns {Promise<{ cache: any, aux: any }>} the engine and what the expressions above need besides
+ */
+export async function createEngine({ maxKeys, maxSizeBytes, policy, ttlMs = Number.POSITIVE_INFINITY }) {
+  const { createMemoryBackend, systemClock, systemRandom, systemScheduler } = await importEngine(policy);
+  const cache = createMemoryBackend(
+    { maxKeys, maxSizeBytes, evictionPolicy: policy, cleanupIntervalMs: 60_000, copy: false },
+    { clock: systemClock, random: systemRandom, scheduler: systemScheduler, onRemoval: () => undefined },
+  );
+  return { cache, aux: { ttlMs, tags: Object.freeze([]) } };
+}
+
+/**
+ * The bytes the engine believes to use.
+ *
+ * @param {any} cache
+ * @returns {number}
+ */
+export function engineBytes(cache) {
+  return cache.usage("").memoryUsageBytes;
+}

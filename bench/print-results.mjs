@@ -1,0 +1,49 @@
+import { MIN_CPU_RATIO } from "./measure.mjs";
+import { REFERENCE_PEER } from "./peers.mjs";
+
+const NAME_WIDTH = 24;
+
+/** @param {Awaited<ReturnType<typeof import("./run-job.mjs").runJob>>} outcome */
+export function printJob({ job, nodeVersion, result, error, elapsedMs }) {
+  const subject = [job.scenario ?? job.program, job.size, job.peer].filter((part) => part !== undefined).join(" ");
+  console.log(`\n${subject}, Node ${nodeVersion.slice(1)} (${(elapsedMs / 1_000).toFixed(0)} s)`);
+  if (error !== undefined) console.log(`  failed: ${error}`);
+  else if (result.results === undefined) printWhole(result);
+  else printSpeed(result);
+  if (result?.cpuRatio < MIN_CPU_RATIO) {
+    console.log(
+      `  The job got ${(result.cpuRatio * 100).toFixed(0)} % of a CPU: other programs were in the way. Repeat it.`,
+    );
+  }
+}
+
+/** @param {{ results: import("./measure.mjs").Measurement[], skipped?: { peer: string, reason: string }[], failures?: { peer: string, reason: string }[] }} result */
+function printSpeed({ results, skipped = [], failures = [] }) {
+  const reference = results.find(({ peer }) => peer === REFERENCE_PEER);
+  for (const { peer, medianNs, quartile1Ns, quartile3Ns, hitRatio } of results) {
+    const ratio = reference === undefined ? "" : `(${(reference.medianNs / medianNs).toFixed(2)})`;
+    const spread = `quartiles ${quartile1Ns.toFixed(0)}–${quartile3Ns.toFixed(0)}`;
+    console.log(
+      `  ${peer.padEnd(NAME_WIDTH)}${medianNs.toFixed(1).padStart(9)} ns ${ratio.padStart(8)}  ${spread.padEnd(22)} ${hitRatio === null ? "" : `hits ${(hitRatio * 100).toFixed(1)} %`}`,
+    );
+  }
+  for (const { peer, reason } of skipped) console.log(`  ${peer.padEnd(NAME_WIDTH)}left out: ${reason}`);
+  for (const { peer, reason } of failures) console.log(`  ${peer.padEnd(NAME_WIDTH)}FAILED: ${reason}`);
+}
+
+/** @param {Record<string, any>} result */
+function printWhole(result) {
+  for (const [name, value] of Object.entries(result)) {
+    if (typeof value === "number") console.log(`  ${name.padEnd(NAME_WIDTH)}${formatNumber(value).padStart(14)}`);
+  }
+  for (const [kind, { count, totalMs, maxMs }] of Object.entries(result["gc"] ?? {})) {
+    console.log(
+      `  gc ${kind.padEnd(NAME_WIDTH - 3)}${count} pauses, ${totalMs.toFixed(0)} ms, longest ${maxMs.toFixed(1)} ms`,
+    );
+  }
+}
+
+/** @param {number} value */
+function formatNumber(value) {
+  return Number.isInteger(value) ? String(value) : value.toFixed(value < 1 ? 4 : 1);
+}
