@@ -59,8 +59,8 @@ module.exports = {
     ...coreRules,
     mayImportOnly(
       "root-composition",
-      "create-cache.ts composes: it may import L0–L4 and the pure half of config.",
-      "^src/create-cache\\.ts$",
+      "create-cache.ts and create-shared-memory.ts compose: they may import L0–L4 and the pure half of config.",
+      "^src/create-(cache|shared-memory)\\.ts$",
       [inside(CORE), PURE_CONFIG],
     ),
     ...EDGES.map((edge) =>
@@ -87,19 +87,19 @@ module.exports = {
       "app-config",
       "Reading configuration may use everything below the apps, and no other app.",
       CONFIG_READERS,
-      [inside([...CORE, "clients", ...EDGES, "config"]), "^src/create-cache\\.ts$"],
+      [inside([...CORE, "clients", ...EDGES, "config"]), "^src/create-(cache|shared-memory)\\.ts$"],
     ),
     mayImportOnly(
       "app-server",
       "The server may use config and everything below the apps; the command line uses it, not the other way round.",
       "^src/server/",
-      [inside([...CORE, "clients", ...EDGES, "config", "server"]), "^src/create-cache\\.ts$"],
+      [inside([...CORE, "clients", ...EDGES, "config", "server"]), "^src/create-(cache|shared-memory)\\.ts$"],
     ),
     mayImportOnly(
       "app-cli",
       "The command line may use everything but the test kit and the package's own entry.",
       "^src/cli/",
-      [inside([...CORE, "clients", ...EDGES, ...APPS]), "^src/create-cache\\.ts$"],
+      [inside([...CORE, "clients", ...EDGES, ...APPS]), "^src/create-(cache|shared-memory)\\.ts$"],
     ),
     mayImportOnly("testing-kit", "The test kit may import L0–L4 and itself.", "^src/testing/", [
       inside(CORE),
@@ -120,7 +120,7 @@ module.exports = {
         path: "^src/",
         pathNot: anyOf(
           inside([...CORE, "clients", ...EDGES, ...APPS, "testing"]),
-          "^src/(index|create-cache)\\.ts$",
+          "^src/(index|create-cache|create-shared-memory)\\.ts$",
           TEST_FILE,
         ),
       },

@@ -57,8 +57,8 @@ check-package: $(BUILD) ## What others will install: publint, and types as every
 	$(BIN)/publint --strict
 	$(BIN)/attw --pack . --profile node16 --exclude-entrypoints ./config.schema.json
 
-benchmark: $(BUILD) bench/node_modules/.installed ## Compare with other libraries (BENCH_SECONDS=5 for a short run)
-	node bench/run.mjs
+benchmark: $(NODE_MODULES) bench/node_modules/.installed ## Compare with other libraries, some 20 minutes (BENCH_SECONDS=5 for a short run, BENCH_ARGS=…)
+	node bench/run.mjs $(BENCH_ARGS)
 
 clean: ## Remove everything that was made, but not what was installed
 	rm -rf dist coverage .tmp bench/results

@@ -4,14 +4,17 @@ import { assembleCache } from "./cache/assemble-cache.ts";
 import type { Cache } from "./cache/cache.ts";
 import type { CacheConfig } from "./config/cache-config.ts";
 import type { PluginCacheConfig } from "./config/plugin-config.ts";
-import { type ResolvedConfig, resolveConfig } from "./config/resolve-config.ts";
+import { type ResolvedConfig, type ResolvedMemoryConfig, resolveConfig } from "./config/resolve-config.ts";
 import { fromStoredKey, joinNamespace, namespaceOf, ROOT_NAMESPACE } from "./entry/namespace-path.ts";
 import { EventHub } from "./events/event-hub.ts";
 import { systemClock } from "./foundation/clock.ts";
 import { ConfigError } from "./foundation/errors.ts";
 import { systemRandom } from "./foundation/random-source.ts";
 import { systemScheduler } from "./foundation/scheduler.ts";
+import { systemThreadExits } from "./foundation/thread-exits.ts";
 import { createMemoryBackend } from "./memory/memory-backend.ts";
+import { createSharedMemoryBackend } from "./memory/shared/shared-memory-backend.ts";
+import { createSharedSlab } from "./memory/shared/shared-slab.ts";
 
 /**
  * Makes a cache. Checks the whole configuration at once and opens nothing: the first operation, or `ready()`, connects.
@@ -35,8 +38,8 @@ export function createCache<Name extends string = never>(config?: CacheConfig | 
   const platform = { clock: systemClock, random: systemRandom, scheduler: systemScheduler };
   const backend = createBackend(resolved, {
     ...platform,
+    wantsRemovals: () => events.wants("remove"),
     onRemoval: (storedKey, cause) => {
-      if (!events.wants("remove")) return;
       events.emit("remove", { key: fromStoredKey(storedKey), namespace: namespaceOf(storedKey), cause });
     },
   });
@@ -51,7 +54,7 @@ export function createCache<Name extends string = never>(config?: CacheConfig | 
 }
 
 function createBackend(config: ResolvedConfig, host: BackendHost): Backend {
-  if (config.backend === "memory") return createMemoryBackend(config.memory, host);
+  if (config.backend === "memory") return createMemory(config.memory, host);
   const backend = typeof config.backend === "string" ? createPlugin(config.backend, config, host) : config.backend;
   if (backend.capabilities.storage === "values") return backend;
   throw new ConfigError(
@@ -59,6 +62,13 @@ function createBackend(config: ResolvedConfig, host: BackendHost): Backend {
     "backend",
     `The store "${backend.name}" keeps bytes, and turning values into bytes is not available in this version yet. Use a store that keeps values.`,
   );
+}
+
+function createMemory(memory: ResolvedMemoryConfig, host: BackendHost): Backend {
+  if (memory.storage === "heap") return createMemoryBackend(memory, host);
+  const { maxSizeBytes, maxKeys, cleanupIntervalMs } = memory;
+  const slab = memory.shared ?? createSharedSlab({ sizeBytes: maxSizeBytes, maxKeys }, host);
+  return createSharedMemoryBackend({ slab, cleanupIntervalMs, threads: systemThreadExits }, host);
 }
 
 function createPlugin(name: string, config: ResolvedConfig, host: BackendHost): Backend {

@@ -7,6 +7,7 @@ export type { CounterRequest, CounterResult } from "./backend/counter.ts";
 export { type BackendDefinition, defineBackend } from "./backend/define-backend.ts";
 export type { LeaseOutcome, LeaseRequest } from "./backend/lease.ts";
 export { type BackendFactory, type BackendHost, registerBackend, unregisterBackend } from "./backend/registry.ts";
+export type { SharedSlabHandle } from "./backend/shared-slab-handle.ts";
 export type { EntryWrite, StoredEntry, WriteCondition, WriteResult } from "./backend/stored-entry.ts";
 export type { Cache, CompareAndSetResult, MultiItems } from "./cache/cache.ts";
 export type { CacheHealth, HealthCheck, HealthStatus } from "./cache/health.ts";
@@ -22,6 +23,7 @@ export type {
   TtlOrSetOptions,
   UpdateOptions,
 } from "./cache/options.ts";
+export type { MemoryBounds } from "./cache/resize-memory.ts";
 export type { CacheStats, TierStats } from "./cache/stats.ts";
 export type { CacheConfig } from "./config/cache-config.ts";
 export { type LoadConfigOptions, loadConfig } from "./config/load-config.ts";
@@ -32,7 +34,7 @@ export type { EncryptionConfig } from "./config/sections/encryption-config.ts";
 export type { GrpcConfig } from "./config/sections/grpc-config.ts";
 export type { LoggingConfig } from "./config/sections/logging-config.ts";
 export type { MemcachedConfig } from "./config/sections/memcached-config.ts";
-export type { EvictionPolicyName, MemoryConfig } from "./config/sections/memory-config.ts";
+export type { EvictionPolicyName, MemoryConfig, MemoryStorage } from "./config/sections/memory-config.ts";
 export type { PrometheusConfig } from "./config/sections/prometheus-config.ts";
 export type { RedisClusterConfig } from "./config/sections/redis-cluster-config.ts";
 export type { RedisConfig } from "./config/sections/redis-config.ts";
@@ -41,6 +43,7 @@ export type { ShardingConfig } from "./config/sections/sharding-config.ts";
 export type { TierConfig } from "./config/sections/tier-config.ts";
 export type { TracingConfig } from "./config/sections/tracing-config.ts";
 export { createCache } from "./create-cache.ts";
+export { createSharedMemory, type SharedMemoryOptions } from "./create-shared-memory.ts";
 export type { CacheEntry } from "./entry/cache-entry.ts";
 export type { RemovalCause, RemovalListener } from "./entry/removal.ts";
 export type { Ttl } from "./entry/ttl.ts";
@@ -74,6 +77,7 @@ export {
   NodeError,
   OutcomeUnknownError,
   SerializationError,
+  SnapshotError,
   TransactionConflictError,
   TransactionKeyError,
   UnsupportedOperationError,
@@ -81,3 +85,9 @@ export {
 export type { RandomSource } from "./foundation/random-source.ts";
 export type { ScheduledTask, Scheduler } from "./foundation/scheduler.ts";
 export type { BatchLoader, BatchLoaderContext, Loader, LoaderContext } from "./loading/loader.ts";
+export type { SnapshotSource } from "./memory/snapshot/byte-source.ts";
+export type { DumpResult } from "./memory/snapshot/dump-snapshot.ts";
+export type { LoadResult } from "./memory/snapshot/load-snapshot.ts";
+export type { NodeWritable } from "./memory/snapshot/node-sink.ts";
+export type { ChunkWriter, SnapshotTarget, WebWritable, WebWriter } from "./memory/snapshot/open-sink.ts";
+export type { Weigher } from "./memory/user-weigher.ts";

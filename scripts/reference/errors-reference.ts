@@ -12,6 +12,7 @@ const AREA_TITLES: Readonly<Record<string, string>> = {
   NODE: "Nodes",
   OPERATION: "Operations",
   SERIALIZATION: "Serialization",
+  SNAPSHOT: "Snapshots",
   TRANSACTION: "Transactions",
 };
 

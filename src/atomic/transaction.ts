@@ -9,6 +9,8 @@ import { type RetryPolicy, retryOptimistically, runCallerFunction } from "./opti
 export interface TransactionSetOptions {
   /** Time to live. Default: the cache's. */
   readonly ttl?: Ttl | undefined;
+  /** Whether each read starts the TTL anew. Default: the namespace's, then false. */
+  readonly sliding?: boolean | undefined;
   /** Tags. Default: the namespace's. */
   readonly tags?: readonly string[] | undefined;
 }

@@ -97,4 +97,6 @@ export interface Backend {
   isolate?(value: unknown): unknown;
   /** What is known about a namespace and those inside it (`""`: all), without I/O. */
   usage?(namespace: NamespacePath): BackendUsage;
+  /** Local stores with bounds: sets other ones at once; one that is left out stays, `Infinity` is none. Throws for what the store cannot keep. */
+  resize?(bounds: { readonly maxKeys?: number; readonly maxSizeBytes?: number }): void;
 }

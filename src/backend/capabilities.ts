@@ -17,6 +17,8 @@ export interface BackendCapabilities {
   readonly leases: boolean;
   /** `invalidateTags` exists and `set` keeps tags. */
   readonly tags: boolean;
+  /** `set` honours `EntryWrite.slidingTtlMs`: reads of the value start its TTL anew. Default: false. */
+  readonly slidingTtl?: boolean | undefined;
   /** `scan` exists. */
   readonly scan: boolean;
   /** `clear` exists. Without it the cache clears by `scan`. */

@@ -15,6 +15,8 @@ export interface BackendHost {
   readonly scheduler: Scheduler;
   /** To be told of entries that left the store by themselves or by a call. Local stores only. */
   readonly onRemoval: RemovalListener;
+  /** Whether anybody listens to removals now. Without it, always: a store may save itself the work of telling. */
+  readonly wantsRemovals?: (() => boolean) | undefined;
 }
 
 /** Names that mean something else in a configuration: every field of its top level, and the built-in stores. */

@@ -8,6 +8,8 @@ export interface StoredEntry {
   readonly expiresAt: number;
   /** The tags it was written with. */
   readonly tags: readonly string[];
+  /** The TTL in ms that each read of its value starts anew. Default: none does. */
+  readonly slidingTtlMs?: number | undefined;
 }
 
 /** What must hold for a conditional write to happen; checked and applied in one atomic step. */
@@ -23,6 +25,8 @@ export interface EntryWrite {
   readonly value: unknown;
   /** Time to live in ms, > 0; `Infinity` for never. The cache turns a TTL of 0 into a delete. */
   readonly ttlMs: number;
+  /** A TTL in ms, finite, that each read of the value starts anew. Default: none; reads change nothing. Capability `slidingTtl`. */
+  readonly slidingTtlMs?: number | undefined;
   /** Tags, without repetitions. Empty unless the store has the capability. */
   readonly tags: readonly string[];
   /** Write only if this holds. Capability `conditionalWrites`. */

@@ -10,6 +10,7 @@ export function assembleCache(parts: CacheParts): Cache {
     ttlMs: parts.defaultTtlMs,
     jitter: 0,
     tags: Object.freeze([]),
+    sliding: false,
     hardTimeoutMs: DEFAULT_HARD_TIMEOUT_MS,
   });
   return new CacheView(createViewScope(createCacheCore(parts), parts.rootPath, defaults));

@@ -31,15 +31,24 @@ const OPTION_NAMES: {
   readonly [Kind in keyof OptionKinds]: { readonly [Name in keyof Required<OptionKinds[Kind]>]: true };
 } = {
   call: { signal: true },
-  set: { signal: true, ttl: true, tags: true, jitter: true, ack: true },
-  getOrSet: { signal: true, ttl: true, tags: true, jitter: true, ack: true, hardTimeout: true, forceFresh: true },
+  set: { signal: true, ttl: true, sliding: true, tags: true, jitter: true, ack: true },
+  getOrSet: {
+    signal: true,
+    ttl: true,
+    sliding: true,
+    tags: true,
+    jitter: true,
+    ack: true,
+    hardTimeout: true,
+    forceFresh: true,
+  },
   optimistic: { signal: true, maxAttempts: true },
-  update: { signal: true, ttl: true, tags: true, jitter: true, ack: true, maxAttempts: true },
+  update: { signal: true, ttl: true, sliding: true, tags: true, jitter: true, ack: true, maxAttempts: true },
   counter: { signal: true, ttl: true, initial: true, opId: true },
   lock: { signal: true, ttl: true, wait: true },
   keys: { signal: true, prefix: true },
-  namespace: { ttl: true, jitter: true, tags: true, hardTimeout: true },
-  transactionSet: { ttl: true, tags: true },
+  namespace: { ttl: true, sliding: true, jitter: true, tags: true, hardTimeout: true },
+  transactionSet: { ttl: true, sliding: true, tags: true },
 };
 
 /**

@@ -22,7 +22,7 @@ import {
   resolveWaitMs,
 } from "./resolve-options.ts";
 import { storedKeyOf, type ViewScope } from "./view-scope.ts";
-import { assertTagsSupported, recordDelete, recordSet } from "./writes.ts";
+import { assertSlidingSupported, assertTagsSupported, recordDelete, recordSet, slidingTtlOf } from "./writes.ts";
 
 /** `Cache.increment` (`direction` 1n) and `Cache.decrement` (-1n). */
 export async function moveCounterBy(
@@ -197,7 +197,12 @@ function toUpdateWrite(
   }
   const tags = entry !== undefined && options?.tags === undefined ? entry.tags : resolved.tags;
   // An entry in its last instant is written with the shortest TTL; its condition fails if it is over by then.
-  return { value, ttlMs: Math.max(ttlMs, 1), tags };
+  if (keepsTtl && options?.sliding === undefined && entry.slidingTtlMs !== undefined) {
+    return { value, ttlMs: entry.slidingTtlMs, slidingTtlMs: entry.slidingTtlMs, tags };
+  }
+  const sliding = keepsTtl && options?.sliding === undefined ? false : resolved.sliding;
+  assertSlidingSupported(scope.core, sliding);
+  return { value, ttlMs: Math.max(ttlMs, 1), slidingTtlMs: slidingTtlOf({ sliding, ttlMs }), tags };
 }
 
 function toTransactionWrite(
@@ -208,9 +213,10 @@ function toTransactionWrite(
   const isOptions = typeof ttlOrOptions === "object" && ttlOrOptions !== null;
   const options = isOptions ? ttlOrOptions : ttlOrOptions === undefined ? undefined : { ttl: ttlOrOptions };
   assertOptions("transactionSet", options);
-  const { ttlMs, tags } = resolveSetOptions(options, scope.defaults, scope.core.random);
+  const { ttlMs, sliding, tags } = resolveSetOptions(options, scope.defaults, scope.core.random);
   assertTagsSupported(scope.core, tags);
-  return ttlMs === 0 ? undefined : { value, ttlMs, tags };
+  assertSlidingSupported(scope.core, sliding);
+  return ttlMs === 0 ? undefined : { value, ttlMs, slidingTtlMs: slidingTtlOf({ sliding, ttlMs }), tags };
 }
 
 function assertConditionalUpdate(scope: ViewScope): void {

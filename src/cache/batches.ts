@@ -9,7 +9,14 @@ import type { CallOptions, TtlOrSetOptions } from "./options.ts";
 import { recordRead } from "./reads.ts";
 import { resolveSet, signalOf } from "./resolve-options.ts";
 import { storedKeyOf, type ViewScope } from "./view-scope.ts";
-import { assertTagsSupported, assertValue, recordRefusal, recordSet } from "./writes.ts";
+import {
+  assertSlidingSupported,
+  assertTagsSupported,
+  assertValue,
+  recordRefusal,
+  recordSet,
+  slidingTtlOf,
+} from "./writes.ts";
 
 /** Checks a collection of keys and removes repetitions. @throws InvalidArgumentError `GCX_ARGUMENT_KEY` */
 export function collectKeys(keys: unknown): string[] {
@@ -62,6 +69,7 @@ export async function setValues<T>(
   const pairs = collectPairs(items);
   const resolved = resolveSet(ttlOrOptions, scope.defaults, core.random);
   assertTagsSupported(core, resolved.tags);
+  assertSlidingSupported(core, resolved.sliding);
   core.lifecycle.assertOpen();
   resolved.signal?.throwIfAborted();
   if (pairs.size === 0) return;
@@ -69,11 +77,11 @@ export async function setValues<T>(
     await deleteKeys(scope, pairs.keys(), { signal: resolved.signal });
     return;
   }
-  const writes = [...pairs].map(([key, value]): readonly [string, EntryWrite] => [
-    storedKeyOf(scope, key),
+  const writes = [...pairs].map(([key, value]): readonly [string, EntryWrite] => {
     // Jitter is drawn per entry: that is what keeps a batch from expiring at one instant.
-    { value, ttlMs: resolveSet(ttlOrOptions, scope.defaults, core.random).ttlMs, tags: resolved.tags },
-  ]);
+    const own = resolveSet(ttlOrOptions, scope.defaults, core.random);
+    return [storedKeyOf(scope, key), { value, ttlMs: own.ttlMs, slidingTtlMs: slidingTtlOf(own), tags: resolved.tags }];
+  });
   const keys = [...pairs.keys()];
   if (core.backend.capabilities.local && core.lifecycle.isReadyNow()) {
     // One by one: what a batch has in front of a value that is too large is written, counted and told.

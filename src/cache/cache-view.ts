@@ -6,6 +6,10 @@ import type { Ttl } from "../entry/ttl.ts";
 import type { WriteReceipt } from "../entry/write-receipt.ts";
 import type { CacheEventListener, CacheEventName } from "../events/cache-events.ts";
 import type { BatchLoader, Loader } from "../loading/loader.ts";
+import type { SnapshotSource } from "../memory/snapshot/byte-source.ts";
+import type { DumpResult } from "../memory/snapshot/dump-snapshot.ts";
+import type { LoadResult } from "../memory/snapshot/load-snapshot.ts";
+import type { SnapshotTarget } from "../memory/snapshot/open-sink.ts";
 import { assertListener } from "./assert-listener.ts";
 import { moveCounterBy, runCacheTransaction, takeLock, updateValue } from "./atomics.ts";
 import { deleteKeys, getValues, setValues } from "./batches.ts";
@@ -28,7 +32,9 @@ import type {
   UpdateOptions,
 } from "./options.ts";
 import { getEntry, getTtl, getValue, hasEntry, peekValue } from "./reads.ts";
+import { type MemoryBounds, resizeMemory } from "./resize-memory.ts";
 import { resolveNamespaceDefaults, signalOf } from "./resolve-options.ts";
+import { dumpView, loadView } from "./snapshots.ts";
 import type { CacheStats } from "./stats.ts";
 import { createViewScope, type ViewScope } from "./view-scope.ts";
 import { readStats } from "./view-stats.ts";
@@ -153,6 +159,18 @@ export class CacheView implements Cache {
 
   peek<T>(key: string): T | undefined {
     return peekValue(this.#scope, key) as T | undefined;
+  }
+
+  dump(writable: SnapshotTarget, options?: CallOptions): Promise<DumpResult> {
+    return dumpView(this.#scope, writable, options);
+  }
+
+  load(readable: SnapshotSource, options?: CallOptions): Promise<LoadResult> {
+    return loadView(this.#scope, readable, options);
+  }
+
+  resize(bounds: MemoryBounds): void {
+    resizeMemory(this.#scope.core, bounds);
   }
 
   stats(): CacheStats {

@@ -5,6 +5,10 @@ import type { Ttl } from "../entry/ttl.ts";
 import type { WriteReceipt } from "../entry/write-receipt.ts";
 import type { CacheEventListener, CacheEventName } from "../events/cache-events.ts";
 import type { BatchLoader, Loader } from "../loading/loader.ts";
+import type { SnapshotSource } from "../memory/snapshot/byte-source.ts";
+import type { DumpResult } from "../memory/snapshot/dump-snapshot.ts";
+import type { LoadResult } from "../memory/snapshot/load-snapshot.ts";
+import type { SnapshotTarget } from "../memory/snapshot/open-sink.ts";
 import type { CacheHealth } from "./health.ts";
 import type {
   CallOptions,
@@ -18,6 +22,7 @@ import type {
   TtlOrSetOptions,
   UpdateOptions,
 } from "./options.ts";
+import type { MemoryBounds } from "./resize-memory.ts";
 import type { CacheStats } from "./stats.ts";
 
 /** Many entries to write: a `Map`, an iterable of pairs, or a record. */
@@ -157,6 +162,35 @@ export interface Cache {
 
   /** The value in the memory tier, synchronously, without waiting and without asking any other tier. */
   peek<T = unknown>(key: string): T | undefined;
+
+  /**
+   * Writes every live entry of this view and of the namespaces inside it to a stream, then ends the stream; see {@link Cache.load}. For a
+   * warm restart: dump after the last write. Each entry is as of some moment of the dump; what would not read back equal is skipped and
+   * counted. Works in slices of half a millisecond and waits for a slow stream. O(n)
+   *
+   * @throws SnapshotError `GCX_SNAPSHOT_STREAM` when the stream fails; it is destroyed then
+   * @throws UnsupportedOperationError when the store is not in memory
+   */
+  dump(writable: SnapshotTarget, options?: CallOptions): Promise<DumpResult>;
+
+  /**
+   * Loads what {@link Cache.dump} wrote into this view, whatever the name of the one that was dumped. TTLs go on: what was left, minus the
+   * time since; what is over is skipped. Everything in the cache, and every change from this call on, is newer and wins. Versions
+   * are new. What was deleted or invalidated after the dump comes back until its TTL ends. All or nothing: on any error nothing
+   * loaded stays. O(n)
+   *
+   * @throws SnapshotError `GCX_SNAPSHOT_CORRUPT`, `GCX_SNAPSHOT_UNSUPPORTED`, `GCX_SNAPSHOT_STREAM`
+   * @throws UnsupportedOperationError when the store is not in memory
+   */
+  load(readable: SnapshotSource, options?: CallOptions): Promise<LoadResult>;
+
+  /**
+   * Gives the memory tier other bounds while it runs, those of the whole cache; a bound that is left out stays. What is above them
+   * is evicted before the call returns, in O(evicted).
+   *
+   * @throws InvalidArgumentError `GCX_ARGUMENT_OPTION`; UnsupportedOperationError when the store has no such bounds; CacheClosedError
+   */
+  resize(bounds: MemoryBounds): void;
 
   /** Counters since the start, and what is stored now. A snapshot; no I/O. A namespace counts what went through its own views. */
   stats(): CacheStats;

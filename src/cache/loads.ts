@@ -16,7 +16,7 @@ import { type ResolvedGetOrSet, resolveGetOrSet } from "./resolve-options.ts";
 import { storeLoaded } from "./store-loaded.ts";
 import { storedKeyOf, type ViewScope } from "./view-scope.ts";
 import { removeVersion } from "./withdraw-load.ts";
-import { assertTagsSupported } from "./writes.ts";
+import { assertSlidingSupported, assertTagsSupported } from "./writes.ts";
 
 /** `Cache.getOrSet`. */
 export async function getOrLoad<T>(
@@ -30,6 +30,7 @@ export async function getOrLoad<T>(
   const resolved = resolveGetOrSet(options, scope.defaults);
   const { core } = scope;
   assertTagsSupported(core, resolved.tags);
+  assertSlidingSupported(core, resolved.sliding);
   core.lifecycle.assertOpen();
   resolved.signal?.throwIfAborted();
   const storedKey = storedKeyOf(scope, key);
@@ -91,8 +92,8 @@ function isolate<T>(scope: ViewScope, value: T): T {
 }
 
 /** Resolved options as options; the view's own tags are in them already and merge without repetition. */
-function optionsOf({ ttlMs, jitter, tags, signal }: ResolvedGetOrSet): GetOrSetOptions {
-  return { ttl: ttlMs, jitter, tags, signal };
+function optionsOf({ ttlMs, sliding, jitter, tags, signal }: ResolvedGetOrSet): GetOrSetOptions {
+  return { ttl: ttlMs, sliding, jitter, tags, signal };
 }
 
 /** `Cache.getOrSetMulti`. */
@@ -106,6 +107,7 @@ export async function getOrLoadMulti<T>(
   assertLoader(loader);
   const resolved = resolveGetOrSet(options, scope.defaults);
   assertTagsSupported(scope.core, resolved.tags);
+  assertSlidingSupported(scope.core, resolved.sliding);
   scope.core.lifecycle.assertOpen();
   resolved.signal?.throwIfAborted();
   const found = new Map<string, T>();

@@ -11,6 +11,12 @@ export interface CallOptions {
 export interface SetOptions extends CallOptions {
   /** Time to live. Default: the namespace's, then the cache's `defaultTtl`, then `memory.defaultTtl`, then never. `0` leaves the key absent. */
   readonly ttl?: Ttl | undefined;
+  /**
+   * Whether each read of the value starts the TTL anew, so that an entry ends when nobody asked for it that long: sessions, for
+   * example. Reads of `getEntry`, `exists` and `ttl` count too. Without a TTL it says nothing. Default: the namespace's, then false.
+   * Stores without the capability `slidingTtl` refuse it.
+   */
+  readonly sliding?: boolean | undefined;
   /** Labels for `invalidateTags`, at most 128 of up to 1,024 characters. Default: the namespace's tags, then none. */
   readonly tags?: readonly string[] | undefined;
   /** Ratio 0…1 of the TTL that is taken away at random, so that entries written together do not expire together. Default: 0. */
@@ -29,6 +35,8 @@ export type TtlOrSetOptions = Ttl | SetOptions;
 export interface NamespaceDefaults {
   /** Default TTL of writes. */
   readonly ttl?: Ttl | undefined;
+  /** Whether reads start the TTL of entries anew, by default. */
+  readonly sliding?: boolean | undefined;
   /** Default jitter of writes, a ratio 0…1. */
   readonly jitter?: number | undefined;
   /** Tags of every entry written through the view, in addition to the call's own. */

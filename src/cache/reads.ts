@@ -1,6 +1,7 @@
 import type { StoredEntry } from "../backend/stored-entry.ts";
 import type { CacheEntry } from "../entry/cache-entry.ts";
 import { assertKey } from "../entry/cache-key.ts";
+import type { CacheCore } from "./cache-core.ts";
 import { callBackend } from "./call-backend.ts";
 import type { CallOptions } from "./options.ts";
 import { signalOf } from "./resolve-options.ts";
@@ -19,20 +20,25 @@ export function recordRead(scope: ViewScope, key: string, isHit: boolean): void 
   }
 }
 
-/** `Cache.get`. */
-export async function getValue(scope: ViewScope, key: string, options: CallOptions | undefined): Promise<unknown> {
-  assertKey(key);
-  const signal = options === undefined ? undefined : signalOf(options);
-  const { core } = scope;
-  const storedKey = storedKeyOf(scope, key);
-  if (signal === undefined && core.backend.capabilities.local) {
-    core.lifecycle.assertOpen();
-    if (core.lifecycle.isReadyNow()) {
-      const value = peekStored(scope, storedKey);
-      recordRead(scope, key, value !== undefined);
-      return value;
-    }
+/**
+ * `Cache.get`. A local store that is connected answers at once: no async function, whose frame would cost more than the lookup.
+ */
+export function getValue(scope: ViewScope, key: string, options: CallOptions | undefined): Promise<unknown> {
+  if (options !== undefined) return getValueWithin(scope, key, options);
+  try {
+    assertKey(key);
+    return isPeekable(scope.core) ? Promise.resolve(readLocal(scope, key)) : getValueWithin(scope, key, options);
+  } catch (error) {
+    return Promise.reject(error as Error);
   }
+}
+
+async function getValueWithin(scope: ViewScope, key: string, options: CallOptions | undefined): Promise<unknown> {
+  assertKey(key);
+  const signal = signalOf(options);
+  const { core } = scope;
+  if (signal === undefined && isPeekable(core)) return readLocal(scope, key);
+  const storedKey = storedKeyOf(scope, key);
   const entry = await callBackend(core, "get", "read", signal, (backend, context) => backend.get(storedKey, context));
   recordRead(scope, key, entry !== undefined);
   return entry?.value;
@@ -61,9 +67,21 @@ export async function getEntry<T>(
 /** `Cache.peek`. */
 export function peekValue(scope: ViewScope, key: string): unknown {
   assertKey(key);
-  const { core } = scope;
-  core.lifecycle.assertOpen();
-  if (!core.backend.capabilities.local || !core.lifecycle.isReadyNow()) return undefined;
+  return isPeekable(scope.core) ? readLocal(scope, key) : undefined;
+}
+
+/**
+ * Whether the store answers synchronously, now.
+ *
+ * @throws CacheClosedError
+ */
+function isPeekable({ lifecycle, backend }: CacheCore): boolean {
+  lifecycle.assertOpen();
+  return backend.capabilities.local && lifecycle.isReadyNow();
+}
+
+/** One read of a store that {@link isPeekable}. */
+function readLocal(scope: ViewScope, key: string): unknown {
   const value = peekStored(scope, storedKeyOf(scope, key));
   recordRead(scope, key, value !== undefined);
   return value;

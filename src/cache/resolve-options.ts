@@ -14,6 +14,7 @@ export const DEFAULT_MAX_ATTEMPTS = 16;
 /** Defaults of a view, resolved. */
 export interface ViewDefaults {
   readonly ttlMs: number;
+  readonly sliding: boolean;
   readonly jitter: number;
   readonly tags: readonly string[];
   readonly hardTimeoutMs: number;
@@ -23,6 +24,7 @@ export interface ViewDefaults {
 export interface ResolvedSet {
   /** After jitter. 0: the key ends up absent. */
   readonly ttlMs: number;
+  readonly sliding: boolean;
   readonly tags: readonly string[];
   readonly signal: AbortSignal | undefined;
 }
@@ -30,6 +32,7 @@ export interface ResolvedSet {
 /** The options of a load, resolved. The TTL's jitter is applied when the result is stored. */
 export interface ResolvedGetOrSet {
   readonly ttlMs: number;
+  readonly sliding: boolean;
   readonly jitter: number;
   readonly tags: readonly string[];
   readonly signal: AbortSignal | undefined;
@@ -65,6 +68,7 @@ export function resolveSetOptions(
   const jitter = options?.jitter === undefined ? defaults.jitter : resolveRatio("jitter", options.jitter);
   return {
     ttlMs: jitterTtlMs(ttlMs, jitter, random),
+    sliding: resolveFlag("sliding", options?.sliding, defaults.sliding),
     tags: mergeTags(defaults.tags, options?.tags),
     signal: options?.signal,
   };
@@ -76,6 +80,7 @@ export function resolveGetOrSet(options: GetOrSetOptions | undefined, defaults: 
   assertAck(options?.ack);
   return {
     ttlMs: options?.ttl === undefined ? defaults.ttlMs : resolveTtlMs(options.ttl),
+    sliding: resolveFlag("sliding", options?.sliding, defaults.sliding),
     jitter: options?.jitter === undefined ? defaults.jitter : resolveRatio("jitter", options.jitter),
     tags: mergeTags(defaults.tags, options?.tags),
     signal: options?.signal,
@@ -83,7 +88,7 @@ export function resolveGetOrSet(options: GetOrSetOptions | undefined, defaults: 
       options?.hardTimeout === undefined
         ? defaults.hardTimeoutMs
         : resolveTimeoutMs("hardTimeout", options.hardTimeout),
-    isForced: resolveFlag("forceFresh", options?.forceFresh),
+    isForced: resolveFlag("forceFresh", options?.forceFresh, false),
   };
 }
 
@@ -92,6 +97,7 @@ export function resolveNamespaceDefaults(own: NamespaceDefaults | undefined, par
   assertOptions("namespace", own);
   return Object.freeze({
     ttlMs: own?.ttl === undefined ? parent.ttlMs : resolveTtlMs(own.ttl),
+    sliding: resolveFlag("sliding", own?.sliding, parent.sliding),
     jitter: own?.jitter === undefined ? parent.jitter : resolveRatio("jitter", own.jitter),
     tags: mergeTags(parent.tags, own?.tags),
     hardTimeoutMs:
@@ -155,8 +161,8 @@ function resolveRatio(name: string, value: unknown): number {
   throw optionError(name, `${name} must be a ratio from 0 to 1.`);
 }
 
-function resolveFlag(name: string, value: unknown): boolean {
-  if (value === undefined || typeof value === "boolean") return value ?? false;
+function resolveFlag(name: string, value: unknown, otherwise: boolean): boolean {
+  if (value === undefined || typeof value === "boolean") return value ?? otherwise;
   throw optionError(name, `${name} must be true or false.`);
 }
 

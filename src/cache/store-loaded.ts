@@ -9,7 +9,7 @@ import { completeOnBackend } from "./call-backend.ts";
 import type { ResolvedGetOrSet } from "./resolve-options.ts";
 import type { ViewScope } from "./view-scope.ts";
 import { removeVersion, withdrawLateWrite } from "./withdraw-load.ts";
-import { recordRefusal, recordSet } from "./writes.ts";
+import { recordRefusal, recordSet, slidingTtlOf } from "./writes.ts";
 
 /** A result with the version of the live entry that was found before its load; 0 for none. */
 export interface ReplacingValue extends LoadedValue {
@@ -68,6 +68,7 @@ function toWrite({ core }: ViewScope, resolved: ResolvedGetOrSet, result: Replac
   return {
     value,
     ttlMs,
+    slidingTtlMs: slidingTtlOf({ sliding: resolved.sliding, ttlMs }),
     tags: [...load.tags],
     tagsUnchangedSince: stamp,
     // Somebody else's newer write must not be overwritten. In a local store the load would be detached by it.

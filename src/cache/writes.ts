@@ -35,6 +35,20 @@ export function assertTagsSupported(core: CacheCore, tags: readonly string[]): v
   );
 }
 
+/** Refuses sliding TTLs where reads cannot renew one. */
+export function assertSlidingSupported(core: CacheCore, sliding: boolean): void {
+  if (!sliding || core.backend.capabilities.slidingTtl === true) return;
+  throw new UnsupportedOperationError(
+    "sliding",
+    `The store "${core.backend.name}" cannot renew a TTL when it is read. Leave sliding out, or call expire() after reads.`,
+  );
+}
+
+/** What reads of a written entry start anew; `undefined`: nothing. */
+export function slidingTtlOf({ sliding, ttlMs }: { sliding: boolean; ttlMs: number }): number | undefined {
+  return sliding && ttlMs !== Number.POSITIVE_INFINITY ? ttlMs : undefined;
+}
+
 /** Counts and tells of an accepted write. */
 export function recordSet(scope: ViewScope, key: string, version: number): void {
   scope.counters.sets += 1;
@@ -175,13 +189,20 @@ async function writeOne(
 ): Promise<WriteResult> {
   const { core } = scope;
   assertTagsSupported(core, resolved.tags);
+  assertSlidingSupported(core, resolved.sliding);
   const storedKey = storedKeyOf(scope, key);
   if (operation !== "set") assertLasting(operation, resolved.ttlMs);
   if (resolved.ttlMs === 0) {
     await removeStored(core, operation, storedKey, resolved.signal);
     return { stored: true, version: 0 };
   }
-  const write: EntryWrite = { value, ttlMs: resolved.ttlMs, tags: resolved.tags, ...extra };
+  const write: EntryWrite = {
+    value,
+    ttlMs: resolved.ttlMs,
+    slidingTtlMs: slidingTtlOf(resolved),
+    tags: resolved.tags,
+    ...extra,
+  };
   const detach = (): void => core.loads.detachKey(storedKey);
   const put = (): MaybePromise<WriteResult> =>
     callBackend(core, operation, "write", resolved.signal, (backend, context) =>

@@ -123,12 +123,14 @@ export interface TextPattern {
   readonly doc: string;
 }
 
-/** What an object from code must have to be taken. */
+/** What an object or function from code must have to be taken. */
 export interface InstanceShape {
   /** The object in words, with its article. */
   readonly doc: string;
   /** Names of the functions it must have. */
   readonly methods: readonly string[];
+  /** It is a function itself. */
+  readonly isFunction?: true | undefined;
 }
 
 /** One field of the configuration: what it is, and everything that is checked, published and documented about it. */

@@ -96,6 +96,7 @@ function judgeEnum(field: EnumField, given: unknown, reading: Reading): Verdict 
 }
 
 function judgeInstance(shape: InstanceShape, given: unknown, reading: Reading): Verdict {
+  if (shape.isFunction === true) return typeof given === "function" ? { value: given } : REFUSED;
   if (typeof given !== "object" || given === null || Array.isArray(given)) return REFUSED;
   if (reading.origin !== "code") return { hint: "An object can only be given in code." };
   const members = given as Readonly<Record<string, unknown>>;

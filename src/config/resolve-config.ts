@@ -1,5 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import { findBackendFactory, registeredBackendNames } from "../backend/registry.ts";
+import type { SharedSlabHandle } from "../backend/shared-slab-handle.ts";
 import { type ByteSize, parseByteSize } from "../foundation/byte-size.ts";
 import { type Duration, parseDuration } from "../foundation/duration.ts";
 import { CACHE_FIELDS, type CacheConfig } from "./cache-config.ts";
@@ -10,7 +11,12 @@ import { isBuiltInBackend } from "./plugin-names.ts";
 import { describeGiven, type Problem, throwProblems } from "./problem.ts";
 import { findConflicts } from "./rules/all-rules.ts";
 import { DEADLINES_FIELDS, type DeadlinesConfig } from "./sections/deadlines-config.ts";
-import { type EvictionPolicyName, MEMORY_FIELDS, type MemoryConfig } from "./sections/memory-config.ts";
+import {
+  type EvictionPolicyName,
+  MEMORY_FIELDS,
+  type MemoryConfig,
+  type MemoryStorage,
+} from "./sections/memory-config.ts";
 import { readDocument } from "./validate-config.ts";
 
 /** A configuration with every default filled in and every unit settled; what `createCache` builds from. Frozen. */
@@ -38,6 +44,11 @@ export interface ResolvedMemoryConfig {
   readonly defaultTtlMs: number | undefined;
   readonly cleanupIntervalMs: number;
   readonly copy: boolean | "freeze";
+  /** `undefined`: the store's estimate. */
+  readonly weigher: MemoryConfig["weigher"];
+  readonly storage: MemoryStorage;
+  /** With `storage: "shared"`; `undefined`: a block of its own. */
+  readonly shared: SharedSlabHandle | undefined;
 }
 
 /** {@link DeadlinesConfig} in milliseconds. */
@@ -96,6 +107,9 @@ function resolveMemory(memory: MemoryConfig): ResolvedMemoryConfig {
     defaultTtlMs: toTtlMs(memory.defaultTtl),
     cleanupIntervalMs: toMs(memory.cleanupInterval ?? defaultOf<string>(MEMORY_FIELDS.cleanupInterval)),
     copy: memory.copy ?? defaultOf<boolean | "freeze">(MEMORY_FIELDS.copy),
+    weigher: memory.weigher,
+    storage: memory.storage ?? defaultOf<MemoryStorage>(MEMORY_FIELDS.storage),
+    shared: memory.shared,
   });
 }
 

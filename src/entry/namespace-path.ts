@@ -51,6 +51,11 @@ export function toStoredKey(prefix: string, key: string): string {
   return key.charCodeAt(0) === AT_SIGN ? `@:${key}` : key;
 }
 
+/** Whether a stored key is the root's and has its own form; escaped ones are not meant. */
+export function isRootKey(storedKey: string): boolean {
+  return storedKey.charCodeAt(0) !== AT_SIGN;
+}
+
 /** The namespace that a stored key belongs to. */
 export function namespaceOf(storedKey: string): NamespacePath {
   return storedKey.charCodeAt(0) === AT_SIGN ? storedKey.slice(1, storedKey.indexOf(":")) : ROOT_NAMESPACE;

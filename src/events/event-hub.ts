@@ -30,7 +30,8 @@ export class EventHub {
 
   /** Whether anybody listens to this event. */
   wants(name: CacheEventName): boolean {
-    return diagnostics.hasSubscribers || this.#listeners.has(name);
+    // Mostly nobody listens to anything, and this is asked on every hit.
+    return diagnostics.hasSubscribers || (this.#listeners.size > 0 && this.#listeners.has(name));
   }
 
   /** Adds a listener. @returns a function that removes it */

@@ -46,6 +46,12 @@ export const ERROR_CODES = {
   GCX_NODE_LISTEN:
     "A node cannot listen where it was told to: the port is taken, not permitted, or not a loopback address.",
   GCX_NODE_INTERNAL: "A node failed while it answered a request. Its warnings on stderr have the cause.",
+  GCX_SNAPSHOT_CORRUPT:
+    "A snapshot is damaged or ends too early. Nothing of it stays in the cache. Use another copy, or start with an empty cache.",
+  GCX_SNAPSHOT_UNSUPPORTED:
+    "The bytes are not a snapshot, or one of a newer version of the library or of Node.js. Nothing of it stays in the cache.",
+  GCX_SNAPSHOT_STREAM:
+    "The stream of a snapshot failed, was closed early, or gives something other than bytes. The cause has its words.",
 } as const;
 
 /** A stable, machine-readable error code, for example `"GCX_ARGUMENT_KEY"`. */

@@ -236,3 +236,23 @@ export class NodeError extends GocachexError {
     brand(this, "NodeError");
   }
 }
+
+/**
+ * A snapshot cannot be written or read; the message says what to do. After a failed load nothing of the snapshot is in
+ * the cache; after a failed dump the stream holds no complete snapshot.
+ */
+export class SnapshotError extends GocachexError {
+  /** Bytes from the beginning of the snapshot to where the fault was met: the damage, or how far the stream had come. */
+  readonly offsetBytes: number;
+
+  constructor(
+    code: "GCX_SNAPSHOT_CORRUPT" | "GCX_SNAPSHOT_UNSUPPORTED" | "GCX_SNAPSHOT_STREAM",
+    offsetBytes: number,
+    message: string,
+    options?: GocachexErrorOptions,
+  ) {
+    super(code, message, options);
+    this.offsetBytes = offsetBytes;
+    brand(this, "SnapshotError");
+  }
+}

@@ -3,6 +3,13 @@ import { waitWithin } from "../foundation/deadline.ts";
 import type { Scheduler } from "../foundation/scheduler.ts";
 import type { Load } from "./load.ts";
 
+/** Is told of changes by key, prefix and namespace. Those by tag are the store's own to know; see `Backend.stamp`. */
+export interface ChangeListener {
+  keyChanged(storedKey: string): void;
+  prefixChanged(storedPrefix: string): void;
+  namespaceCleared(path: NamespacePath): void;
+}
+
 /**
  * The running loads: at most one per key that later callers may join, plus those that were detached and still run.
  *
@@ -13,6 +20,7 @@ import type { Load } from "./load.ts";
 export class LoadTable {
   readonly #joinable = new Map<string, Load>();
   readonly #running = new Set<Load>();
+  readonly #watches = new Set<ChangeListener>();
   /** Loads that are over but whose write may still arrive at the store. */
   readonly #unsettled = new Map<string, Set<Load>>();
 
@@ -50,8 +58,15 @@ export class LoadTable {
     };
   }
 
+  /** Tells a listener of every change from now on. @returns a function that stops it */
+  watchChanges(listener: ChangeListener): () => void {
+    this.#watches.add(listener);
+    return () => void this.#watches.delete(listener);
+  }
+
   /** A key was written or deleted. */
   detachKey(storedKey: string): void {
+    if (this.#watches.size > 0) for (const watch of this.#watches) watch.keyChanged(storedKey);
     const load = this.#joinable.get(storedKey);
     if (load !== undefined) this.#detach(load);
     for (const late of this.#unsettled.get(storedKey) ?? []) late.detach();
@@ -64,11 +79,13 @@ export class LoadTable {
 
   /** Every key that begins with a stored prefix was deleted. O(running loads). */
   detachPrefix(storedPrefix: string): void {
+    for (const watch of this.#watches) watch.prefixChanged(storedPrefix);
     this.#detachWhere((load) => load.storedKey.startsWith(storedPrefix));
   }
 
   /** A namespace was cleared. O(running loads). */
   detachNamespace(path: NamespacePath): void {
+    for (const watch of this.#watches) watch.namespaceCleared(path);
     this.#detachWhere((load) => isWithinNamespace(namespaceOf(load.storedKey), path));
   }
 

@@ -5,12 +5,8 @@ const LEAD_FACTOR = 2;
 /** Policies are told again when the estimate leaves their number by more than this factor. */
 const DRIFT_FACTOR = 2;
 
-/**
- * Most entries of any store, 8,388,608. It finds them through a `Map`, whose table V8 lets grow to 2^24 places. Deleted keys keep
- * theirs until the table is full, and then it is only cleaned when half of it are such; else V8 would double it and throws
- * "Map maximum size exceeded". So a `Map` whose keys come and go must not hold more than half of 2^24.
- */
-export const MAX_ENTRY_COUNT: number = 2 ** 23;
+/** Most entries of any store, 16,777,214 (2^24 − 2): what the words of the key index can number. */
+export const MAX_ENTRY_COUNT: number = 2 ** 24 - 2;
 
 /** The bounds of a store; `Infinity` where there is none. */
 export interface StoreBounds {
@@ -28,13 +24,18 @@ export function attainableBounds(bounds: StoreBounds): StoreBounds {
  * fills, no more than twice what it holds, so that memory grows with use.
  */
 export class CapacityEstimate {
-  readonly #bounds: StoreBounds;
+  #bounds: StoreBounds;
   /** What the policy was told last. */
   toldCount: number;
 
   constructor(bounds: StoreBounds) {
     this.#bounds = bounds;
     this.toldCount = Math.max(1, Math.min(bounds.maxKeys, FIRST_CAPACITY_COUNT));
+  }
+
+  /** The store got other bounds. */
+  rebound(bounds: StoreBounds): void {
+    this.#bounds = bounds;
   }
 
   /** The number to tell the policy now, or `undefined` while the last one is near enough. O(1). */

@@ -1,33 +1,29 @@
 import type { StoredEntry } from "../backend/stored-entry.ts";
 import { NO_SLOT } from "./eviction/eviction-policy.ts";
 import type { Isolation } from "./isolation.ts";
-import type { MemoryStore } from "./memory-store.ts";
-
-const NO_TAGS: readonly string[] = Object.freeze([]);
+import { type MemoryStore, NO_TAGS } from "./memory-store.ts";
 
 /** The entry of a taken slot, as the caller may have it. */
 export function readEntry(store: MemoryStore, isolation: Isolation, slot: number): StoredEntry {
   const { slots } = store;
+  const slidingTtlMs = store.lifetimes.slidingTtl(slot);
   return {
-    value: isolation.reveal(slots.values[slot]),
-    version: slots.versions[slot] as number,
-    expiresAt: slots.expiresAt[slot] as number,
-    tags: slots.tagSets[slot]?.tags ?? NO_TAGS,
+    value: isolation.reveal(slots.refs.value(slot)),
+    version: slots.versions.get(slot),
+    expiresAt: store.lifetimes.expiresAt(slot),
+    tags: slots.tagSets.get(slot)?.tags ?? NO_TAGS,
+    ...(slidingTtlMs === undefined ? undefined : { slidingTtlMs }),
   };
 }
 
 /** The live entry of a key; counts as a use for the policy. */
 export function getEntry(store: MemoryStore, isolation: Isolation, key: string): StoredEntry | undefined {
-  const slot = store.findLive(key);
-  if (slot === NO_SLOT) return undefined;
-  store.touch(slot);
-  return readEntry(store, isolation, slot);
+  const slot = store.read(key);
+  return slot === NO_SLOT ? undefined : readEntry(store, isolation, slot);
 }
 
-/** The live value of a key; counts as a use for the policy. */
-export function getValue(store: MemoryStore, isolation: Isolation, key: string): unknown {
-  const slot = store.findLive(key);
-  if (slot === NO_SLOT) return undefined;
-  store.touch(slot);
-  return isolation.reveal(store.slots.values[slot]);
+/** The live entry of a key, for who is no user: the policy is not told, and a sliding TTL goes on as it was. */
+export function inspectEntry(store: MemoryStore, isolation: Isolation, key: string): StoredEntry | undefined {
+  const slot = store.findLive(key, store.hash(key));
+  return slot === NO_SLOT ? undefined : readEntry(store, isolation, slot);
 }

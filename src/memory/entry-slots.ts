@@ -1,36 +1,49 @@
-import { NO_SLOT } from "./eviction/eviction-policy.ts";
+import type { RandomSource } from "../foundation/random-source.ts";
+import { KeyIndex } from "./index/key-index.ts";
 import type { NamespaceScope } from "./namespace-scopes.ts";
-import { grownLength, resizedSlotArray } from "./slot-array.ts";
+import { RefPages } from "./ref-pages.ts";
+import { Float64Pages, Int32Pages } from "./slot-pages.ts";
+import { SlotRefs } from "./slot-refs.ts";
 import type { TagSet } from "./tag-table.ts";
 
 /**
- * Entries as parallel arrays: an entry is a slot number, the same in all arrays, from its insertion to its removal, however
+ * Where entries live. An entry has a slot: a small number, the same in all arrays, from its insertion to its removal, however
  * often it is rewritten. Freed slots are used again, last freed first.
  *
  * ```text
- * index: Map key → slot
- *  slot │ keys │ values │ versions │ expiresAt │ weights │ tagSets │ scopes
- *     0 │ "a"  │ {...}  │ 1700...1 │ Infinity  │     212 │         │ root
+ * index: key → slot
+ *  slot │ refs: key, value │ versions │ weights │ deadlines │ scope │ tagSets │ index.hashes
+ *     0 │ "a"  {...}       │ 1700...1 │     212 │ Infinity  │ root  │         │ 0x5bd1e995
  *     1 │ (free)
  * ```
  */
 export class EntrySlots {
-  readonly index: Map<string, number> = new Map();
-  keys: (string | undefined)[] = [];
-  values: unknown[] = [];
-  versions: Float64Array = new Float64Array(0);
-  /** Wall-clock ms; `Infinity` for never. */
-  expiresAt: Float64Array = new Float64Array(0);
-  /** Estimated bytes. */
-  weights: Float64Array = new Float64Array(0);
-  tagSets: (TagSet | undefined)[] = [];
-  scopes: (NamespaceScope | undefined)[] = [];
-  #free: Int32Array = new Int32Array(0);
+  readonly refs: SlotRefs = new SlotRefs();
+  readonly versions: Float64Pages = new Float64Pages();
+  /** In bytes. */
+  readonly weights: Float64Pages = new Float64Pages();
+  /** Instants in store time at which entries end; `Infinity` for never. */
+  readonly deadlines: Float64Pages = new Float64Pages();
+  /** Tags of the entries that have any. */
+  readonly tagSets: RefPages<TagSet> = new RefPages();
+  readonly index: KeyIndex;
+  /** The scope of all entries that have none in `#scopes`: most caches have one namespace, and pay for no more. */
+  readonly #commonScope: NamespaceScope;
+  readonly #scopes: RefPages<NamespaceScope> = new RefPages();
+  #hasScopes = false;
+  /** A stack of the free slots below the high water. */
+  readonly #free: Int32Pages = new Int32Pages();
   #freeCount = 0;
+  #highWater = 0;
+
+  constructor(random: RandomSource, commonScope: NamespaceScope) {
+    this.#commonScope = commonScope;
+    this.index = new KeyIndex(this.refs, random);
+  }
 
   /** One above the highest slot ever taken: where walks over all slots end. */
   get highWater(): number {
-    return this.keys.length;
+    return this.#highWater;
   }
 
   /** How many slots are taken. */
@@ -38,96 +51,103 @@ export class EntrySlots {
     return this.index.size;
   }
 
-  /** The slot of a key, or {@link NO_SLOT}. */
-  find(key: string): number {
-    return this.index.get(key) ?? NO_SLOT;
+  /** The scope that the entry of a taken slot was inserted into. */
+  scope(slot: number): NamespaceScope {
+    return this.#hasScopes ? (this.#scopes.get(slot) ?? this.#commonScope) : this.#commonScope;
+  }
+
+  /** Whether a slot below the high water holds an entry. */
+  isTaken(slot: number): boolean {
+    return this.refs.key(slot) !== undefined;
   }
 
   /**
-   * Takes a slot for a key that has none. The caller fills the other arrays. Nothing is taken when it throws.
+   * Takes a slot for a key that has none. The caller fills in the rest. Nothing is taken when it throws.
    *
-   * @throws RangeError when the platform has no room: the `Map` is full (the store stays below), or an array cannot grow
+   * @throws RangeError when the platform has no room for larger arrays
    */
-  take(key: string): number {
+  take(key: string, hash: number, scope: NamespaceScope): number {
     const isFree = this.#freeCount > 0;
-    const slot = isFree ? (this.#free[this.#freeCount - 1] as number) : this.keys.length;
+    const slot = isFree ? this.#free.get(this.#freeCount - 1) : this.#highWater;
     // What can throw comes first.
-    if (!isFree) this.#ensureLength(slot);
-    this.index.set(key, slot);
-    this.keys[slot] = key;
-    if (isFree) {
-      this.#freeCount -= 1;
-    } else {
-      this.values.push(undefined);
-      this.tagSets.push(undefined);
-      this.scopes.push(undefined);
+    if (!isFree) {
+      this.refs.ensure(slot);
+      this.index.hashes.ensure(slot);
+      this.#free.ensure(slot);
+      this.versions.ensure(slot);
+      this.weights.ensure(slot);
+      this.deadlines.ensure(slot);
+      // Afterwards whoever frees a slot leaves it at that.
+      this.deadlines.set(slot, Number.POSITIVE_INFINITY);
     }
+    this.refs.setKey(slot, key);
+    try {
+      this.index.insert(key, hash, slot);
+    } catch (error) {
+      this.refs.drop(slot);
+      throw error;
+    }
+    if (scope !== this.#commonScope) {
+      this.#scopes.set(slot, scope);
+      this.#hasScopes = true;
+    }
+    if (isFree) this.#freeCount -= 1;
+    else this.#highWater += 1;
     return slot;
   }
 
-  /** Gives a slot back and drops what it refers to. */
+  /** Gives a slot back that has no tags and no deadline any more, and drops what it refers to. */
   release(slot: number): void {
-    this.index.delete(this.keys[slot] as string);
-    this.keys[slot] = undefined;
-    this.values[slot] = undefined;
-    this.tagSets[slot] = undefined;
-    this.scopes[slot] = undefined;
-    if (this.index.size === 0) {
+    this.index.remove(slot);
+    if (this.index.size === 0 && this.#highWater > SMALL_COUNT) {
       // Nothing left: give the arrays back too, so that a cleared cache is as small as a new one.
       this.reset();
       return;
     }
-    if (this.#freeCount >= this.#free.length) {
-      this.#free = resizedSlotArray(this.#free, grownLength(this.#free.length, this.#freeCount));
-    }
-    this.#free[this.#freeCount] = slot;
+    this.refs.drop(slot);
+    if (this.#hasScopes) this.#scopes.set(slot, undefined);
+    this.#free.set(this.#freeCount, slot);
     this.#freeCount += 1;
   }
 
   /** Back to nothing. */
   reset(): void {
     this.index.clear();
-    this.keys = [];
-    this.values = [];
-    this.tagSets = [];
-    this.scopes = [];
+    this.refs.clear();
+    this.versions.clear();
+    this.weights.clear();
+    this.deadlines.clear();
+    this.#scopes.clear();
+    this.#hasScopes = false;
+    this.tagSets.clear();
+    this.#free.clear();
     this.#freeCount = 0;
-    if (this.versions.length <= SMALL_LENGTH) return;
-    this.versions = new Float64Array(0);
-    this.expiresAt = new Float64Array(0);
-    this.weights = new Float64Array(0);
-    this.#free = new Int32Array(0);
+    this.#highWater = 0;
+  }
+
+  /** Every taken slot. O(n) */
+  *taken(): Generator<number> {
+    for (let slot = 0; slot < this.#highWater; slot += 1) if (this.isTaken(slot)) yield slot;
   }
 
   /** Throws when index, arrays and free slots disagree. O(n). */
   checkInvariants(): void {
-    for (const [key, slot] of this.index) {
-      if (this.keys[slot] !== key) throw new Error(`entry slots: slot ${slot} has another key`);
+    const taken = [...this.taken()];
+    this.index.checkInvariants(taken);
+    if (taken.length + this.#freeCount !== this.#highWater) {
+      throw new Error("entry slots: a slot is neither taken nor free");
     }
-    const taken = this.keys.filter((key) => key !== undefined).length;
-    if (taken !== this.index.size) throw new Error(`entry slots: ${taken} slots for ${this.index.size} keys`);
-    if (taken + this.#freeCount !== this.highWater) throw new Error("entry slots: a slot is neither taken nor free");
-    const free = new Set(this.#free.subarray(0, this.#freeCount));
+    const free = new Set(Array.from({ length: this.#freeCount }, (_, index) => this.#free.get(index)));
     if (free.size !== this.#freeCount) throw new Error("entry slots: a slot is free twice");
     for (const slot of free) {
-      const isEmpty =
-        this.keys[slot] === undefined && this.values[slot] === undefined && this.scopes[slot] === undefined;
-      if (!isEmpty) throw new Error(`entry slots: free slot ${slot} holds something`);
+      const isDropped = !this.isTaken(slot) && this.refs.value(slot) === undefined;
+      const isUnmarked = this.#scopes.get(slot) === undefined && this.tagSets.get(slot) === undefined;
+      if (!isDropped || !isUnmarked || this.deadlines.get(slot) !== Number.POSITIVE_INFINITY) {
+        throw new Error(`entry slots: free slot ${slot} holds something`);
+      }
     }
-  }
-
-  #ensureLength(slot: number): void {
-    if (slot < this.versions.length) return;
-    const length = grownLength(this.versions.length, slot);
-    // All of them or none: arrays of different lengths would drop what is written beyond the shorter one.
-    const versions = resizedSlotArray(this.versions, length);
-    const expiresAt = resizedSlotArray(this.expiresAt, length);
-    const weights = resizedSlotArray(this.weights, length);
-    this.versions = versions;
-    this.expiresAt = expiresAt;
-    this.weights = weights;
   }
 }
 
-/** Arrays up to this length are kept when the last entry leaves, for small stores empty themselves often. */
-const SMALL_LENGTH = 1_024;
+/** Arrays up to so many slots are kept when the last entry leaves, for small stores empty themselves often. */
+const SMALL_COUNT = 1_024;

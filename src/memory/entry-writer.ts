@@ -5,15 +5,20 @@ import { assertInRange, moveCounter } from "./counter-move.ts";
 import { readEntry } from "./entry-reader.ts";
 import { NO_SLOT } from "./eviction/eviction-policy.ts";
 import type { Isolation } from "./isolation.ts";
-import type { EntryDraft, MemoryStore } from "./memory-store.ts";
+import type { MemoryStore } from "./memory-store.ts";
 import type { OperationLog } from "./operation-log.ts";
-import { weighEntry } from "./weigher.ts";
 
 /** The parts of a backend that its writes work on. */
 export interface WriteContext {
   readonly store: MemoryStore;
   readonly isolation: Isolation;
   readonly operations: OperationLog;
+}
+
+/** An entry on its way into the store: isolated and weighed. */
+interface EntryDraft {
+  readonly kept: unknown;
+  readonly weightBytes: number;
 }
 
 /**
@@ -25,15 +30,16 @@ export function writeEntry(context: WriteContext, key: string, write: EntryWrite
   const { store } = context;
   // Drafting comes before looking, for it may run code of the caller (getters), which may write to this store.
   const draft = draftEntry(context, key, write);
-  const slot = store.findLive(key);
+  const hash = store.hash(key);
+  const slot = store.findLive(key, hash);
   const isRefused = !holds(store, slot, write.condition) || !areTagsUnchanged(store, write);
   if (isRefused) {
-    const version = slot === NO_SLOT ? 0 : (store.slots.versions[slot] as number);
+    const version = slot === NO_SLOT ? 0 : store.slots.versions.get(slot);
     return withPrevious({ stored: false, version }, previousOf(context, slot, write));
   }
   const previous = previousOf(context, slot, write);
   context.isolation.seal(draft.kept);
-  return withPrevious({ stored: true, version: store.put(key, slot, draft) }, previous);
+  return withPrevious({ stored: true, version: putDraft(store, key, hash, slot, draft, write) }, previous);
 }
 
 /**
@@ -53,9 +59,12 @@ export function commitWrites(
   const isAllowed = writes.every(({ write }) => write === undefined || areTagsUnchanged(store, write));
   if (!isCurrent || !isAllowed) return { committed: false, versions: [] };
   for (const draft of drafts) if (draft !== undefined) context.isolation.seal(draft.kept);
-  const versions = writes.map(({ key }, index) => {
+  const versions = writes.map(({ key, write }, index) => {
     const draft = drafts[index];
-    if (draft !== undefined) return store.put(key, store.findLive(key), draft);
+    if (draft !== undefined && write !== undefined) {
+      const hash = store.hash(key);
+      return putDraft(store, key, hash, store.findLive(key, hash), draft, write);
+    }
     deleteEntry(store, key);
     return 0;
   });
@@ -76,21 +85,24 @@ export function incrementEntry(context: WriteContext, key: string, request: Coun
     assertInRange(known.value, request);
     return known;
   }
-  const slot = store.findLive(key);
-  const current = slot === NO_SLOT ? undefined : isolation.reveal(store.slots.values[slot]);
+  const hash = store.hash(key);
+  const slot = store.findLive(key, hash);
+  const current = slot === NO_SLOT ? undefined : isolation.reveal(store.slots.refs.value(slot));
   const { result: value, stored: kept } = moveCounter(current, request);
-  const tags = slot === NO_SLOT ? (request.tags ?? []) : (store.slots.tagSets[slot]?.tags ?? []);
-  const expiresAt = slot === NO_SLOT ? store.expiryAfter(request.ttlMs) : (store.slots.expiresAt[slot] as number);
-  const weightBytes = weighEntry(key, kept, tags.length);
-  store.assertFits(weightBytes);
-  const result: CounterResult = { value, version: store.put(key, slot, { kept, weightBytes, expiresAt, tags }) };
+  const tags = slot === NO_SLOT ? (request.tags ?? []) : (store.slots.tagSets.get(slot)?.tags ?? []);
+  const weightBytes = store.weigh(key, kept, tags.length);
+  const counterSlot =
+    slot === NO_SLOT
+      ? store.put(key, hash, slot, kept, weightBytes, store.lifetimes.deadlineAfter(request.ttlMs), tags)
+      : store.rewrite(slot, key, hash, kept, weightBytes);
+  const result: CounterResult = { value, version: store.slots.versions.get(counterSlot) };
   if (opId !== undefined) operations.record(key, opId, result);
   return result;
 }
 
 /** Removes a key. @returns whether a live entry was there */
 export function deleteEntry(store: MemoryStore, key: string): boolean {
-  const slot = store.findLive(key);
+  const slot = store.findLive(key, store.hash(key));
   if (slot === NO_SLOT) return false;
   store.remove(slot, "deleted");
   return true;
@@ -98,30 +110,43 @@ export function deleteEntry(store: MemoryStore, key: string): boolean {
 
 /** Gives a live entry another TTL; one of 0 ends it as expired. @returns whether a live entry was there */
 export function expireEntry(store: MemoryStore, key: string, ttlMs: number): boolean {
-  const slot = store.findLive(key);
+  const slot = store.findLive(key, store.hash(key));
   if (slot === NO_SLOT) return false;
   if (ttlMs <= 0) store.remove(slot, "expired");
-  else store.setExpiry(slot, store.expiryAfter(ttlMs));
+  else store.lifetimes.set(slot, store.lifetimes.deadlineAfter(ttlMs));
   return true;
 }
 
 function draftEntry(context: WriteContext, key: string, write: EntryWrite): EntryDraft {
   const { store, isolation } = context;
   const kept = isolation.keep(write.value);
-  const weightBytes = weighEntry(key, kept, write.tags.length);
-  store.assertFits(weightBytes);
-  return { kept, weightBytes, expiresAt: store.expiryAfter(write.ttlMs), tags: write.tags };
+  return { kept, weightBytes: store.weigh(key, kept, write.tags.length) };
+}
+
+/** @returns the new version */
+function putDraft(
+  store: MemoryStore,
+  key: string,
+  hash: number,
+  liveSlot: number,
+  { kept, weightBytes }: EntryDraft,
+  write: EntryWrite,
+): number {
+  const deadline = store.lifetimes.deadlineAfter(write.ttlMs);
+  const slot = store.put(key, hash, liveSlot, kept, weightBytes, deadline, write.tags);
+  if (write.slidingTtlMs !== undefined) store.lifetimes.setSliding(slot, write.slidingTtlMs);
+  return store.slots.versions.get(slot);
 }
 
 function liveVersion(store: MemoryStore, key: string): number {
-  const slot = store.findLive(key);
-  return slot === NO_SLOT ? 0 : (store.slots.versions[slot] as number);
+  const slot = store.findLive(key, store.hash(key));
+  return slot === NO_SLOT ? 0 : store.slots.versions.get(slot);
 }
 
 function holds(store: MemoryStore, slot: number, condition: WriteCondition | undefined): boolean {
   if (condition === undefined) return true;
   if (condition.kind === "absent") return slot === NO_SLOT;
-  return slot !== NO_SLOT && store.slots.versions[slot] === condition.version;
+  return slot !== NO_SLOT && store.slots.versions.get(slot) === condition.version;
 }
 
 function areTagsUnchanged(store: MemoryStore, write: EntryWrite): boolean {

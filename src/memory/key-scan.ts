@@ -15,7 +15,7 @@ export interface KeyScanContext {
 /**
  * The live keys that begin with `prefix`, in slices of up to 1,000, with a turn of the event loop between them.
  *
- * Walks over slots, not over the `Map`: an entry keeps its slot however often it is rewritten, so a key that is there
+ * Walks over slots, not over the index: an entry keeps its slot however often it is rewritten, so a key that is there
  * throughout comes exactly once, and the walk ends although others keep inserting. Keys that come or go meanwhile may
  * or may not be listed, and one that goes and comes again may be listed twice. O(n)
  */
@@ -38,7 +38,8 @@ export async function* scanKeys(
 function liveKeys(store: MemoryStore, prefix: string, start: number, end: number): string[] {
   const keys: string[] = [];
   for (let slot = start; slot < end; slot += 1) {
-    const key = store.slots.keys[slot];
+    if (slot >= store.slots.highWater) break;
+    const key = store.slots.refs.key(slot);
     if (key?.startsWith(prefix) && store.deathCause(slot) === undefined) keys.push(key);
   }
   return keys;

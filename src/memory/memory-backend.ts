@@ -5,10 +5,11 @@ import type { CounterRequest, CounterResult } from "../backend/counter.ts";
 import type { LeaseOutcome, LeaseRequest } from "../backend/lease.ts";
 import type { BackendHost } from "../backend/registry.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../backend/stored-entry.ts";
-import type { NamespacePath } from "../entry/namespace-path.ts";
+import { fromStoredKey, type NamespacePath } from "../entry/namespace-path.ts";
 import { CacheClosedError } from "../foundation/errors.ts";
 import type { RandomSource } from "../foundation/random-source.ts";
-import { getEntry, getValue } from "./entry-reader.ts";
+import type { StoreBounds } from "./capacity-estimate.ts";
+import { getEntry, inspectEntry } from "./entry-reader.ts";
 import {
   commitWrites,
   deleteEntry,
@@ -23,6 +24,7 @@ import { scanKeys } from "./key-scan.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { OperationLog } from "./operation-log.ts";
+import { resolveWeigher, type Weigher } from "./user-weigher.ts";
 
 /** The settings of a memory store, all resolved: nothing here is optional. */
 export interface MemoryBackendOptions {
@@ -43,6 +45,8 @@ export interface MemoryBackendOptions {
    * they are read or evicted. Default: 60,000. Never serves as a limit of freshness: a read never returns an expired entry.
    */
   readonly cleanupIntervalMs: number;
+  /** What entries weigh. Default: `weighEntry`. */
+  readonly weigher?: Weigher | undefined;
   /** How values are kept apart from the caller's; see `CopyMode`. Default: `false`, by reference. */
   readonly copy: CopyMode;
 }
@@ -71,7 +75,10 @@ export interface MemoryBackend extends Backend {
   scan(prefix: string, context?: OperationContext): AsyncIterable<readonly string[]>;
   clear(namespace: NamespacePath, context?: OperationContext): void;
   peek(key: string): unknown;
+  /** As `get`, but no use: the policy is not told, and a sliding TTL goes on as it was. */
+  inspect(key: string): StoredEntry | undefined;
   usage(namespace: NamespacePath): BackendUsage;
+  resize(bounds: Partial<StoreBounds>): void;
   /** For tests: throws when the store's bookkeeping is wrong. O(n). */
   checkInvariants(): void;
 }
@@ -84,6 +91,7 @@ const CAPABILITIES: BackendCapabilities = Object.freeze({
   transactions: "any-keys",
   leases: true,
   tags: true,
+  slidingTtl: true,
   scan: true,
   clear: true,
 });
@@ -93,7 +101,8 @@ const CAPABILITIES: BackendCapabilities = Object.freeze({
  * the process alive. After `close` every operation but `usage` throws `CacheClosedError`.
  */
 export function createMemoryBackend(options: MemoryBackendOptions, host: BackendHost): MemoryBackend {
-  const store = new MemoryStore(options, host);
+  const store = new MemoryStore({ ...options, weigh: resolveWeigher(options.weigher, fromStoredKey) }, host);
+  const isReferenced = options.copy === false;
   const isolation = createIsolation(options.copy);
   const operations = new OperationLog(host.clock, host.scheduler);
   const leases = new LeaseTable(host.clock, store.versions);
@@ -140,10 +149,18 @@ export function createMemoryBackend(options: MemoryBackendOptions, host: Backend
     scan: (prefix, context) =>
       scanKeys(store, prefix, { scheduler: host.scheduler, signal: context?.signal, assertOpen }),
     clear: (namespace) => run(() => store.clear(namespace)),
-    peek: (key) => run(() => getValue(store, isolation, key)),
+    peek(key) {
+      if (!isOpen) throw new CacheClosedError();
+      const kept = store.get(key);
+      // Only a read that met a dead entry has something to tell.
+      if (store.removals.isPending) store.removals.flush();
+      return isReferenced ? kept : isolation.reveal(kept);
+    },
+    inspect: (key) => run(() => inspectEntry(store, isolation, key)),
     // Works on after `close`: what was loaded before is still handed out.
     ...(isolation.isolate === undefined ? {} : { isolate: isolation.isolate }),
     usage: (namespace) => store.usage(namespace),
+    resize: (bounds) => run(() => store.resize(bounds)),
     checkInvariants: () => store.checkInvariants(),
   };
 }

@@ -2,68 +2,96 @@ import type { BackendUsage } from "../backend/backend.ts";
 import type { BackendHost } from "../backend/registry.ts";
 import type { NamespacePath } from "../entry/namespace-path.ts";
 import type { RemovalCause } from "../entry/removal.ts";
-import type { Clock } from "../foundation/clock.ts";
 import { EntryTooLargeError } from "../foundation/errors.ts";
-import { hashString } from "../foundation/hash.ts";
 import { attainableBounds, CapacityEstimate, type StoreBounds } from "./capacity-estimate.ts";
 import { EntrySlots } from "./entry-slots.ts";
 import { type EvictionPolicyName, evictionPolicyFactory } from "./eviction/eviction-policies.ts";
 import { type EvictionPolicy, NO_SLOT } from "./eviction/eviction-policy.ts";
-import { type NamespaceScope, NamespaceScopes } from "./namespace-scopes.ts";
+import { EntryLifetimes } from "./expiry/entry-lifetimes.ts";
+import type { KeyIndex } from "./index/key-index.ts";
+import { NamespaceScopes } from "./namespace-scopes.ts";
 import { RemovalQueue } from "./removal-queue.ts";
+import type { Float64Pages } from "./slot-pages.ts";
+import type { SlotRefs } from "./slot-refs.ts";
 import { Sweeper } from "./sweeper.ts";
 import { TagTable } from "./tag-table.ts";
+import { sampledMeanBytes } from "./usage-sample.ts";
+import type { EntryWeigher } from "./user-weigher.ts";
 import { createVersionCounter, type VersionCounter } from "./version-counter.ts";
 
 /** What a store is made with. */
 export interface MemoryStoreOptions extends StoreBounds {
   readonly evictionPolicy: EvictionPolicyName;
   readonly cleanupIntervalMs: number;
+  /** Weighs entries against `maxSizeBytes`. Asked for nothing while that is `Infinity`. */
+  readonly weigh: EntryWeigher;
 }
 
-/** An entry on its way into the store: isolated and weighed. */
-export interface EntryDraft {
-  readonly kept: unknown;
-  readonly weightBytes: number;
-  /** Wall-clock ms; `Infinity` for never. */
-  readonly expiresAt: number;
-  readonly tags: readonly string[];
-}
+/** Tags of an entry without any. */
+export const NO_TAGS: readonly string[] = Object.freeze([]);
+const NEVER = Number.POSITIVE_INFINITY;
+/** The policy's idea of the capacity is looked at once in so many insertions, a power of 2. */
+const CAPACITY_CHECK_COUNT = 64;
 
 /**
- * The entries with their bounds, liveness and removal. Knows no conditions, copies or counters: those are built on it.
+ * The engine: entries with their bounds, liveness and removal. Knows no conditions, copies or counters: those are built on it.
  *
  * Invariants, after every public call: at most `maxKeys` (and `MAX_ENTRY_COUNT`) entries and `maxSizeBytes` of weight, dead ones included;
  * the policy knows exactly the taken slots; scopes and tags count exactly what points to them; every entry that left was
- * noted once in {@link MemoryStore.removals}; the timer is set only while an entry with a TTL is stored.
+ * noted once in {@link MemoryStore.removals}; a timer is set only while an entry with a TTL is stored.
  *
  * An entry is dead when it expired, one of its tags was invalidated, or its namespace was cleared. Dead entries are
- * never served; they are removed by whoever meets them: a read, a write, an eviction or the sweeper.
+ * never served; they are removed by whoever meets them: a read, a write, an eviction, the expiry schedule or the sweeper.
+ * Unless a sweep is passing there are none but expired ones, so a read looks at nothing else.
  */
 export class MemoryStore {
-  readonly slots: EntrySlots = new EntrySlots();
+  readonly slots: EntrySlots;
   readonly tags: TagTable = new TagTable();
   readonly versions: VersionCounter;
   readonly removals: RemovalQueue;
+  readonly lifetimes: EntryLifetimes;
+  readonly #index: KeyIndex;
+  readonly #refs: SlotRefs;
+  readonly #versions: Float64Pages;
+  readonly #weights: Float64Pages;
   readonly #scopes = new NamespaceScopes();
-  readonly #clock: Clock;
-  readonly #bounds: StoreBounds;
-  readonly #capacity: CapacityEstimate;
   readonly #sweeper: Sweeper;
   readonly #policy: EvictionPolicy;
+  readonly #weigh: EntryWeigher;
+  readonly #capacity: CapacityEstimate;
+  #maxKeys: number;
+  #maxSizeBytes: number;
+  /** Whether entries have weights: since there was a bound in bytes. */
+  #isWeighing: boolean;
   #totalBytes = 0;
-  #expiringCount = 0;
+  /** Entries with tags. While there are none, nobody looks for them. */
+  #taggedCount = 0;
+  #insertCount = 0;
   #evictionCount = 0;
 
   constructor(options: MemoryStoreOptions, host: BackendHost) {
-    this.#bounds = attainableBounds(options);
-    this.#clock = host.clock;
+    const bounds = attainableBounds(options);
+    this.#maxKeys = bounds.maxKeys;
+    this.#maxSizeBytes = bounds.maxSizeBytes;
+    this.#isWeighing = bounds.maxSizeBytes !== NEVER;
+    this.#weigh = options.weigh;
+    this.slots = new EntrySlots(host.random, this.#scopes.root);
+    this.#index = this.slots.index;
+    this.#refs = this.slots.refs;
+    this.#versions = this.slots.versions;
+    this.#weights = this.slots.weights;
     this.versions = createVersionCounter(host.clock);
-    this.removals = new RemovalQueue(host.onRemoval, host.scheduler);
-    this.#capacity = new CapacityEstimate(this.#bounds);
+    this.removals = new RemovalQueue(host);
+    this.#capacity = new CapacityEstimate(bounds);
     const policyOptions = { capacityCount: this.#capacity.toldCount, random: host.random };
     this.#policy = evictionPolicyFactory(options.evictionPolicy)(policyOptions);
-    this.#sweeper = new Sweeper(this, host.scheduler, options.cleanupIntervalMs);
+    this.#sweeper = new Sweeper(this, host.scheduler);
+    this.lifetimes = new EntryLifetimes({
+      target: { removeExpired: (slot) => this.remove(slot, "expired"), sliceEnded: () => this.removals.flush() },
+      deadlines: this.slots.deadlines,
+      host,
+      cleanupIntervalMs: options.cleanupIntervalMs,
+    });
   }
 
   /** Where walks over all slots end; see {@link Sweeper}. */
@@ -71,83 +99,121 @@ export class MemoryStore {
     return this.slots.highWater;
   }
 
-  /** The wall-clock instant at which a TTL that starts now ends. */
-  expiryAfter(ttlMs: number): number {
-    return this.#clock.wallMs() + ttlMs;
+  /** The value of a live key, or `undefined`. Counts as a use, and prolongs a sliding TTL. Allocates nothing. */
+  get(key: string): unknown {
+    const slot = this.read(key);
+    return slot === NO_SLOT ? undefined : this.#refs.value(slot);
   }
 
-  /** The slot of a live entry, or `NO_SLOT`. A dead entry that is met is removed. */
-  findLive(key: string): number {
-    const slot = this.slots.find(key);
+  /** The slot of a live key, or `NO_SLOT`; otherwise as {@link MemoryStore.get}. The path of every hit. */
+  read(key: string): number {
+    const hash = this.#index.hash(key);
+    const slot = this.#index.find(key, hash);
     if (slot === NO_SLOT) return NO_SLOT;
-    const cause = this.deathCause(slot);
-    if (cause === undefined) return slot;
-    this.remove(slot, cause);
-    return NO_SLOT;
+    if (this.#mayHoldDead) {
+      if (this.#removeIfDead(slot)) return NO_SLOT;
+      this.lifetimes.prolong(slot);
+    }
+    this.#policy.touched(slot, hash);
+    return slot;
+  }
+
+  /**
+   * Writes a value as it is.
+   *
+   * @param ttlMs time to live in ms, > 0; `Infinity`, the default: for ever
+   * @returns the new version
+   * @throws EntryTooLargeError; then nothing changed
+   */
+  set(key: string, value: unknown, ttlMs: number = NEVER): number {
+    const weightBytes = this.weigh(key, value, 0);
+    const hash = this.#index.hash(key);
+    const deadline = this.lifetimes.deadlineAfter(ttlMs);
+    const slot = this.put(key, hash, this.findLive(key, hash), value, weightBytes, deadline, NO_TAGS);
+    return this.#versions.get(slot);
+  }
+
+  /** The hash to ask {@link MemoryStore.findLive} with. */
+  hash(key: string): number {
+    return this.#index.hash(key);
+  }
+
+  /** The slot of a live entry, or `NO_SLOT`. No use: the policy is not told. A dead entry that is met is removed. */
+  findLive(key: string, hash: number): number {
+    const slot = this.#index.find(key, hash);
+    if (slot === NO_SLOT) return NO_SLOT;
+    return this.#mayHoldDead && this.#removeIfDead(slot) ? NO_SLOT : slot;
   }
 
   /** Why the entry of a taken slot is dead; `undefined` when it lives. */
   deathCause(slot: number): RemovalCause | undefined {
-    const expiresAt = this.slots.expiresAt[slot] as number;
-    if (expiresAt !== Number.POSITIVE_INFINITY && this.#clock.wallMs() >= expiresAt) return "expired";
-    if (!this.tags.isCurrent(this.slots.tagSets[slot])) return "invalidated";
-    return this.slots.scopes[slot]?.isCleared === true ? "invalidated" : undefined;
-  }
-
-  /** Tells the policy that an entry was read. */
-  touch(slot: number): void {
-    this.#policy.touched(slot);
+    if (this.lifetimes.isOver(slot)) return "expired";
+    if (!this.#sweeper.isPassing) return undefined;
+    const isCurrent = this.tags.isCurrent(this.slots.tagSets.get(slot)) && !this.slots.scope(slot).isCleared;
+    return isCurrent ? undefined : "invalidated";
   }
 
   /**
-   * Refuses what can never fit.
+   * Weighs an entry; 0 without a byte bound.
    *
-   * @throws EntryTooLargeError
+   * @throws EntryTooLargeError when it can never fit
    */
-  assertFits(weightBytes: number): void {
-    if (weightBytes > this.#bounds.maxSizeBytes) throw new EntryTooLargeError(weightBytes, this.#bounds.maxSizeBytes);
+  weigh(key: string, value: unknown, tagCount: number): number {
+    if (!this.#isWeighing) return 0;
+    const weightBytes = this.#weigh(key, value, tagCount);
+    if (weightBytes > this.#maxSizeBytes) throw new EntryTooLargeError(weightBytes, this.#maxSizeBytes);
+    return weightBytes;
   }
 
   /**
    * Writes an entry that fits, making room first. O(1) besides the entries that have to leave.
    *
    * @param liveSlot what `findLive` said about the key just now
-   * @returns the new version
+   * @returns its slot
    */
-  put(key: string, liveSlot: number, draft: EntryDraft): number {
-    const version = this.versions.next();
+  put(
+    key: string,
+    hash: number,
+    liveSlot: number,
+    value: unknown,
+    weightBytes: number,
+    deadline: number,
+    tags: readonly string[],
+  ): number {
     const slot =
-      liveSlot === NO_SLOT ? this.#insert(key, draft.weightBytes) : this.#replace(key, liveSlot, draft.weightBytes);
-    const { slots } = this;
-    slots.values[slot] = draft.kept;
-    slots.versions[slot] = version;
-    // Take the new tags before the old ones go, so that a record both have is not dropped and made again.
-    const former = slots.tagSets[slot];
-    slots.tagSets[slot] = this.tags.retain(draft.tags);
-    this.tags.release(former);
-    this.setExpiry(slot, draft.expiresAt);
-    this.#tellCapacity();
-    return version;
+      liveSlot === NO_SLOT
+        ? this.#insert(key, hash, weightBytes, value)
+        : this.rewrite(liveSlot, key, hash, value, weightBytes);
+    if (this.#taggedCount !== 0 || tags.length > 0) this.#retag(slot, tags);
+    this.lifetimes.set(slot, deadline);
+    return slot;
   }
 
-  /** Gives an entry another end. */
-  setExpiry(slot: number, expiresAt: number): void {
-    const before = this.slots.expiresAt[slot] as number;
-    this.slots.expiresAt[slot] = expiresAt;
-    this.#countExpiring(toCount(expiresAt) - toCount(before));
+  /** Gives the live entry of a slot another value that fits; its end and its tags stay. Whatever has to leave for it, it keeps the slot. @returns it */
+  rewrite(slot: number, key: string, hash: number, value: unknown, weightBytes: number): number {
+    this.#policy.touched(slot, hash);
+    const growthBytes = this.#isWeighing ? weightBytes - this.#weights.get(slot) : 0;
+    if (growthBytes !== 0) {
+      const isTooMuch = this.#totalBytes + growthBytes > this.#maxSizeBytes;
+      if (isTooMuch && this.#makeRoom(0, growthBytes, slot)) this.#policy.inserted(slot, this.#index.hashes.get(slot));
+      this.#addWeight(slot, growthBytes);
+    }
+    this.#refs.setValue(slot, value);
+    this.#versions.set(slot, this.versions.next());
+    this.removals.add(key, "replaced");
+    return slot;
   }
 
   /** Removes the entry of a taken slot and notes why. */
   remove(slot: number, cause: RemovalCause): void {
-    const { slots } = this;
-    const key = slots.keys[slot] as string;
-    const weightBytes = slots.weights[slot] as number;
+    const key = this.#refs.key(slot) as string;
+    const weightBytes = this.#isWeighing ? this.#weights.get(slot) : 0;
     this.#policy.removed(slot);
-    this.tags.release(slots.tagSets[slot]);
-    this.#scopes.count(slots.scopes[slot] as NamespaceScope, -1, -weightBytes);
+    if (this.#taggedCount !== 0) this.#retag(slot, NO_TAGS);
+    this.#scopes.count(this.slots.scope(slot), -1, -weightBytes);
     this.#totalBytes -= weightBytes;
-    this.#countExpiring(-toCount(slots.expiresAt[slot] as number));
-    slots.release(slot);
+    this.lifetimes.set(slot, NEVER);
+    this.slots.release(slot);
     this.removals.add(key, cause);
   }
 
@@ -163,87 +229,117 @@ export class MemoryStore {
     if (this.#scopes.clear(path)) this.#sweeper.request();
   }
 
-  /** What a namespace and those inside it hold; evictions are those of the whole store. */
+  /** Sets other bounds; one that is left out stays. Entries above them are evicted at once. O(evicted), and O(n) when entries have to be weighed now for the first time. */
+  resize(bounds: Partial<StoreBounds>): void {
+    const current = { maxKeys: this.#maxKeys, maxSizeBytes: this.#maxSizeBytes };
+    const { maxKeys, maxSizeBytes } = attainableBounds({ ...current, ...bounds });
+    const isFirstWeighed = !this.#isWeighing && maxSizeBytes !== NEVER;
+    this.#isWeighing ||= isFirstWeighed;
+    this.#maxKeys = maxKeys;
+    this.#maxSizeBytes = maxSizeBytes;
+    if (isFirstWeighed) for (const slot of this.slots.taken()) this.#reweigh(slot);
+    this.#capacity.rebound({ maxKeys, maxSizeBytes });
+    this.#makeRoom(0, 0, NO_SLOT);
+    this.#tellCapacity();
+  }
+
+  /** What a namespace and those inside it hold; evictions are those of the whole store. O(1), with a bound in bytes. */
   usage(path: NamespacePath): BackendUsage {
     const scope = this.#scopes.find(path);
-    return {
-      keyCount: scope?.keyCount ?? 0,
-      memoryUsageBytes: scope?.weightBytes ?? 0,
-      evictions: this.#evictionCount,
-    };
+    const keyCount = scope?.keyCount ?? 0;
+    const memoryUsageBytes = this.#isWeighing
+      ? (scope?.weightBytes ?? 0)
+      : Math.round(keyCount * sampledMeanBytes(this.slots, this.#weigh));
+    return { keyCount, memoryUsageBytes, evictions: this.#evictionCount };
   }
 
   /** See {@link Sweeper}: removes the slot's entry when it is dead. */
   sweepSlot(slot: number): boolean {
-    if (this.slots.keys[slot] === undefined) return false;
-    const cause = this.deathCause(slot);
-    if (cause === undefined) return false;
-    this.remove(slot, cause);
-    return true;
+    return slot < this.slots.highWater && this.slots.isTaken(slot) && this.#removeIfDead(slot);
   }
 
   /** See {@link Sweeper}. */
-  sliceEnded(isLast: boolean): void {
-    if (isLast && this.#expiringCount > 0) this.#sweeper.arm();
+  sliceEnded(): void {
     this.removals.flush();
   }
 
   /** Stops background work and frees the memory, without telling of removals. */
   close(): void {
     this.#sweeper.stop();
+    this.lifetimes.stop();
     this.removals.clear();
     this.#policy.clear();
     this.slots.reset();
     this.tags.clear();
     this.#scopes.clear("");
+    this.#taggedCount = 0;
     this.#totalBytes = 0;
-    this.#expiringCount = 0;
   }
 
   /** Throws when an invariant of this class does not hold. O(n · namespaces). */
   checkInvariants(): void {
-    const { slots } = this;
-    slots.checkInvariants();
+    this.slots.checkInvariants();
     this.#policy.checkInvariants();
-    const taken = [...slots.index.values()];
-    this.tags.checkInvariants(taken.flatMap((slot) => slots.tagSets[slot] ?? []));
-    this.#scopes.checkInvariants(
-      taken.map((slot) => [slots.scopes[slot] as NamespaceScope, slots.weights[slot] as number]),
-    );
-    const totalBytes = taken.reduce((total, slot) => total + (slots.weights[slot] as number), 0);
+    const taken = [...this.slots.taken()];
+    this.lifetimes.checkInvariants(taken);
+    this.tags.checkInvariants(taken.flatMap((slot) => this.slots.tagSets.get(slot) ?? []));
+    this.#scopes.checkInvariants(taken.map((slot) => [this.slots.scope(slot), this.#weights.get(slot)]));
+    const totalBytes = taken.reduce((total, slot) => total + this.#weights.get(slot), 0);
     if (totalBytes !== this.#totalBytes)
       throw new Error(`memory store: ${this.#totalBytes} bytes counted of ${totalBytes}`);
-    if (slots.size > this.#bounds.maxKeys || totalBytes > this.#bounds.maxSizeBytes)
+    if (this.slots.size > this.#maxKeys || totalBytes > this.#maxSizeBytes)
       throw new Error("memory store: above a bound");
-    const expiring = taken.filter((slot) => slots.expiresAt[slot] !== Number.POSITIVE_INFINITY).length;
-    if (expiring !== this.#expiringCount) throw new Error("memory store: entries with a TTL are miscounted");
-    if (this.#sweeper.isArmed && expiring === 0) throw new Error("memory store: the timer is set for nothing");
   }
 
-  #insert(key: string, weightBytes: number): number {
-    this.#makeRoom(1, weightBytes, NO_SLOT);
-    const slot = this.slots.take(key);
+  /** Whether reads have to look if an entry is dead. */
+  get #mayHoldDead(): boolean {
+    return this.lifetimes.mortalCount !== 0 || this.#sweeper.isPassing;
+  }
+
+  #retag(slot: number, tags: readonly string[]): void {
+    const former = this.slots.tagSets.get(slot);
+    // Take the new tags before the old ones go, so that a record both have is not dropped and made again.
+    const tagSet = this.tags.retain(tags);
+    this.tags.release(former);
+    this.slots.tagSets.set(slot, tagSet);
+    this.#taggedCount += (tagSet === undefined ? 0 : 1) - (former === undefined ? 0 : 1);
+  }
+
+  #removeIfDead(slot: number): boolean {
+    const cause = this.deathCause(slot);
+    if (cause === undefined) return false;
+    this.remove(slot, cause);
+    return true;
+  }
+
+  #insert(key: string, hash: number, weightBytes: number, value: unknown): number {
+    if (this.slots.size >= this.#maxKeys || this.#totalBytes + weightBytes > this.#maxSizeBytes) {
+      this.#makeRoom(1, weightBytes, NO_SLOT);
+    }
     const scope = this.#scopes.ofKey(key);
-    this.slots.scopes[slot] = scope;
-    this.slots.weights[slot] = weightBytes;
-    this.slots.expiresAt[slot] = Number.POSITIVE_INFINITY;
+    const slot = this.slots.take(key, hash, scope);
+    this.#refs.setValue(slot, value);
+    this.#versions.set(slot, this.versions.next());
+    if (this.#isWeighing) this.#weights.set(slot, weightBytes);
     this.#scopes.count(scope, 1, weightBytes);
     this.#totalBytes += weightBytes;
-    this.#policy.inserted(slot, hashString(key));
+    // Not `hash`: the index may just have gone over to another one.
+    this.#policy.inserted(slot, this.#index.hashes.get(slot));
+    this.#insertCount += 1;
+    if ((this.#insertCount & (CAPACITY_CHECK_COUNT - 1)) === 0) this.#tellCapacity();
     return slot;
   }
 
-  /** Prepares a live entry's slot for its next value. The entry keeps its slot, whatever has to leave for it. */
-  #replace(key: string, slot: number, weightBytes: number): number {
-    this.#policy.touched(slot);
-    const growthBytes = weightBytes - (this.slots.weights[slot] as number);
-    const isForgotten = growthBytes > 0 && this.#makeRoom(0, growthBytes, slot);
-    if (isForgotten) this.#policy.inserted(slot, hashString(key));
-    this.slots.weights[slot] = weightBytes;
-    this.#scopes.count(this.slots.scopes[slot] as NamespaceScope, 0, growthBytes);
+  #addWeight(slot: number, growthBytes: number): void {
+    this.#weights.set(slot, this.#weights.get(slot) + growthBytes);
+    this.#scopes.count(this.slots.scope(slot), 0, growthBytes);
     this.#totalBytes += growthBytes;
-    this.removals.add(key, "replaced");
-    return slot;
+  }
+
+  #reweigh(slot: number): void {
+    const tagCount = this.slots.tagSets.get(slot)?.tags.length ?? 0;
+    const weightBytes = this.#weigh(this.#refs.key(slot) as string, this.#refs.value(slot), tagCount);
+    this.#addWeight(slot, weightBytes - this.#weights.get(slot));
   }
 
   /**
@@ -253,10 +349,10 @@ export class MemoryStore {
    * @returns whether the policy forgot `spared`: the caller inserts it again
    */
   #makeRoom(keyCount: number, sizeBytes: number, spared: number): boolean {
-    const { maxKeys, maxSizeBytes } = this.#bounds;
     let isSparedForgotten = false;
-    while (this.slots.size + keyCount > maxKeys || this.#totalBytes + sizeBytes > maxSizeBytes) {
+    while (this.slots.size + keyCount > this.#maxKeys || this.#totalBytes + sizeBytes > this.#maxSizeBytes) {
       if (this.#sweeper.isPassing && this.#sweeper.freeOne(spared)) continue;
+      if (this.lifetimes.freeOne(spared)) continue;
       const victim = this.#policy.victim();
       if (victim === NO_SLOT) break;
       if (victim === spared) {
@@ -275,15 +371,4 @@ export class MemoryStore {
     const capacityCount = this.#capacity.changed(this.slots.size, this.#totalBytes);
     if (capacityCount !== undefined) this.#policy.resize(capacityCount);
   }
-
-  #countExpiring(change: number): void {
-    if (change === 0) return;
-    this.#expiringCount += change;
-    if (this.#expiringCount === 0) this.#sweeper.disarm();
-    else if (change > 0) this.#sweeper.arm();
-  }
-}
-
-function toCount(expiresAt: number): number {
-  return expiresAt === Number.POSITIVE_INFINITY ? 0 : 1;
 }

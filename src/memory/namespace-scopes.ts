@@ -1,4 +1,11 @@
-import { isWithinNamespace, type NamespacePath, namespaceOf, ROOT_NAMESPACE } from "../entry/namespace-path.ts";
+import {
+  isRootKey,
+  isWithinNamespace,
+  type NamespacePath,
+  namespaceOf,
+  ROOT_NAMESPACE,
+  storedPrefix,
+} from "../entry/namespace-path.ts";
 
 /**
  * A namespace between two of its clears. Entries point to the scope that was current when they were inserted; clearing
@@ -12,6 +19,10 @@ export interface NamespaceScope {
   keyCount: number;
   /** Weight of those entries. */
   weightBytes: number;
+  /** What stands before its keys in the store. */
+  readonly prefix: string;
+  /** Whether new entries of the namespace belong here: until it is cleared, or becomes empty and is dropped. */
+  isCurrent: boolean;
   /** Whether it was cleared: whoever points here is no longer served. */
   isCleared: boolean;
 }
@@ -20,10 +31,23 @@ export interface NamespaceScope {
 export class NamespaceScopes {
   readonly #scopes = new Map<NamespacePath, NamespaceScope>();
   #root = createScope(ROOT_NAMESPACE, undefined);
+  #latest: NamespaceScope | undefined;
+
+  /** The current scope of the root. */
+  get root(): NamespaceScope {
+    return this.#root;
+  }
 
   /** The scope of a stored key, made when there is none. */
   ofKey(storedKey: string): NamespaceScope {
-    return this.#scopeAt(namespaceOf(storedKey));
+    if (isRootKey(storedKey)) return this.#root;
+    // Keys of one namespace come in runs. The first `:` ends a path, so a prefix that fits is the right one.
+    const latest = this.#latest;
+    if (latest?.isCurrent === true && storedKey.startsWith(latest.prefix)) return latest;
+    const scope = this.#scopeAt(namespaceOf(storedKey));
+    // The prefix of the root, whose escaped keys come here too, fits every key.
+    if (scope !== this.#root) this.#latest = scope;
+    return scope;
   }
 
   /** The current scope of a path, or `undefined` when it holds nothing. */
@@ -83,6 +107,7 @@ export class NamespaceScopes {
 
   #end(scope: NamespaceScope): void {
     scope.isCleared = true;
+    scope.isCurrent = false;
     this.#scopes.delete(scope.path);
     for (const child of scope.children) this.#end(child);
     scope.children.clear();
@@ -90,11 +115,13 @@ export class NamespaceScopes {
 
   #drop(scope: NamespaceScope): void {
     if (scope.parent === undefined) return;
+    scope.isCurrent = false;
     scope.parent.children.delete(scope);
     this.#scopes.delete(scope.path);
   }
 }
 
 function createScope(path: NamespacePath, parent: NamespaceScope | undefined): NamespaceScope {
-  return { path, parent, children: new Set(), keyCount: 0, weightBytes: 0, isCleared: false };
+  const prefix = storedPrefix(path);
+  return { path, parent, children: new Set(), keyCount: 0, weightBytes: 0, prefix, isCurrent: true, isCleared: false };
 }

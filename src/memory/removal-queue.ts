@@ -1,3 +1,4 @@
+import type { BackendHost } from "../backend/registry.ts";
 import type { RemovalCause, RemovalListener } from "../entry/removal.ts";
 import type { ScheduledTask, Scheduler } from "../foundation/scheduler.ts";
 
@@ -15,20 +16,28 @@ const REST_DELAY_MS = 1;
 export class RemovalQueue {
   readonly #listener: RemovalListener;
   readonly #scheduler: Scheduler;
+  readonly #isWanted: () => boolean;
   #keys: string[] = [];
   #causes: RemovalCause[] = [];
   #isFlushing = false;
   #rest: ScheduledTask | undefined;
 
-  constructor(listener: RemovalListener, scheduler: Scheduler) {
-    this.#listener = listener;
-    this.#scheduler = scheduler;
+  constructor(host: Pick<BackendHost, "onRemoval" | "wantsRemovals" | "scheduler">) {
+    this.#listener = host.onRemoval;
+    this.#scheduler = host.scheduler;
+    this.#isWanted = host.wantsRemovals ?? (() => true);
   }
 
-  /** Notes one entry that left. */
+  /** Notes one entry that left, if anybody wants to know. */
   add(storedKey: string, cause: RemovalCause): void {
+    if (!this.#isWanted()) return;
     this.#keys.push(storedKey);
     this.#causes.push(cause);
+  }
+
+  /** Whether something is noted that nobody was told yet. */
+  get isPending(): boolean {
+    return this.#keys.length > 0;
   }
 
   /** Tells all, in order, each once. Does nothing when called by a listener: the call that tells it goes on. Never throws. */

@@ -11,11 +11,19 @@ export interface VersionCounter {
  * unless that one made more than a million writes a second all its life. Stays exact until the year 2255.
  */
 export function createVersionCounter(clock: Clock): VersionCounter {
-  let current = Math.floor(clock.wallMs() * 1_000);
+  let base = Math.floor(clock.wallMs() * 1_000);
+  // A small integer of its own: counting up a number of this size would allocate each time.
+  let count = 0;
   return {
     next() {
-      current += 1;
-      return current;
+      if (count === MAX_COUNT) {
+        base += count;
+        count = 0;
+      }
+      count += 1;
+      return base + count;
     },
   };
 }
+
+const MAX_COUNT = 2 ** 30;

@@ -13,16 +13,47 @@ describe("weighEntry", () => {
   it("counts one byte for characters of Latin-1 and two when there is any other", () => {
     expect(stringBytes("é".repeat(1_000))).toBe(1_016);
     expect(stringBytes(`${"e".repeat(999)}€`)).toBe(2_016);
+    expect(stringBytes(`${"e".repeat(16_383)}€`)).toBe(16 + 32_768);
+    expect(stringBytes("e".repeat(1_000_000))).toBe(1_000_016);
   });
 
-  it("counts bytes of buffers, typed arrays and array buffers, of a view its own only", () => {
-    const sizes = [
-      Buffer.alloc(4_000),
-      new Float64Array(500),
-      new ArrayBuffer(4_000),
-      new DataView(new ArrayBuffer(9_000), 0, 4_000),
-    ];
-    for (const value of sizes) expect(estimateValueBytes(value)).toBe(4_192);
+  it("looks at both ends and in between of long texts", () => {
+    const plain = "e".repeat(300_000);
+    for (const place of [0, 1_500, 298_500, 299_999]) {
+      expect(stringBytes(`${plain.slice(0, place)}€${plain.slice(place + 1)}`)).toBe(16 + 600_000);
+    }
+    expect(stringBytes("e".repeat(100_000) + "€".repeat(100_000) + "e".repeat(100_000))).toBe(16 + 600_000);
+  });
+
+  it("costs a concatenated key its flat bytes", () => {
+    const id = 1234567890;
+    expect(weighEntry(`user:profile:${id}`, 1, 0)).toBe(ENTRY_OVERHEAD_BYTES + 16 + 24);
+  });
+
+  it("knows small integers, boxed numbers, and arrays of numbers, which need no boxes", () => {
+    expect(estimateValueBytes(2 ** 31 - 1)).toBe(0);
+    expect(estimateValueBytes(2 ** 31)).toBe(16);
+    expect(estimateValueBytes(0.5)).toBe(16);
+    expect(estimateValueBytes([0.5, 1.5, 2])).toBe(estimateValueBytes([1, 2, 3]));
+    expect(estimateValueBytes([0.5, 1.5, null])).toBe(estimateValueBytes([1, 2, null]) + 32);
+  });
+
+  it("counts bytes of buffers, typed arrays and array buffers", () => {
+    expect(estimateValueBytes(Buffer.alloc(4_000))).toBe(4_192);
+    expect(estimateValueBytes(new Float64Array(500))).toBe(4_192);
+    expect(estimateValueBytes(new ArrayBuffer(4_000))).toBe(4_096);
+    expect(estimateValueBytes(new SharedArrayBuffer(4_000))).toBe(4_096);
+    expect(estimateValueBytes(new DataView(new ArrayBuffer(4_000)))).toBe(4_176);
+  });
+
+  it("counts all that a view keeps alive, but of a pool only the part that a buffer shows", () => {
+    expect(estimateValueBytes(new Uint8Array(9_000).subarray(10, 20))).toBe(9_192);
+    expect(estimateValueBytes(new DataView(new ArrayBuffer(9_000), 0, 4_000))).toBe(9_176);
+    expect(estimateValueBytes(Buffer.alloc(100_000).subarray(0, 200))).toBe(100_192);
+    expect(estimateValueBytes(Buffer.alloc(8_192).subarray(1_000, 1_201))).toBe(96 + 208);
+    const small = new Uint8Array(16);
+    const { buffer } = new Uint8Array(16);
+    expect(estimateValueBytes(small)).toBe(estimateValueBytes(new Uint8Array(buffer)));
   });
 
   it("ends on cycles and counts shared parts once", () => {

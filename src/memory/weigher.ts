@@ -19,5 +19,5 @@ const TAG_REFERENCE_BYTES = 16;
  */
 export function weighEntry(key: string, value: unknown, tagCount: number): number {
   const tagBytes = tagCount === 0 ? 0 : TAG_SET_BYTES + tagCount * TAG_REFERENCE_BYTES;
-  return ENTRY_OVERHEAD_BYTES + tagBytes + stringBytes(key) + Math.ceil(estimateValueBytes(value));
+  return ENTRY_OVERHEAD_BYTES + tagBytes + stringBytes(key) + estimateValueBytes(value);
 }

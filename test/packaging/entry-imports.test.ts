@@ -12,8 +12,11 @@ const dist = join(PROJECT_ROOT, "dist");
 /** What loading an entry may load of Node. Nothing of anybody else: optional libraries come when they are used. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // node:fs/promises is for loadConfig; Node itself has loaded it by the time a program starts.
-  index: ["node:async_hooks", "node:diagnostics_channel", "node:fs/promises", "node:path", "node:util"],
-  testing: ["node:assert", "node:crypto", "node:events", "node:util", "node:v8"],
+  index: [
+    ...["node:async_hooks", "node:buffer", "node:diagnostics_channel", "node:fs/promises", "node:os", "node:path"],
+    ...["node:util", "node:v8"],
+  ],
+  testing: ["node:assert", "node:crypto", "node:events", "node:os", "node:util", "node:v8"],
   server: ["node:crypto", "node:diagnostics_channel", "node:events", "node:fs/promises", "node:http", "node:util"],
 };
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { StoredEntry } from "../../src/backend/stored-entry.ts";
 import { isWithinNamespace, namespaceOf } from "../../src/entry/namespace-path.ts";
 import type { RemovalCause } from "../../src/entry/removal.ts";
 import { createSeededRandom } from "../../src/foundation/random-source.ts";
@@ -10,7 +11,9 @@ import { createFakeTime, type FakeTime } from "../../src/testing/fake-clock.ts";
 interface ModelEntry {
   readonly value: unknown;
   readonly version: number;
-  readonly expiresAt: number;
+  /** By the monotonic clock. */
+  readonly deadline: number;
+  readonly slidingMs?: number | undefined;
   readonly tags: readonly string[];
 }
 
@@ -26,7 +29,7 @@ class Model {
 
   live(key: string, nowMs: number): ModelEntry | undefined {
     const entry = this.entries.get(key);
-    return entry !== undefined && nowMs < entry.expiresAt ? entry : undefined;
+    return entry !== undefined && nowMs < entry.deadline ? entry : undefined;
   }
 
   endWhere(isOver: (key: string, entry: ModelEntry) => boolean): void {
@@ -61,7 +64,24 @@ type Operation = (world: World) => void;
 const key = fc.constantFrom(...KEYS);
 const ttlMs = fc.constantFrom(10, 50, 100, Infinity);
 const tags = fc.subarray(TAGS, { maxLength: 2 });
-const nowMs = (world: World): number => world.time.clock.wallMs();
+const nowMs = (world: World): number => world.time.clock.monotonicMs();
+
+/** An entry as the store shows it: its end by the wall clock of now. */
+function shown(world: World, entry: ModelEntry | undefined): StoredEntry | undefined {
+  if (entry === undefined) return undefined;
+  const { value, version, deadline, tags: names } = entry;
+  const expiresAt = deadline - nowMs(world) + world.time.clock.wallMs();
+  return { value, version, expiresAt, tags: names, slidingTtlMs: entry.slidingMs };
+}
+
+/** Reads a key of the model as a user does: a sliding TTL starts anew. */
+function readModel(world: World, name: string): StoredEntry | undefined {
+  const entry = world.model.live(name, nowMs(world));
+  if (entry?.slidingMs === undefined) return shown(world, entry);
+  const prolonged = { ...entry, deadline: nowMs(world) + entry.slidingMs };
+  world.model.entries.set(name, prolonged);
+  return shown(world, prolonged);
+}
 
 function accept(world: World, name: string, version: number, entry: Omit<ModelEntry, "version">): void {
   expect(version, "versions only grow").toBeGreaterThan(world.lastVersion);
@@ -73,7 +93,7 @@ function accept(world: World, name: string, version: number, entry: Omit<ModelEn
 const operations: Record<string, fc.Arbitrary<Operation>> = {
   get: key.map((name) => (world) => {
     const entry = world.backend.get(name);
-    expect(entry).toEqual(world.model.live(name, nowMs(world)));
+    expect(entry).toEqual(readModel(world, name));
     expect(world.backend.peek(name)).toEqual(entry?.value);
   }),
   set: fc
@@ -82,11 +102,13 @@ const operations: Record<string, fc.Arbitrary<Operation>> = {
       value: fc.nat(),
       ttlMs,
       tags,
+      sliding: fc.boolean(),
       isStamped: fc.boolean(),
       condition: fc.constantFrom("none", "absent", "version", "stale"),
     })
     .map(({ name, value, isStamped, condition, ...rest }) => (world) => {
       const before = world.model.live(name, nowMs(world));
+      const slidingTtlMs = rest.sliding && rest.ttlMs !== Infinity ? rest.ttlMs : undefined;
       const conditions = {
         none: undefined,
         absent: { kind: "absent" },
@@ -95,7 +117,9 @@ const operations: Record<string, fc.Arbitrary<Operation>> = {
       } as const;
       const result = world.backend.set(name, {
         value,
-        ...rest,
+        ttlMs: rest.ttlMs,
+        tags: rest.tags,
+        slidingTtlMs,
         condition: conditions[condition as keyof typeof conditions],
         returnPrevious: true,
         tagsUnchangedSince: isStamped ? world.stamp : undefined,
@@ -103,9 +127,12 @@ const operations: Record<string, fc.Arbitrary<Operation>> = {
       const isTagged = isStamped && rest.tags.some((tag) => (world.model.invalidatedAt.get(tag) ?? 0) > world.stamp);
       const holds = { none: true, absent: before === undefined, version: before !== undefined, stale: false };
       expect(result.stored).toBe(holds[condition as keyof typeof holds] && !isTagged);
-      expect(result.previous).toEqual(before);
+      expect(result.previous).toEqual(shown(world, before));
       if (!result.stored) expect(result.version).toBe(before?.version ?? 0);
-      else accept(world, name, result.version, { value, expiresAt: nowMs(world) + rest.ttlMs, tags: rest.tags });
+      else {
+        const entry = { value, deadline: nowMs(world) + rest.ttlMs, slidingMs: slidingTtlMs, tags: rest.tags };
+        accept(world, name, result.version, entry);
+      }
     }),
   delete: key.map((name) => (world) => {
     expect(world.backend.delete(name)).toBe(world.model.live(name, nowMs(world)) !== undefined);
@@ -114,7 +141,8 @@ const operations: Record<string, fc.Arbitrary<Operation>> = {
   expire: fc.tuple(key, fc.constantFrom(0, 20, 80, Infinity)).map(([name, ttl]) => (world) => {
     const before = world.model.live(name, nowMs(world));
     expect(world.backend.expire(name, ttl)).toBe(before !== undefined);
-    if (before !== undefined) world.model.entries.set(name, { ...before, expiresAt: nowMs(world) + ttl });
+    const deadline = nowMs(world) + ttl;
+    if (before !== undefined) world.model.entries.set(name, { ...before, deadline, slidingMs: undefined });
   }),
   increment: fc.tuple(key, fc.bigInt(-9n, 9n), ttlMs).map(([name, delta, ttl]) => (world) => {
     const before = world.model.live(name, nowMs(world));
@@ -122,8 +150,8 @@ const operations: Record<string, fc.Arbitrary<Operation>> = {
     const result = world.backend.increment(name, request);
     const value = (before === undefined ? 5 : (before.value as number)) + Number(delta);
     expect(result.value).toBe(BigInt(value));
-    const expiresAt = before?.expiresAt ?? nowMs(world) + ttl;
-    accept(world, name, result.version, { value, expiresAt, tags: before?.tags ?? [] });
+    const { deadline = nowMs(world) + ttl, slidingMs, tags: names = [] } = before ?? {};
+    accept(world, name, result.version, { value, deadline, slidingMs, tags: names });
   }),
   commit: fc.tuple(key, key, fc.nat(), fc.boolean()).map(([checked, written, value, isRight]) => (world) => {
     const version = world.model.live(checked, nowMs(world))?.version ?? 0;
@@ -138,7 +166,7 @@ const operations: Record<string, fc.Arbitrary<Operation>> = {
     if (!isRight) return;
     expect(result.versions[0]).toBe(0);
     world.model.entries.delete(checked);
-    accept(world, written, result.versions[1] as number, { value, expiresAt: nowMs(world) + 60, tags: ["red"] });
+    accept(world, written, result.versions[1] as number, { value, deadline: nowMs(world) + 60, tags: ["red"] });
   }),
   invalidateTags: tags.map((names) => (world) => {
     world.backend.invalidateTags(names);
@@ -154,17 +182,16 @@ const operations: Record<string, fc.Arbitrary<Operation>> = {
     expect(world.backend.usage(path)).toMatchObject({ keyCount: 0, memoryUsageBytes: 0 });
   }),
   advance: fc.constantFrom(0, 1, 10, 50, 100).map((ms) => (world) => world.time.advance(ms)),
-  stepClock: fc.constantFrom(1, 30).map((ms) => (world) => {
-    // Forward only: a clock that goes back revives what nobody has met yet, which no model can know.
-    world.time.setWall(nowMs(world) + ms);
+  setWallClock: fc.constantFrom(-1e9, -30, 1, 30, 1e9).map((ms) => (world) => {
+    world.time.setWall(world.time.clock.wallMs() + ms);
   }),
 };
 
 function checkWorld(world: World): void {
   const { backend, model, left } = world;
   backend.checkInvariants();
-  for (const name of KEYS) expect(backend.get(name)).toEqual(model.live(name, nowMs(world)));
-  model.endWhere((_, entry) => entry.expiresAt <= nowMs(world));
+  for (const name of KEYS) expect(backend.get(name)).toEqual(readModel(world, name));
+  model.endWhere((_, entry) => entry.deadline <= nowMs(world));
   // Everything that is over was met by the reads above or is waiting for the sweeper; let it finish and count.
   world.time.advance(0);
   for (const path of NAMESPACES) {

@@ -4,6 +4,7 @@ import type { Problem } from "../problem.ts";
 import { refuseBackendsNamedLikeFields, refuseUnusedBackendSections } from "./backend-rules.ts";
 import { checkDistribution, checkLogging, checkSharding } from "./distribution-rules.ts";
 import { checkMemcached } from "./memcached-rules.ts";
+import { checkMemory } from "./memory-rules.ts";
 import { checkRedis } from "./redis-rules.ts";
 import type { Rule } from "./rule.ts";
 import { checkTierChoice, checkTiers } from "./tier-rules.ts";
@@ -12,6 +13,7 @@ import { checkTierChoice, checkTiers } from "./tier-rules.ts";
 const RULES: readonly Rule[] = [
   refuseBackendsNamedLikeFields,
   refuseUnusedBackendSections,
+  checkMemory,
   checkTierChoice,
   checkTiers,
   checkRedis,

@@ -1,3 +1,4 @@
+import type { SharedSlabHandle } from "../../backend/shared-slab-handle.ts";
 import type { ByteSize } from "../../foundation/byte-size.ts";
 import type { Duration } from "../../foundation/duration.ts";
 import type { FieldTable } from "../field.ts";
@@ -5,6 +6,9 @@ import { INTERVAL, TTL } from "../field-limits.ts";
 
 /** What `evictionPolicy` may be called. */
 export type EvictionPolicyName = "w-tinylfu" | "s3-fifo" | "sieve" | "lru" | "lfu" | "fifo" | "random";
+
+/** Where entries are kept. */
+export type MemoryStorage = "heap" | "shared";
 
 /** Settings of the memory of this process. */
 export interface MemoryConfig {
@@ -16,8 +20,8 @@ export interface MemoryConfig {
   readonly maxSize?: ByteSize | false | undefined;
   /**
    * How many keys may be stored at the same time. Holds together with `maxSize`: whichever is reached first evicts.
-   * Without a limit the platform's own holds, 8388608 keys: a JavaScript Map may fail above. Default: no limit. Range: a
-   * whole number from 1 to 8388608, or false or Infinity for "no limit".
+   * Without a limit that of the store's own tables holds, 16777214 keys. Default: no limit. Range: a whole number from 1 to
+   * 16777214, or false or Infinity for "no limit".
    */
   readonly maxKeys?: number | false | undefined;
   /**
@@ -33,8 +37,9 @@ export interface MemoryConfig {
    */
   readonly defaultTtl?: Duration | false | undefined;
   /**
-   * How often the memory of expired entries is given back. An expired entry is a miss at once, whatever the interval.
-   * Default: `"1m"`. Range: a duration from "10ms" to "1d".
+   * How long an expired entry that nobody asks for may stay in memory. The store removes such entries in batches at most 100 ms apart, so
+   * a longer time only promises less. An expired entry is a miss at once, whatever this says. Default: `"1m"`. Range: a
+   * duration from "10ms" to "1d".
    */
   readonly cleanupInterval?: Duration | undefined;
   /**
@@ -43,6 +48,26 @@ export interface MemoryConfig {
    * the way in, so that reads stay cheap and a change throws. Default: `false`. Range: true, false or "freeze".
    */
   readonly copy?: boolean | "freeze" | undefined;
+  /**
+   * What an entry counts against `maxSize`: a function of its value and key that returns bytes, zero or more, or any other unit that
+   * `maxSize` is given in. It replaces the estimate whole: nothing is added for the key or the store's own records. It runs on every
+   * write, must answer at once, and the same for the same value. Default: the estimate. Range: a function (from code
+   * only).
+   */
+  readonly weigher?: ((value: unknown, key: string) => number) | undefined;
+  /**
+   * Where entries are kept. `"heap"`: as JavaScript values in this thread, which is fastest. `"shared"`: as bytes in one block of `maxSize`
+   * outside of the garbage collector's heap, which other threads can share; values are copied in and out, entries have a
+   * policy of their own (as S3-FIFO), and transactions, locks, sliding TTLs and `opId` are not available. Default:
+   * `"heap"`. Range: "heap" or "shared".
+   */
+  readonly storage?: MemoryStorage | undefined;
+  /**
+   * The memory that threads share: what `createSharedMemory` made, handed to each thread by `workerData` or `postMessage`. Its bounds were
+   * set then. Needs `storage: "shared"`. Default: a block of its own, that only this cache uses. Range: an object from
+   * createSharedMemory (from code only).
+   */
+  readonly shared?: SharedSlabHandle | undefined;
 }
 
 /** Rows of the section `memory`. */
@@ -58,10 +83,10 @@ export const MEMORY_FIELDS: FieldTable<MemoryConfig> = {
   },
   maxKeys: {
     kind: "integer",
-    doc: "How many keys may be stored at the same time. Holds together with `maxSize`: whichever is reached first evicts. Without a limit the platform's own holds, 8388608 keys: a JavaScript Map may fail above.",
+    doc: "How many keys may be stored at the same time. Holds together with `maxSize`: whichever is reached first evicts. Without a limit that of the store's own tables holds, 16777214 keys.",
     default: false,
     min: 1,
-    max: 2 ** 23,
+    max: 2 ** 24 - 2,
     unlimited: true,
     support: "built",
   },
@@ -81,7 +106,7 @@ export const MEMORY_FIELDS: FieldTable<MemoryConfig> = {
   },
   cleanupInterval: {
     ...INTERVAL,
-    doc: "How often the memory of expired entries is given back. An expired entry is a miss at once, whatever the interval.",
+    doc: "How long an expired entry that nobody asks for may stay in memory. The store removes such entries in batches at most 100 ms apart, so a longer time only promises less. An expired entry is a miss at once, whatever this says.",
     default: "1m",
     support: "built",
   },
@@ -90,6 +115,27 @@ export const MEMORY_FIELDS: FieldTable<MemoryConfig> = {
     word: "freeze",
     doc: 'How stored values are kept apart from the caller\'s objects. `false` keeps references, which is fastest: nobody may change a value that was stored or read. `true` copies on the way in and on the way out. `"freeze"` freezes deeply on the way in, so that reads stay cheap and a change throws.',
     default: false,
+    support: "built",
+  },
+  weigher: {
+    kind: "instance",
+    doc: "What an entry counts against `maxSize`: a function of its value and key that returns bytes, zero or more, or any other unit that `maxSize` is given in. It replaces the estimate whole: nothing is added for the key or the store's own records. It runs on every write, must answer at once, and the same for the same value.",
+    defaultDoc: "the estimate",
+    instance: { doc: "a function", methods: [], isFunction: true },
+    support: "built",
+  },
+  storage: {
+    kind: "enum",
+    doc: 'Where entries are kept. `"heap"`: as JavaScript values in this thread, which is fastest. `"shared"`: as bytes in one block of `maxSize` outside of the garbage collector\'s heap, which other threads can share; values are copied in and out, entries have a policy of their own (as S3-FIFO), and transactions, locks, sliding TTLs and `opId` are not available.',
+    default: "heap",
+    values: ["heap", "shared"],
+    support: "built",
+  },
+  shared: {
+    kind: "instance",
+    doc: 'The memory that threads share: what `createSharedMemory` made, handed to each thread by `workerData` or `postMessage`. Its bounds were set then. Needs `storage: "shared"`.',
+    defaultDoc: "a block of its own, that only this cache uses",
+    instance: { doc: "an object from createSharedMemory", methods: [] },
     support: "built",
   },
 };

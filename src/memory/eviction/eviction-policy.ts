@@ -25,8 +25,8 @@ export interface EvictionPolicy {
   readonly name: string;
   /** A new entry took the slot. `keyHash` is 32 bits, for sketches and ghost lists. */
   inserted(slot: number, keyHash: number): void;
-  /** The entry was read or rewritten. Must not allocate. */
-  touched(slot: number): void;
+  /** The entry was read or rewritten. Must not allocate, and is on the path of every hit: a byte written is what it should cost. `keyHash` as at `inserted`. */
+  touched(slot: number, keyHash: number): void;
   /** The entry left, for whatever reason. */
   removed(slot: number): void;
   /** The slot to evict next, or {@link NO_SLOT} when nothing is stored. May reorder, must not remove. */

@@ -45,4 +45,38 @@ describe("FrequencySketch", () => {
     sketch.clear();
     expect(sketch.frequency(hash(1))).toBe(0);
   });
+
+  it("loses no count while it grows step by step", () => {
+    const sketch = new FrequencySketch(16);
+    const keyCount = 4_000;
+    for (let key = 0; key < keyCount; key += 1) {
+      if (key % 16 === 0) sketch.ensureCapacity(2 * key + 16);
+      for (let time = 0; time < 3; time += 1) sketch.increment(hash(key));
+      if (key % 100 === 0) sketch.checkInvariants();
+    }
+    let surplus = 0;
+    for (let key = 0; key < keyCount; key += 1) {
+      expect(sketch.frequency(hash(key))).toBeGreaterThanOrEqual(3);
+      surplus += sketch.frequency(hash(key)) - 3;
+    }
+    // Blocks inherit what they do not need; a table that stayed small would be near the limit of 15.
+    expect(surplus / keyCount).toBeLessThan(0.5);
+  });
+
+  it("halves all counts once when a halving begins in the middle of its growth", () => {
+    const sketch = new FrequencySketch(4_096);
+    for (let key = 0; key < 4_000; key += 1) for (let time = 0; time < 8; time += 1) sketch.increment(hash(key));
+    for (let filler = 0; filler < 40_760 - 32_000; filler += 1) sketch.increment(hash(100_000 + filler));
+    // It grows by two blocks with each addition, and the halving begins 200 additions later, when blocks are still to be split.
+    sketch.ensureCapacity(40_000);
+    sketch.ensureCapacity(4_096);
+    for (let filler = 0; filler < 5_000; filler += 1) sketch.increment(hash(200_000 + filler));
+    sketch.checkInvariants();
+    let unhalvedCount = 0;
+    for (let key = 0; key < 4_000; key += 1) {
+      expect(sketch.frequency(hash(key))).toBeGreaterThanOrEqual(4);
+      if (sketch.frequency(hash(key)) >= 8) unhalvedCount += 1;
+    }
+    expect(unhalvedCount).toBeLessThan(40);
+  });
 });

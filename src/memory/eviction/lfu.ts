@@ -1,4 +1,4 @@
-import { grownLength, resizedSlotArray } from "../slot-array.ts";
+import { Int32Pages } from "../slot-pages.ts";
 import { type EvictionPolicy, NO_SLOT } from "./eviction-policy.ts";
 import { SlotLinks, SlotList } from "./slot-list.ts";
 
@@ -27,19 +27,18 @@ class Lfu implements EvictionPolicy {
   readonly #order = new SlotList(new SlotLinks());
   readonly #buckets: Bucket[] = [];
   readonly #freeBuckets: Bucket[] = [];
-  #bucketOf = new Int32Array(0);
+  /** Of each taken slot, the id of its bucket. */
+  readonly #bucketOf = new Int32Pages();
 
   inserted(slot: number): void {
-    if (slot >= this.#bucketOf.length) {
-      this.#bucketOf = resizedSlotArray(this.#bucketOf, grownLength(this.#bucketOf.length, slot));
-    }
+    this.#bucketOf.ensure(slot);
     const lowest = this.#order.back;
     const isFirstKnown = lowest !== NO_SLOT && this.#bucket(lowest).frequency === 1;
     this.#enter(slot, isFirstKnown ? this.#bucket(lowest) : this.#openBucket(1, NO_SLOT));
   }
 
   touched(slot: number): void {
-    const bucket = this.#bucket(this.#bucketOf[slot] as number);
+    const bucket = this.#bucket(this.#bucketOf.get(slot));
     const frequency = bucket.frequency + 1;
     const above = this.#order.newerThan(bucket.id);
     const isAboveNext = above !== NO_SLOT && this.#bucket(above).frequency === frequency;
@@ -54,7 +53,7 @@ class Lfu implements EvictionPolicy {
   }
 
   removed(slot: number): void {
-    this.#leave(slot, this.#bucket(this.#bucketOf[slot] as number));
+    this.#leave(slot, this.#bucket(this.#bucketOf.get(slot)));
   }
 
   victim(): number {
@@ -70,6 +69,8 @@ class Lfu implements EvictionPolicy {
       bucket.slots.clear();
       this.#closeBucket(bucket);
     }
+    this.#links.clear();
+    this.#bucketOf.clear();
   }
 
   checkInvariants(): void {
@@ -82,7 +83,7 @@ class Lfu implements EvictionPolicy {
       if (frequency >= frequencyAbove) throw new Error("lfu: buckets are out of order");
       frequencyAbove = frequency;
       for (const slot of slots.toArray()) {
-        if (this.#bucketOf[slot] !== id) throw new Error(`lfu: slot ${slot} does not know its bucket`);
+        if (this.#bucketOf.get(slot) !== id) throw new Error(`lfu: slot ${slot} does not know its bucket`);
       }
     }
   }
@@ -93,7 +94,7 @@ class Lfu implements EvictionPolicy {
 
   #enter(slot: number, bucket: Bucket): void {
     bucket.slots.pushFront(slot);
-    this.#bucketOf[slot] = bucket.id;
+    this.#bucketOf.set(slot, bucket.id);
   }
 
   #leave(slot: number, bucket: Bucket): void {

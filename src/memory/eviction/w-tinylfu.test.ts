@@ -12,7 +12,7 @@ function replay(name: EvictionPolicyName, capacityCount: number, keys: readonly 
   for (const [position, key] of keys.entries()) {
     const known = slotOf.get(key);
     if (known !== undefined) {
-      policy.touched(known);
+      policy.touched(known, hashString(String(key)));
       if (position >= keys.length / 2) hits += 1;
       continue;
     }

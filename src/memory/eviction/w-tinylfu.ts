@@ -1,17 +1,15 @@
 import type { RandomSource } from "../../foundation/random-source.ts";
-import { grownLength, resizedSlotArray } from "../slot-array.ts";
+import { Int32Pages, Uint8Pages } from "../slot-pages.ts";
 import { type EvictionPolicy, type EvictionPolicyOptions, NO_SLOT } from "./eviction-policy.ts";
 import { FrequencySketch } from "./frequency-sketch.ts";
 import { SlotLinks, SlotList } from "./slot-list.ts";
 import { WindowClimber } from "./window-climber.ts";
 
-/** Share of the main part that is protected from newcomers. */
-const PROTECTED_RATIO = 0.8;
 /** A candidate this warm may get in although it lost, so that nobody can freeze the cache by colliding with a hot victim. */
 const WARM_FREQUENCY = 6;
 const WARM_ADMISSION_RATIO = 1 / 128;
-/** Most entries that one insertion moves out of a window that shrank, so that no single write pays for all. */
-const MAX_WINDOW_MOVES = 1_000;
+/** Most entries that one operation moves to fit the segments to new targets: some ten microseconds. */
+const MAX_MOVES = 128;
 
 const WINDOW = 0;
 const PROBATION = 1;
@@ -24,7 +22,8 @@ const PROTECTED = 2;
  * ones narrow it. 13 bytes a slot and 8 per entry of capacity for the sketch.
  *
  * Deviations from the source: the store asks for a victim before it inserts, so the window counts as overflowing when it is
- * full; a miss is counted when its entry is inserted, for a policy does not see misses that nobody fills.
+ * full, and the newcomer is counted after the contest it causes, in which it takes no part; a miss is counted when its entry is inserted, for a
+ * policy does not see misses that nobody fills; where deletions left the window short, the main part gives way without a contest.
  *
  * Sources: Einziger, Friedman, Manes, "TinyLFU", https://arxiv.org/abs/1512.00727; "Adaptive Software Cache Management",
  * https://dl.acm.org/doi/10.1145/3274808.3274816; Caffeine's BoundedLocalCache, https://github.com/ben-manes/caffeine
@@ -38,72 +37,78 @@ class WTinyLfu implements EvictionPolicy {
   readonly #random: RandomSource;
   readonly #sketch: FrequencySketch;
   readonly #climber: WindowClimber;
-  readonly #window: SlotList;
-  readonly #probation: SlotList;
-  readonly #protected: SlotList;
-  #segmentOf = new Uint8Array(0);
-  #hashes = new Uint32Array(0);
-  #protectedTarget = 0;
+  readonly #links = new SlotLinks();
+  readonly #window = new SlotList(this.#links);
+  readonly #probation = new SlotList(this.#links);
+  readonly #protected = new SlotList(this.#links);
+  readonly #segmentOf = new Uint8Pages();
+  readonly #hashes = new Int32Pages();
+  /** The targets changed, and entries still have to move. */
+  #isSettling = false;
 
   constructor(options: EvictionPolicyOptions) {
-    const links = new SlotLinks();
     this.#random = options.random;
-    this.#window = new SlotList(links);
-    this.#probation = new SlotList(links);
-    this.#protected = new SlotList(links);
     this.#sketch = new FrequencySketch(options.capacityCount);
     this.#climber = new WindowClimber(options.capacityCount, this.#sketch.sampleSize);
-    this.#fitProtected();
   }
 
   inserted(slot: number, keyHash: number): void {
-    if (slot >= this.#hashes.length) this.#grow(slot);
-    this.#hashes[slot] = keyHash;
-    this.#segmentOf[slot] = WINDOW;
-    this.#window.pushFront(slot);
+    this.#segmentOf.ensure(slot);
+    this.#hashes.ensure(slot);
+    this.#segmentOf.set(slot, WINDOW);
+    this.#hashes.set(slot, keyHash);
     this.#sketch.increment(keyHash);
-    if (this.#climber.missed()) this.#fitProtected();
-    for (let moves = 0; this.#window.size > this.#climber.windowTarget && moves < MAX_WINDOW_MOVES; moves += 1) {
-      this.#admit(this.#window.back);
-    }
+    this.#window.pushFront(slot);
+    if (this.#window.size > this.#climber.windowTarget) this.#move(this.#window, this.#probation, PROBATION);
+    if (this.#climber.missed()) this.#isSettling = true;
+    if (this.#isSettling) this.#settle();
   }
 
-  touched(slot: number): void {
-    this.#sketch.increment(this.#hashes[slot] as number);
-    const segment = this.#segmentOf[slot];
+  touched(slot: number, keyHash: number): void {
+    this.#sketch.increment(keyHash);
+    const segment = this.#segmentOf.get(slot);
     if (segment === WINDOW) this.#window.moveToFront(slot);
     else if (segment === PROTECTED) this.#protected.moveToFront(slot);
     else this.#protect(slot);
-    if (this.#climber.hit()) this.#fitProtected();
+    if (this.#climber.hit()) this.#isSettling = true;
+    if (this.#isSettling) this.#settle();
   }
 
   removed(slot: number): void {
-    this.#listOf(slot).remove(slot);
+    const segment = this.#segmentOf.get(slot);
+    if (segment === WINDOW) this.#window.remove(slot);
+    else if (segment === PROTECTED) this.#protected.remove(slot);
+    else this.#probation.remove(slot);
   }
 
   victim(): number {
-    const defender = this.#probation.back === NO_SLOT ? this.#protected.back : this.#probation.back;
-    if (defender === NO_SLOT) return this.#window.back;
-    if (this.#window.size === 0 || this.#window.size < this.#climber.windowTarget) return defender;
     const candidate = this.#window.back;
-    if (!this.#wins(candidate, defender)) return candidate;
-    this.#admit(candidate);
+    const defender = this.#probation.back;
+    if (candidate === NO_SLOT || this.#window.size < this.#climber.windowTarget) {
+      if (defender !== NO_SLOT) return defender;
+      return this.#protected.back === NO_SLOT ? candidate : this.#protected.back;
+    }
+    if (defender === NO_SLOT || !this.#wins(candidate, defender)) return candidate;
+    this.#move(this.#window, this.#probation, PROBATION);
     return defender;
   }
 
   resize(capacityCount: number): void {
     this.#sketch.ensureCapacity(capacityCount);
     this.#climber.resize(capacityCount, this.#sketch.sampleSize);
-    this.#fitProtected();
+    this.#isSettling = true;
   }
 
   clear(): void {
     this.#window.clear();
     this.#probation.clear();
     this.#protected.clear();
+    this.#links.clear();
+    this.#segmentOf.clear();
+    this.#hashes.clear();
     this.#sketch.clear();
     this.#climber.clear();
-    this.#fitProtected();
+    this.#isSettling = false;
   }
 
   checkInvariants(): void {
@@ -112,64 +117,52 @@ class WTinyLfu implements EvictionPolicy {
     for (const [segment, list] of [this.#window, this.#probation, this.#protected].entries()) {
       list.checkInvariants();
       for (const slot of list.toArray()) {
-        if (this.#segmentOf[slot] !== segment) throw new Error(`w-tinylfu: slot ${slot} is not in segment ${segment}`);
+        if (this.#segmentOf.get(slot) !== segment)
+          throw new Error(`w-tinylfu: slot ${slot} is not in segment ${segment}`);
       }
     }
-    if (this.#protected.size > this.#protectedTarget)
-      throw new Error("w-tinylfu: the protected segment is above its target");
+    if (this.#isSettling) return;
+    if (this.#protected.size > this.#climber.protectedTarget || this.#window.size > this.#climber.windowTarget)
+      throw new Error("w-tinylfu: a segment is above its target");
   }
 
   /** Whether a candidate was seen more often than the one it would push out. */
   #wins(candidate: number, defender: number): boolean {
-    const candidateFrequency = this.#sketch.frequency(this.#hashes[candidate] as number);
-    const defenderFrequency = this.#sketch.frequency(this.#hashes[defender] as number);
+    const candidateFrequency = this.#sketch.frequency(this.#hashes.get(candidate));
+    const defenderFrequency = this.#sketch.frequency(this.#hashes.get(defender));
     if (candidateFrequency > defenderFrequency) return true;
     return candidateFrequency >= WARM_FREQUENCY && this.#random.next() < WARM_ADMISSION_RATIO;
   }
 
-  /** Moves an entry of the window to the newest place of probation. */
-  #admit(slot: number): void {
-    this.#window.remove(slot);
-    this.#probation.pushFront(slot);
-    this.#segmentOf[slot] = PROBATION;
-  }
-
   #protect(slot: number): void {
-    if (this.#protectedTarget === 0) {
-      this.#probation.moveToFront(slot);
-      return;
-    }
     this.#probation.remove(slot);
     this.#protected.pushFront(slot);
-    this.#segmentOf[slot] = PROTECTED;
-    this.#demote();
+    this.#segmentOf.set(slot, PROTECTED);
+    if (this.#protected.size > this.#climber.protectedTarget) this.#move(this.#protected, this.#probation, PROBATION);
   }
 
-  /** Sends what is above the protected target back to probation, where it has one more chance. */
-  #demote(): void {
-    while (this.#protected.size > this.#protectedTarget) {
-      const slot = this.#protected.back;
-      this.#protected.remove(slot);
-      this.#probation.pushFront(slot);
-      this.#segmentOf[slot] = PROBATION;
+  /** Moves the oldest of a segment to the newest place of another. */
+  #move(from: SlotList, to: SlotList, segment: number): void {
+    const slot = from.back;
+    from.remove(slot);
+    to.pushFront(slot);
+    this.#segmentOf.set(slot, segment);
+  }
+
+  /** Moves entries until the segments fit their targets; where there are many, later operations go on. */
+  #settle(): void {
+    const { windowTarget, protectedTarget } = this.#climber;
+    for (let moves = 0; moves < MAX_MOVES; moves += 1) {
+      if (this.#protected.size > protectedTarget) this.#move(this.#protected, this.#probation, PROBATION);
+      else if (this.#window.size > windowTarget) this.#move(this.#window, this.#probation, PROBATION);
+      else if (this.#window.size < windowTarget && this.#probation.size > 0)
+        this.#move(this.#probation, this.#window, WINDOW);
+      else if (this.#window.size < windowTarget && this.#protected.size > 0)
+        this.#move(this.#protected, this.#window, WINDOW);
+      else {
+        this.#isSettling = false;
+        return;
+      }
     }
-  }
-
-  /** Follows a new window: what it does not take belongs to the main part. */
-  #fitProtected(): void {
-    this.#protectedTarget = Math.floor(this.#climber.mainTarget * PROTECTED_RATIO);
-    this.#demote();
-  }
-
-  #listOf(slot: number): SlotList {
-    const segment = this.#segmentOf[slot];
-    if (segment === WINDOW) return this.#window;
-    return segment === PROTECTED ? this.#protected : this.#probation;
-  }
-
-  #grow(slot: number): void {
-    const length = grownLength(this.#hashes.length, slot);
-    this.#segmentOf = resizedSlotArray(this.#segmentOf, length);
-    this.#hashes = resizedSlotArray(this.#hashes, length);
   }
 }

@@ -1,32 +1,37 @@
 /** The window's first share: good for most loads; climbing finds the rest. */
-const INITIAL_WINDOW_RATIO = 0.01;
-/** The window keeps at least this share (and one entry), so that it can grow again. */
-const MIN_WINDOW_RATIO = 0.001;
+const INITIAL_MAIN_RATIO = 0.99;
+/** Share of the main part that is protected at first. What the window takes, it takes from there. */
+const PROTECTED_RATIO = 0.8;
 /** First step, as a share of the capacity. */
 const STEP_RATIO = 0.0625;
 /** Steps shrink by this factor while the hit ratio is steady, so that the window settles. */
 const STEP_DECAY = 0.98;
 /** A change of the hit ratio from which on the load counts as a new one, and steps start anew. */
 const RESTART_CHANGE = 0.05;
-/** The window leaves at least this share to the main part. */
-const MIN_MAIN_RATIO = 0.2;
 
 /**
  * Finds a good window size by hill climbing: after each sample of requests it moves the window by a step, goes on in the same
- * direction while the hit ratio rises, and turns back when it falls.
+ * direction while the hit ratio rises, and turns back when it falls. The first step makes the window smaller.
  *
- * Source: "Adaptive Software Cache Management", Middleware 2018, https://dl.acm.org/doi/10.1145/3274808.3274816
+ * Deviations from the source: fractions of an entry that a step leaves over are added to the next one; when the capacity changes,
+ * window and step keep their shares.
+ *
+ * Source: Einziger et al., "Adaptive Software Cache Management", Middleware 2018, https://dl.acm.org/doi/10.1145/3274808.3274816, with the
+ * constants that Caffeine 2 and 3 had, https://github.com/ben-manes/caffeine
  */
 export class WindowClimber {
   #capacityCount = 1;
   #sampleSize = 1;
-  /** Kept as a share, so that a capacity that becomes known step by step ends at the right window. */
-  #windowRatio = INITIAL_WINDOW_RATIO;
-  /** As a share of the capacity; the sign is the direction. */
-  #step = STEP_RATIO;
+  #windowTarget = 1;
+  #protectedTarget = 0;
+  /** In entries; the sign is the direction. */
+  #step = -STEP_RATIO;
   #hits = 0;
   #misses = 0;
   #previousHitRatio = 0;
+  #hasClimbed = false;
+  /** What the last step was longer than the whole entries it moved. */
+  #carry = 0;
 
   constructor(capacityCount: number, sampleSize: number) {
     this.resize(capacityCount, sampleSize);
@@ -34,12 +39,12 @@ export class WindowClimber {
 
   /** Entries that the window should hold, at least 1. */
   get windowTarget(): number {
-    return Math.max(1, Math.round(this.#capacityCount * this.#windowRatio));
+    return this.#windowTarget;
   }
 
-  /** Entries that the main part should hold. */
-  get mainTarget(): number {
-    return Math.max(0, this.#capacityCount - this.windowTarget);
+  /** Entries that the protected segment of the main part may hold. */
+  get protectedTarget(): number {
+    return this.#protectedTarget;
   }
 
   /** Counts a hit. @returns whether the window changed */
@@ -54,26 +59,35 @@ export class WindowClimber {
     return this.#hits + this.#misses >= this.#sampleSize && this.#climb();
   }
 
-  /** Fits the window to a capacity, keeping its share. */
+  /** Fits the window to a capacity; when it has climbed, it keeps its share. */
   resize(capacityCount: number, sampleSize: number): void {
-    this.#capacityCount = Math.max(1, Math.floor(capacityCount));
+    const capacity = Math.max(1, Math.floor(capacityCount));
+    const growth = capacity / this.#capacityCount;
+    this.#capacityCount = capacity;
     this.#sampleSize = sampleSize;
+    if (this.#hasClimbed) {
+      this.#step *= growth;
+      this.#setWindow(Math.round(this.#windowTarget * growth));
+    } else {
+      this.#step = -STEP_RATIO * capacity;
+      this.#setWindow(this.#initialWindow());
+    }
   }
 
   /** Starts anew. */
   clear(): void {
-    this.#windowRatio = INITIAL_WINDOW_RATIO;
-    this.#step = STEP_RATIO;
     this.#hits = 0;
     this.#misses = 0;
     this.#previousHitRatio = 0;
+    this.#hasClimbed = false;
+    this.#carry = 0;
     this.resize(this.#capacityCount, this.#sampleSize);
   }
 
   /** Throws when the window is outside its limits. */
   checkInvariants(): void {
-    const limit = Math.max(1, this.#capacityCount);
-    if (!(this.windowTarget >= 1 && this.windowTarget <= limit))
+    const isInside = this.#windowTarget >= 1 && this.#protectedTarget >= 0;
+    if (!(isInside && this.#windowTarget + this.#protectedTarget <= this.#capacityCount))
       throw new Error("window climber: the window is out of range");
   }
 
@@ -82,12 +96,27 @@ export class WindowClimber {
     const change = hitRatio - this.#previousHitRatio;
     const step = change >= 0 ? this.#step : -this.#step;
     const isNewLoad = Math.abs(change) >= RESTART_CHANGE;
-    this.#step = isNewLoad ? Math.sign(step) * STEP_RATIO : STEP_DECAY * step;
+    this.#step = isNewLoad ? Math.sign(step) * STEP_RATIO * this.#capacityCount : STEP_DECAY * step;
     this.#previousHitRatio = hitRatio;
     this.#hits = 0;
     this.#misses = 0;
-    const before = this.windowTarget;
-    this.#windowRatio = Math.min(Math.max(this.#windowRatio + step, MIN_WINDOW_RATIO), 1 - MIN_MAIN_RATIO);
-    return this.windowTarget !== before;
+    this.#hasClimbed = true;
+    const before = this.#windowTarget;
+    const wanted = step + this.#carry;
+    this.#carry = wanted - Math.trunc(wanted);
+    this.#setWindow(before + Math.trunc(wanted));
+    return this.#windowTarget !== before;
+  }
+
+  #initialWindow(): number {
+    return Math.max(1, this.#capacityCount - Math.floor(INITIAL_MAIN_RATIO * this.#capacityCount));
+  }
+
+  /** Sets the window, between 1 and what leaves probation its first size; the protected segment gets the rest. */
+  #setWindow(wanted: number): void {
+    const mainCount = this.#capacityCount - this.#initialWindow();
+    const limit = this.#initialWindow() + Math.floor(PROTECTED_RATIO * mainCount);
+    this.#windowTarget = Math.min(Math.max(1, wanted), limit);
+    this.#protectedTarget = limit - this.#windowTarget;
   }
 }

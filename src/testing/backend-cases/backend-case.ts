@@ -68,7 +68,7 @@ type SwitchName = Exclude<keyof BackendCapabilities, "storage" | "transactions">
 
 /** Needs a capability that is on or off. */
 export function needsCapability(name: SwitchName): Requirement {
-  return { description: `capability "${name}"`, isMet: ({ capabilities }) => capabilities[name] };
+  return { description: `capability "${name}"`, isMet: ({ capabilities }) => capabilities[name] === true };
 }
 
 /** Needs transactions over any number of keys. */

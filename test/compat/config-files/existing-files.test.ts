@@ -85,7 +85,7 @@ describe("files of the Go library", () => {
   });
 
   it("reads numbers of durations as nanoseconds", async () => {
-    expect(resolveConfig(await load("memory-plain.json")).memory).toEqual({
+    expect(resolveConfig(await load("memory-plain.json")).memory).toMatchObject({
       maxSizeBytes: 64 * 1024 ** 2,
       maxKeys: 2000,
       evictionPolicy: "lru",

@@ -1,0 +1,85 @@
+import { isDeepStrictEqual, types } from "node:util";
+import { deserialize, serialize } from "node:v8";
+import { SerializationError } from "../../foundation/errors.ts";
+import { structuredCopy } from "../structured-copy.ts";
+import { formatPath, isStackOverflow, type PathStep, UncopyablePart } from "../uncopyable-part.ts";
+
+/**
+ * A value as bytes from which {@link fromStructuredBytes} makes an equal one: what `structuredCopy` copies, but for objects without
+ * a prototype, regular expressions in the middle of a search, and errors with properties that the platform does not carry.
+ *
+ * @throws SerializationError `GCX_SERIALIZATION_VALUE` with the path of the first part that would not come back equal. O(size)
+ */
+export function toStructuredBytes(value: unknown): Uint8Array {
+  // The copy runs getters once and is nobody's: nothing can change between the look at it and its bytes.
+  const copy = structuredCopy(value);
+  try {
+    assertCarried(copy, new Set());
+    return serialize(copy);
+  } catch (error) {
+    if (error instanceof UncopyablePart) throw refusal(error);
+    const message = "The value is nested too deeply or too large to be written as bytes.";
+    throw new SerializationError("$", message, { cause: error });
+  }
+}
+
+/** The value of bytes. Views in it may lie in `bytes`, which must not be used again. */
+export function fromStructuredBytes(bytes: Uint8Array): unknown {
+  return deserialize(bytes);
+}
+
+function refusal(part: UncopyablePart): SerializationError {
+  const path = formatPath(part.steps);
+  return new SerializationError(path, `The value cannot be shared between threads: ${part.reason} at ${path}.`);
+}
+
+/** Refuses what a plain copy keeps and bytes would lose. */
+function assertCarried(value: unknown, seen: Set<object>): void {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || seen.has(value)) return;
+  seen.add(value);
+  if (Array.isArray(value)) assertPartsCarried(Object.entries(value), seen);
+  else if (types.isMap(value)) assertMembersCarried([...value].flat(), seen);
+  else if (types.isSet(value)) assertMembersCarried([...value], seen);
+  else if (types.isNativeError(value)) assertErrorCarried(value);
+  else if (types.isRegExp(value)) {
+    if (value.lastIndex !== 0) throw new UncopyablePart("a RegExp in the middle of a search (lastIndex)");
+  } else if (Object.getPrototypeOf(value) === null) throw new UncopyablePart("an object without a prototype");
+  else if (Object.getPrototypeOf(value) === Object.prototype) assertPartsCarried(Object.entries(value), seen);
+}
+
+function assertPartsCarried(parts: readonly (readonly [string, unknown])[], seen: Set<object>): void {
+  for (const [name, part] of parts) {
+    // Primitives are most of what there is.
+    if (typeof part === "object" && part !== null) atStep(name, () => assertCarried(part, seen));
+  }
+}
+
+/** Members of a map or set; a map's pairs lie flat. */
+function assertMembersCarried(parts: readonly unknown[], seen: Set<object>): void {
+  parts.forEach((part, index) => {
+    atStep(index, () => assertCarried(part, seen));
+  });
+}
+
+/** What the platform carries of an error differs between its releases, so it is tried. */
+function assertErrorCarried(error: Error): void {
+  const back: unknown = deserialize(serialize(error));
+  const isEqual =
+    isDeepStrictEqual(back, error) &&
+    ["message", "stack", "cause"].every((name) => {
+      const [was, is] = [error, back].map((side) => Object.getOwnPropertyDescriptor(side, name));
+      return was?.enumerable === is?.enumerable && isDeepStrictEqual(was?.value, is?.value);
+    });
+  if (!isEqual) throw new UncopyablePart("an error with properties that bytes would lose");
+}
+
+function atStep(step: PathStep, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof UncopyablePart && !isStackOverflow(error)) {
+      error.steps.unshift(typeof step === "string" && /^\d+$/.test(step) ? Number(step) : step);
+    }
+    throw error;
+  }
+}
