@@ -5,7 +5,9 @@ import { pathToFileURL } from "node:url";
 
 /** What the bundle exports, and from where in the tree. */
 export const ENGINE_EXPORTS = {
-  createMemoryBackend: "src/memory/memory-backend.ts",
+  MemoryStore: "src/memory/memory-store.ts",
+  weighEntry: "src/memory/weigher.ts",
+  EVICTION_POLICY_NAMES: "src/memory/eviction/eviction-policies.ts",
   createCache: "src/create-cache.ts",
   systemClock: "src/foundation/clock.ts",
   systemRandom: "src/foundation/random-source.ts",
@@ -13,10 +15,10 @@ export const ENGINE_EXPORTS = {
 };
 
 /** A read in the generated loops: the value, or `undefined`; counts as a use. */
-export const ENGINE_GET = "cache.peek(k)";
+export const ENGINE_GET = "cache.get(k)";
 
 /** A write in the generated loops. */
-export const ENGINE_SET = "cache.set(k, { value: v, ttlMs: aux.ttlMs, tags: aux.tags })";
+export const ENGINE_SET = "cache.set(k, v, aux.ttlMs)";
 
 /** Names the bundle to the processes that measure. */
 export const BUNDLE_VARIABLE = "GOCACHEX_BENCH_BUNDLE";
@@ -37,12 +39,16 @@ export function importEngine(instance) {
  * @returns {Promise<{ cache: any, aux: any }>} the engine and what the expressions above need besides
  */
 export async function createEngine({ maxKeys, maxSizeBytes, policy, ttlMs = Number.POSITIVE_INFINITY }) {
-  const { createMemoryBackend, systemClock, systemRandom, systemScheduler } = await importEngine(policy);
-  const cache = createMemoryBackend(
-    { maxKeys, maxSizeBytes, evictionPolicy: policy, cleanupIntervalMs: 60_000, copy: false },
-    { clock: systemClock, random: systemRandom, scheduler: systemScheduler, onRemoval: () => undefined },
+  const { MemoryStore, weighEntry, systemClock, systemRandom, systemScheduler } = await importEngine(policy);
+  const cache = new MemoryStore(
+    { maxKeys, maxSizeBytes, evictionPolicy: policy, cleanupIntervalMs: 60_000, weigh: weighEntry },
+    // As a cache to whose events nobody listens.
+    {
+      ...{ clock: systemClock, random: systemRandom, scheduler: systemScheduler },
+      ...{ onRemoval: () => undefined, wantsRemovals: () => false },
+    },
   );
-  return { cache, aux: { ttlMs, tags: Object.freeze([]) } };
+  return { cache, aux: { ttlMs } };
 }
 
 /**

@@ -22,6 +22,9 @@ import { createEngine, ENGINE_GET, ENGINE_SET } from "./engine.mjs";
  * @property {(options: StoreOptions, module: any) => { cache: any, aux?: any } | Promise<{ cache: any, aux?: any }>} create
  */
 
+/** What a cache has when nothing is said. */
+const DEFAULT_POLICY = "w-lirs";
+
 /** All times are far away: nothing expires during a run. */
 const seconds = (/** @type {number} */ ms) => ms / 1_000;
 
@@ -33,7 +36,7 @@ const seconds = (/** @type {number} */ ms) => ms / 1_000;
  */
 function gocachex(policy) {
   return {
-    id: policy === "w-tinylfu" ? "gocachex" : `gocachex:${policy}`,
+    id: policy === DEFAULT_POLICY ? "gocachex" : `gocachex:${policy}`,
     evicts: true,
     ttl: "per entry",
     bytes: "its own estimate of every entry's memory, which looks into the value",
@@ -193,7 +196,7 @@ export const peerIds = ["gocachex", ...others.map(({ id }) => id)];
  * @returns {Peer}
  */
 export function findPeer(id) {
-  if (id === "gocachex") return gocachex("w-tinylfu");
+  if (id === "gocachex") return gocachex(DEFAULT_POLICY);
   if (id.startsWith("gocachex:")) return gocachex(id.slice("gocachex:".length));
   const peer = others.find((other) => other.id === id);
   if (peer === undefined) throw new Error(`There is no peer "${id}". Known: ${peerIds.join(", ")}, gocachex:<policy>.`);

@@ -19,7 +19,7 @@ describe("resolveConfig", () => {
       memory: {
         maxSizeBytes: 100 * 1024 ** 2,
         maxKeys: Number.POSITIVE_INFINITY,
-        evictionPolicy: "w-tinylfu",
+        evictionPolicy: "w-lirs",
         defaultTtlMs: undefined,
         cleanupIntervalMs: 60_000,
         copy: false,

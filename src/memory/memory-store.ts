@@ -110,10 +110,11 @@ export class MemoryStore {
     const hash = this.#index.hash(key);
     const slot = this.#index.find(key, hash);
     if (slot === NO_SLOT) return NO_SLOT;
-    if (this.#mayHoldDead) {
-      if (this.#removeIfDead(slot)) return NO_SLOT;
-      this.lifetimes.prolong(slot);
+    if (this.lifetimes.mortalCount !== 0 && !this.lifetimes.use(slot)) {
+      this.remove(slot, "expired");
+      return NO_SLOT;
     }
+    if (this.#sweeper.isPassing && this.#removeIfDead(slot)) return NO_SLOT;
     this.#policy.touched(slot, hash);
     return slot;
   }
@@ -185,7 +186,7 @@ export class MemoryStore {
         ? this.#insert(key, hash, weightBytes, value)
         : this.rewrite(liveSlot, key, hash, value, weightBytes);
     if (this.#taggedCount !== 0 || tags.length > 0) this.#retag(slot, tags);
-    this.lifetimes.set(slot, deadline);
+    if (deadline !== NEVER || this.lifetimes.mortalCount !== 0) this.lifetimes.set(slot, deadline);
     return slot;
   }
 
@@ -212,7 +213,7 @@ export class MemoryStore {
     if (this.#taggedCount !== 0) this.#retag(slot, NO_TAGS);
     this.#scopes.count(this.slots.scope(slot), -1, -weightBytes);
     this.#totalBytes -= weightBytes;
-    this.lifetimes.set(slot, NEVER);
+    if (this.lifetimes.mortalCount !== 0) this.lifetimes.set(slot, NEVER);
     this.slots.release(slot);
     this.removals.add(key, cause);
   }
@@ -351,8 +352,8 @@ export class MemoryStore {
   #makeRoom(keyCount: number, sizeBytes: number, spared: number): boolean {
     let isSparedForgotten = false;
     while (this.slots.size + keyCount > this.#maxKeys || this.#totalBytes + sizeBytes > this.#maxSizeBytes) {
-      if (this.#sweeper.isPassing && this.#sweeper.freeOne(spared)) continue;
-      if (this.lifetimes.freeOne(spared)) continue;
+      const mayHoldDead = this.#mayHoldDead;
+      if (mayHoldDead && (this.#sweeper.freeOne(spared) || this.lifetimes.freeOne(spared))) continue;
       const victim = this.#policy.victim();
       if (victim === NO_SLOT) break;
       if (victim === spared) {
@@ -360,7 +361,7 @@ export class MemoryStore {
         isSparedForgotten = true;
         continue;
       }
-      const cause = this.deathCause(victim) ?? "evicted";
+      const cause = (mayHoldDead ? this.deathCause(victim) : undefined) ?? "evicted";
       if (cause === "evicted") this.#evictionCount += 1;
       this.remove(victim, cause);
     }

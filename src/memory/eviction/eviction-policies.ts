@@ -5,13 +5,15 @@ import { createLruPolicy } from "./lru.ts";
 import { createRandomPolicy } from "./random.ts";
 import { createS3FifoPolicy } from "./s3-fifo.ts";
 import { createSievePolicy } from "./sieve.ts";
+import { createWLirsPolicy } from "./w-lirs.ts";
 import { createWTinyLfuPolicy } from "./w-tinylfu.ts";
 
 /** The name of an eviction policy in the configuration. */
-export type EvictionPolicyName = "w-tinylfu" | "s3-fifo" | "sieve" | "lru" | "lfu" | "fifo" | "random";
+export type EvictionPolicyName = "w-lirs" | "w-tinylfu" | "s3-fifo" | "sieve" | "lru" | "lfu" | "fifo" | "random";
 
 /** Every policy by its name, the default first. To add one: its file, its name above, and its line here (the compiler asks for it). */
 const FACTORIES: Readonly<Record<EvictionPolicyName, EvictionPolicyFactory>> = {
+  "w-lirs": createWLirsPolicy,
   "w-tinylfu": createWTinyLfuPolicy,
   "s3-fifo": createS3FifoPolicy,
   sieve: createSievePolicy,

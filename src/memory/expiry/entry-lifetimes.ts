@@ -77,11 +77,13 @@ export class EntryLifetimes {
     return this.#slidingTtls.get(slot);
   }
 
-  /** An entry was read. */
-  prolong(slot: number): void {
-    if (this.#slidingTtls.size === 0) return;
-    const ttlMs = this.#slidingTtls.get(slot);
-    if (ttlMs !== undefined) this.#move(slot, this.#clock.deadlineAfter(ttlMs));
+  /** Somebody reads the entry of a taken slot: what slides begins anew. In one piece, for it is on the path of every hit. @returns whether it lives */
+  use(slot: number): boolean {
+    const deadline = this.#deadlines.get(slot);
+    if (deadline === NEVER) return true;
+    if (!this.#clock.isAlive(deadline)) return false;
+    if (this.#slidingTtls.size !== 0) this.#prolong(slot);
+    return true;
   }
 
   /** Removes an expired entry but `spared`, if one is at hand. @returns whether it did */
@@ -105,6 +107,11 @@ export class EntryLifetimes {
     const sliding = new Set(mortal);
     for (const slot of this.#slidingTtls.keys())
       if (!sliding.has(slot)) throw new Error("entry lifetimes: an entry without a TTL slides");
+  }
+
+  #prolong(slot: number): void {
+    const ttlMs = this.#slidingTtls.get(slot);
+    if (ttlMs !== undefined) this.#move(slot, this.#clock.deadlineAfter(ttlMs));
   }
 
   #move(slot: number, deadline: number): void {

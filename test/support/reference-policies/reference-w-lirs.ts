@@ -225,8 +225,7 @@ class ReferenceTuner {
   }
 
   fit(capacityCount: number): void {
-    const wanted = Math.min(256, Math.max(128, Math.floor(capacityCount / 8)));
-    this.#miniatureCount = Math.min(capacityCount, wanted);
+    this.#miniatureCount = Math.min(capacityCount, 128);
     this.threshold = Math.floor(Math.min(1, this.#miniatureCount / capacityCount) * 2 ** 32) - 2 ** 31 - 1;
     for (const miniature of this.#miniatures) miniature.fit(this.#miniatureCount, this.threshold);
   }

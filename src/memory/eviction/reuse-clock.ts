@@ -1,0 +1,201 @@
+import { NO_SLOT } from "./eviction-policy.ts";
+import { ReadMarks } from "./read-marks.ts";
+import { ReuseHistory } from "./reuse-history.ts";
+import { SlotNodes, SlotRing } from "./slot-ring.ts";
+
+/** Most entries the hand passes at a time: bounds an eviction to a microsecond or two, whatever was read before. */
+const MAX_STEPS = 16;
+/** Most entries that one insertion moves from the window to the main ring while the cache fills. */
+const MAX_MOVES = 2;
+/** A step of time is so many insertions that a history of 65,536 steps spans 16 times the capacity. */
+const STEPS_PER_CAPACITY_BITS = 12;
+
+/**
+ * A cache order of two rings with a window of a given share. The core of {@link createWLirsPolicy}, which says how it works; it
+ * tunes the window of the real order by running others like it in miniature.
+ */
+export class ReuseClock {
+  readonly #nodes = new SlotNodes();
+  readonly #marks = new ReadMarks();
+  readonly #window = new SlotRing(this.#nodes);
+  readonly #main = new SlotRing(this.#nodes);
+  readonly #history: ReuseHistory;
+  #windowRatio: number;
+  /** The window is everything: then entries stand in the order of their last use, as in an LRU cache. */
+  #isByRecency: boolean;
+  /** Insertions so far, in steps. */
+  #now = 1;
+  #insertionsInStep = 0;
+  #insertionsPerStep = 1;
+  /** What `victim` chose last: only entries that leave for want of room are remembered, not deleted or expired ones. */
+  #chosen: number = NO_SLOT;
+  /** No victim was asked for since the last insertion, so there was room for one more. */
+  #isFilling = true;
+
+  constructor(capacityCount: number, windowRatio: number) {
+    this.#history = new ReuseHistory(capacityCount);
+    this.#windowRatio = windowRatio;
+    this.#isByRecency = windowRatio === 1;
+    this.fit(capacityCount);
+  }
+
+  /** Number of entries. */
+  get size(): number {
+    return this.#window.size + this.#main.size;
+  }
+
+  /** The share of the entries that the window should hold, 0 to 1; 1 is an LRU cache. Entries move over with the next evictions. */
+  setWindowRatio(windowRatio: number): void {
+    this.#windowRatio = windowRatio;
+    this.#isByRecency = windowRatio === 1;
+  }
+
+  /** Fits history and time to a number of entries. */
+  fit(capacityCount: number): void {
+    this.#history.fit(capacityCount);
+    this.#insertionsPerStep = Math.max(1, capacityCount >>> STEPS_PER_CAPACITY_BITS);
+  }
+
+  /** The hash that the entry of a slot was inserted with, as a signed number. */
+  hashOf(slot: number): number {
+    return this.#nodes.hash(slot);
+  }
+
+  inserted(slot: number, keyHash: number): void {
+    this.#marks.ensure(slot);
+    this.#insertionsInStep += 1;
+    if (this.#insertionsInStep >= this.#insertionsPerStep) {
+      this.#insertionsInStep = 0;
+      this.#now = (this.#now + 1) | 0;
+    }
+    this.#nodes.open(slot, keyHash, this.#now);
+    const reuse = this.#history.take(keyHash, this.#now);
+    if (reuse >= 0 && !this.#isByRecency && this.#main.size > 0 && this.#isIdleLonger(this.#sweep(), reuse)) {
+      this.#marks.place(slot, true);
+      this.#main.add(slot);
+    } else {
+      this.#marks.place(slot, false);
+      this.#window.add(slot);
+    }
+    if (this.#isFilling) this.#fillMain();
+    this.#isFilling = true;
+  }
+
+  touched(slot: number): void {
+    this.#marks.countRead(slot);
+    if (this.#isByRecency) this.#renew(slot);
+  }
+
+  removed(slot: number): void {
+    if (slot === this.#chosen) this.#history.put(this.#nodes.hash(slot), this.#nodes.usedAt(slot));
+    this.#chosen = NO_SLOT;
+    this.#detach(slot);
+  }
+
+  victim(): number {
+    this.#isFilling = false;
+    this.#chosen = this.size === 0 ? NO_SLOT : this.#choose();
+    return this.#chosen;
+  }
+
+  /** Forgets everything but the window's share and the capacity. */
+  clear(): void {
+    this.#nodes.clear();
+    this.#marks.clear();
+    this.#window.clear();
+    this.#main.clear();
+    this.#history.clear();
+    this.#now = 1;
+    this.#insertionsInStep = 0;
+    this.#chosen = NO_SLOT;
+    this.#isFilling = true;
+  }
+
+  checkInvariants(): void {
+    this.#window.checkInvariants();
+    this.#main.checkInvariants();
+    this.#history.checkInvariants();
+    for (const slot of this.#window.toArray())
+      if (this.#marks.isInMain(slot)) throw new Error(`reuse clock: slot ${slot} is not in the window`);
+    for (const slot of this.#main.toArray())
+      if (!this.#marks.isInMain(slot)) throw new Error(`reuse clock: slot ${slot} is not in the main ring`);
+    for (const slot of [...this.#window.toArray(), ...this.#main.toArray()])
+      if (((this.#now - this.#nodes.usedAt(slot)) | 0) < 0)
+        throw new Error(`reuse clock: slot ${slot} was used in the future`);
+  }
+
+  #choose(): number {
+    const target = this.#windowTarget();
+    const windowSize = this.#window.size;
+    if (this.#main.size === 0) {
+      if (windowSize <= target) return this.#window.oldest;
+    } else if (windowSize < target || windowSize === 0) {
+      return this.#sweep();
+    }
+    if (windowSize > target) this.#moveToMain();
+    const candidate = this.#window.oldest;
+    if (!this.#marks.isRead(candidate)) return candidate;
+    const defender = this.#sweep();
+    if (!this.#isIdleLonger(defender, this.#idleFor(candidate))) return candidate;
+    this.#moveToMain();
+    return defender;
+  }
+
+  /** Whether an entry of the main ring is idle for longer than a candidate took to be used again. One with reads left is not idle. */
+  #isIdleLonger(slot: number, reuse: number): boolean {
+    return !this.#marks.isRead(slot) && this.#idleFor(slot) > reuse;
+  }
+
+  /** How long an entry has not been seen in use, at least. */
+  #idleFor(slot: number): number {
+    return (this.#now - this.#nodes.usedAt(slot)) | 0;
+  }
+
+  /** Moves the main hand to an entry that was not read since it was there last, a few steps at most. @returns the slot it stands at */
+  #sweep(): number {
+    const main = this.#main;
+    for (let step = 0; step < MAX_STEPS; step += 1) {
+      const slot = main.oldest;
+      if (!this.#marks.takeRead(slot)) return slot;
+      this.#nodes.setUsedAt(slot, this.#now);
+      main.advance();
+    }
+    return main.oldest;
+  }
+
+  #windowTarget(): number {
+    const target = (this.size * this.#windowRatio) | 0;
+    return target > 0 ? target : 1;
+  }
+
+  /** Moves the oldest of the window to the main ring, right behind the hand. */
+  #moveToMain(): void {
+    const slot = this.#window.oldest;
+    this.#window.remove(slot);
+    this.#main.add(slot);
+    if (this.#marks.isRead(slot)) this.#nodes.setUsedAt(slot, this.#now);
+    this.#marks.place(slot, true);
+  }
+
+  /** While nothing has to leave, what the window does not take belongs to the main ring. */
+  #fillMain(): void {
+    for (let move = 0; move < MAX_MOVES && this.#window.size > this.#windowTarget(); move += 1) this.#moveToMain();
+  }
+
+  /** Makes an entry the newest of the window. */
+  #renew(slot: number): void {
+    if (this.#marks.isInMain(slot)) {
+      this.#main.remove(slot);
+      this.#marks.place(slot, false);
+    } else {
+      this.#window.remove(slot);
+    }
+    this.#window.add(slot);
+    this.#nodes.setUsedAt(slot, this.#now);
+  }
+
+  #detach(slot: number): void {
+    if (this.#marks.isInMain(slot)) this.#main.remove(slot);
+    else this.#window.remove(slot);
+  }
+}
