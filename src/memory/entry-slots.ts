@@ -20,9 +20,9 @@ import type { TagSet } from "./tag-table.ts";
 export class EntrySlots {
   readonly refs: SlotRefs = new SlotRefs();
   readonly versions: Float64Pages = new Float64Pages();
-  /** In bytes. */
+  /** In bytes. Empty before {@link EntrySlots.keepWeights}. */
   readonly weights: Float64Pages = new Float64Pages();
-  /** Instants in store time at which entries end; `Infinity` for never. */
+  /** Instants in store time at which entries end; `Infinity` for never. Empty before {@link EntrySlots.keepDeadlines}. */
   readonly deadlines: Float64Pages = new Float64Pages();
   /** Tags of the entries that have any. */
   readonly tagSets: RefPages<TagSet> = new RefPages();
@@ -31,6 +31,8 @@ export class EntrySlots {
   readonly #commonScope: NamespaceScope;
   readonly #scopes: RefPages<NamespaceScope> = new RefPages();
   #hasScopes = false;
+  #keepsWeights = false;
+  #keepsDeadlines = false;
   /** A stack of the free slots below the high water. */
   readonly #free: Int32Pages = new Int32Pages();
   #freeCount = 0;
@@ -49,6 +51,20 @@ export class EntrySlots {
   /** How many slots are taken. */
   get size(): number {
     return this.index.size;
+  }
+
+  /** From now on slots have weights, of 0 at first. Asked for by stores with a bound in bytes; the others save the memory. O(n) */
+  keepWeights(): void {
+    if (this.#keepsWeights) return;
+    this.#keepsWeights = true;
+    this.weights.fill(this.#highWater, 0);
+  }
+
+  /** From now on slots have deadlines, `Infinity` at first. Asked for with the first TTL. O(n) */
+  keepDeadlines(): void {
+    if (this.#keepsDeadlines) return;
+    this.#keepsDeadlines = true;
+    this.deadlines.fill(this.#highWater, Number.POSITIVE_INFINITY);
   }
 
   /** The scope that the entry of a taken slot was inserted into. */
@@ -73,12 +89,13 @@ export class EntrySlots {
     if (!isFree) {
       this.refs.ensure(slot);
       this.index.hashes.ensure(slot);
-      this.#free.ensure(slot);
       this.versions.ensure(slot);
-      this.weights.ensure(slot);
-      this.deadlines.ensure(slot);
-      // Afterwards whoever frees a slot leaves it at that.
-      this.deadlines.set(slot, Number.POSITIVE_INFINITY);
+      if (this.#keepsWeights) this.weights.ensure(slot);
+      if (this.#keepsDeadlines) {
+        this.deadlines.ensure(slot);
+        // Afterwards whoever frees a slot leaves it at that.
+        this.deadlines.set(slot, Number.POSITIVE_INFINITY);
+      }
     }
     this.refs.setKey(slot, key);
     try {
@@ -106,6 +123,7 @@ export class EntrySlots {
     }
     this.refs.drop(slot);
     if (this.#hasScopes) this.#scopes.set(slot, undefined);
+    this.#free.ensure(this.#freeCount);
     this.#free.set(this.#freeCount, slot);
     this.#freeCount += 1;
   }
@@ -142,7 +160,8 @@ export class EntrySlots {
     for (const slot of free) {
       const isDropped = !this.isTaken(slot) && this.refs.value(slot) === undefined;
       const isUnmarked = this.#scopes.get(slot) === undefined && this.tagSets.get(slot) === undefined;
-      if (!isDropped || !isUnmarked || this.deadlines.get(slot) !== Number.POSITIVE_INFINITY) {
+      const isTimeless = !this.#keepsDeadlines || this.deadlines.get(slot) === Number.POSITIVE_INFINITY;
+      if (!isDropped || !isUnmarked || !isTimeless) {
         throw new Error(`entry slots: free slot ${slot} holds something`);
       }
     }

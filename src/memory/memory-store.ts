@@ -86,9 +86,10 @@ export class MemoryStore {
     const policyOptions = { capacityCount: this.#capacity.toldCount, random: host.random };
     this.#policy = evictionPolicyFactory(options.evictionPolicy)(policyOptions);
     this.#sweeper = new Sweeper(this, host.scheduler);
+    if (this.#isWeighing) this.slots.keepWeights();
     this.lifetimes = new EntryLifetimes({
       target: { removeExpired: (slot) => this.remove(slot, "expired"), sliceEnded: () => this.removals.flush() },
-      deadlines: this.slots.deadlines,
+      slots: this.slots,
       host,
       cleanupIntervalMs: options.cleanupIntervalMs,
     });
@@ -193,7 +194,7 @@ export class MemoryStore {
   /** Gives the live entry of a slot another value that fits; its end and its tags stay. Whatever has to leave for it, it keeps the slot. @returns it */
   rewrite(slot: number, key: string, hash: number, value: unknown, weightBytes: number): number {
     this.#policy.touched(slot, hash);
-    const growthBytes = this.#isWeighing ? weightBytes - this.#weights.get(slot) : 0;
+    const growthBytes = weightBytes - this.#weightOf(slot);
     if (growthBytes !== 0) {
       const isTooMuch = this.#totalBytes + growthBytes > this.#maxSizeBytes;
       if (isTooMuch && this.#makeRoom(0, growthBytes, slot)) this.#policy.inserted(slot, this.#index.hashes.get(slot));
@@ -208,7 +209,7 @@ export class MemoryStore {
   /** Removes the entry of a taken slot and notes why. */
   remove(slot: number, cause: RemovalCause): void {
     const key = this.#refs.key(slot) as string;
-    const weightBytes = this.#isWeighing ? this.#weights.get(slot) : 0;
+    const weightBytes = this.#weightOf(slot);
     this.#policy.removed(slot);
     if (this.#taggedCount !== 0) this.#retag(slot, NO_TAGS);
     this.#scopes.count(this.slots.scope(slot), -1, -weightBytes);
@@ -236,6 +237,7 @@ export class MemoryStore {
     const { maxKeys, maxSizeBytes } = attainableBounds({ ...current, ...bounds });
     const isFirstWeighed = !this.#isWeighing && maxSizeBytes !== NEVER;
     this.#isWeighing ||= isFirstWeighed;
+    if (isFirstWeighed) this.slots.keepWeights();
     this.#maxKeys = maxKeys;
     this.#maxSizeBytes = maxSizeBytes;
     if (isFirstWeighed) for (const slot of this.slots.taken()) this.#reweigh(slot);
@@ -284,12 +286,16 @@ export class MemoryStore {
     const taken = [...this.slots.taken()];
     this.lifetimes.checkInvariants(taken);
     this.tags.checkInvariants(taken.flatMap((slot) => this.slots.tagSets.get(slot) ?? []));
-    this.#scopes.checkInvariants(taken.map((slot) => [this.slots.scope(slot), this.#weights.get(slot)]));
-    const totalBytes = taken.reduce((total, slot) => total + this.#weights.get(slot), 0);
+    this.#scopes.checkInvariants(taken.map((slot) => [this.slots.scope(slot), this.#weightOf(slot)]));
+    const totalBytes = taken.reduce((total, slot) => total + this.#weightOf(slot), 0);
     if (totalBytes !== this.#totalBytes)
       throw new Error(`memory store: ${this.#totalBytes} bytes counted of ${totalBytes}`);
     if (this.slots.size > this.#maxKeys || totalBytes > this.#maxSizeBytes)
       throw new Error("memory store: above a bound");
+  }
+
+  #weightOf(slot: number): number {
+    return this.#isWeighing ? this.#weights.get(slot) : 0;
   }
 
   /** Whether reads have to look if an entry is dead. */

@@ -19,13 +19,6 @@ describe("ReuseHistory", () => {
     expect(history.take(hash(1), 50)).toBe(-1);
   });
 
-  it("keeps the newer time of a key that comes again, and keeps it once", () => {
-    const history = new ReuseHistory(1);
-    for (let time = 0; time < 20; time += 1) history.put(hash(time % 3), time);
-    history.checkInvariants();
-    expect([history.take(hash(1), 20), history.take(hash(1), 20)]).toEqual([1, -1]);
-  });
-
   it("counts time beyond 16 bits", () => {
     const history = new ReuseHistory(100);
     history.put(hash(1), 65_530);

@@ -3,7 +3,7 @@ import { MiniatureCache } from "./miniature-cache.ts";
 /** The windows that are tried, as shares of the cache: for loops and steady popularity, for most loads, for bursts, for queues, and plain LRU. */
 const WINDOW_RATIOS: readonly number[] = [0.01, 0.05, 0.2, 0.9, 1];
 const FIRST_CHOICE = 1;
-/** Capacity of a miniature: enough to tell windows from chance; twice as many gain 0.0003 of the best possible hit ratio. */
+/** Capacity of a miniature: enough to tell windows from chance. Twice as many gain less than a thousandth of the hit ratio. */
 const MINIATURE_COUNT = 128;
 /** Requests that are shown to the miniatures at a time: one after another, they would find nothing of theirs in the processor's cache. */
 const BATCH_COUNT = 64;

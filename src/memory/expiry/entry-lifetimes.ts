@@ -1,4 +1,5 @@
 import type { BackendHost } from "../../backend/registry.ts";
+import type { EntrySlots } from "../entry-slots.ts";
 import type { Float64Pages } from "../slot-pages.ts";
 import { CoarseClock } from "./coarse-clock.ts";
 import { ExpirySchedule, type ExpiryTarget } from "./expiry-schedule.ts";
@@ -6,8 +7,8 @@ import { StoreTime } from "./store-time.ts";
 
 /** What {@link EntryLifetimes} works with. */
 export interface EntryLifetimesOptions {
-  /** Deadlines by slot in store time, `Infinity` for never; what is set here the owner only reads. */
-  readonly deadlines: Float64Pages;
+  /** Whose deadlines these are, in store time; nobody else writes them. */
+  readonly slots: Pick<EntrySlots, "deadlines" | "keepDeadlines">;
   readonly target: ExpiryTarget;
   readonly host: Pick<BackendHost, "clock" | "scheduler">;
   /** See `ExpiryScheduleOptions`. */
@@ -25,6 +26,7 @@ export class EntryLifetimes {
   readonly time: StoreTime;
   /** Entries with a deadline. */
   mortalCount = 0;
+  readonly #slots: EntryLifetimesOptions["slots"];
   readonly #deadlines: Float64Pages;
   readonly #clock: CoarseClock;
   readonly #schedule: ExpirySchedule;
@@ -32,11 +34,13 @@ export class EntryLifetimes {
   readonly #slidingTtls = new Map<number, number>();
 
   constructor(options: EntryLifetimesOptions) {
-    const { deadlines, host } = options;
-    this.#deadlines = deadlines;
+    const { slots, host } = options;
+    this.#slots = slots;
+    this.#deadlines = slots.deadlines;
     this.time = new StoreTime(host.clock);
     this.#clock = new CoarseClock(this.time, host.scheduler);
-    this.#schedule = new ExpirySchedule({ ...options, time: this.time, scheduler: host.scheduler });
+    const { deadlines } = slots;
+    this.#schedule = new ExpirySchedule({ ...options, deadlines, time: this.time, scheduler: host.scheduler });
   }
 
   /** The deadline of a TTL in ms that starts now; `Infinity` for `Infinity`. */
@@ -46,7 +50,7 @@ export class EntryLifetimes {
 
   /** The wall-clock instant at which the entry of a taken slot ends; `Infinity` for never. */
   expiresAt(slot: number): number {
-    const deadline = this.#deadlines.get(slot);
+    const deadline = this.mortalCount === 0 ? NEVER : this.#deadlines.get(slot);
     if (deadline === NEVER) return NEVER;
     // So that the wall clock counts as it is now.
     this.time.read();
@@ -101,7 +105,7 @@ export class EntryLifetimes {
   /** For tests: throws when a count, a timer or the wheel is wrong. `taken`: every taken slot. O(n) */
   checkInvariants(taken: readonly number[]): void {
     this.#schedule.checkInvariants();
-    const mortal = taken.filter((slot) => this.#deadlines.get(slot) !== NEVER);
+    const mortal = this.mortalCount === 0 ? [] : taken.filter((slot) => this.#deadlines.get(slot) !== NEVER);
     if (mortal.length !== this.mortalCount) throw new Error("entry lifetimes: entries with a TTL are miscounted");
     if (this.#schedule.isArmed && mortal.length === 0) throw new Error("entry lifetimes: a timer is set for nothing");
     const sliding = new Set(mortal);
@@ -115,6 +119,7 @@ export class EntryLifetimes {
   }
 
   #move(slot: number, deadline: number): void {
+    this.#slots.keepDeadlines();
     const before = this.#deadlines.get(slot);
     if (before === NEVER && deadline === NEVER) return;
     this.#schedule.set(slot, deadline);

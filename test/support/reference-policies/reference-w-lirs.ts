@@ -6,9 +6,11 @@ const WINDOW_RATIOS = [0.01, 0.05, 0.2, 0.9, 1];
 const FIRST_CHOICE = 1;
 const BATCH_COUNT = 64;
 
-/** Sets of up to four keys, the newest first, in a map. */
+type Place = { tag: number; time: number } | undefined;
+
+/** Sets of four places, the newest key first, in a map. */
 class ReferenceHistory {
-  readonly #sets = new Map<number, { tag: number; time: number }[]>();
+  readonly #sets = new Map<number, Place[]>();
   #setCount = 1;
 
   fit(capacityCount: number): void {
@@ -18,16 +20,15 @@ class ReferenceHistory {
 
   take(hash: number, now: number): number {
     const { set, tag } = this.#locate(hash);
-    const found = set.find((known) => known.tag === tag);
+    const index = set.findIndex((known) => known?.tag === tag);
+    const found = set[index];
     if (found === undefined) return -1;
-    set.splice(set.indexOf(found), 1);
+    set[index] = undefined;
     return (now - found.time) & 0xffff;
   }
 
   put(hash: number, time: number): void {
     const { set, tag } = this.#locate(hash);
-    const known = set.findIndex((other) => other.tag === tag);
-    if (known >= 0) set.splice(known, 1);
     set.unshift({ tag, time });
     set.length = Math.min(set.length, 4);
   }
@@ -36,7 +37,7 @@ class ReferenceHistory {
     this.#sets.clear();
   }
 
-  #locate(hash: number): { set: { tag: number; time: number }[]; tag: number } {
+  #locate(hash: number): { set: Place[]; tag: number } {
     const mixed = mixHash(hash);
     const index = mixed % this.#setCount;
     const set = this.#sets.get(index) ?? [];
