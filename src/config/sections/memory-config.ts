@@ -58,8 +58,8 @@ export interface MemoryConfig {
   /**
    * Where entries are kept. `"heap"`: as JavaScript values in this thread, which is fastest. `"shared"`: as bytes in one block of `maxSize`
    * outside of the garbage collector's heap, which other threads can share; values are copied in and out, entries have a
-   * policy of their own (as S3-FIFO), and transactions, locks, sliding TTLs and `opId` are not available. Default:
-   * `"heap"`. Range: "heap" or "shared".
+   * policy of their own (as S3-FIFO), and transactions, locks, sliding TTLs, `opId`, `dump`, `load` and `resize` are not available.
+   * Default: `"heap"`. Range: "heap" or "shared".
    */
   readonly storage?: MemoryStorage | undefined;
   /**
@@ -126,7 +126,7 @@ export const MEMORY_FIELDS: FieldTable<MemoryConfig> = {
   },
   storage: {
     kind: "enum",
-    doc: 'Where entries are kept. `"heap"`: as JavaScript values in this thread, which is fastest. `"shared"`: as bytes in one block of `maxSize` outside of the garbage collector\'s heap, which other threads can share; values are copied in and out, entries have a policy of their own (as S3-FIFO), and transactions, locks, sliding TTLs and `opId` are not available.',
+    doc: 'Where entries are kept. `"heap"`: as JavaScript values in this thread, which is fastest. `"shared"`: as bytes in one block of `maxSize` outside of the garbage collector\'s heap, which other threads can share; values are copied in and out, entries have a policy of their own (as S3-FIFO), and transactions, locks, sliding TTLs, `opId`, `dump`, `load` and `resize` are not available.',
     default: "heap",
     values: ["heap", "shared"],
     support: "built",

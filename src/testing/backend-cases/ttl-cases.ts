@@ -1,5 +1,5 @@
 import { assert } from "../bounded-assert.ts";
-import { type BackendCase, defineCases } from "./backend-case.ts";
+import { type BackendCase, defineCases, needsCapability } from "./backend-case.ts";
 
 const HUNDRED_YEARS_MS = 100 * 365.25 * 86_400_000;
 
@@ -38,6 +38,36 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
       await subject.put(subject.key("a"), "value");
       await subject.advance(2 * subject.ttlUnitMs);
       await subject.assertHolds(subject.key("a"), "value");
+    },
+  },
+  {
+    name: "starts a sliding TTL anew with each read, and ends the entry when nobody reads it",
+    requires: [needsCapability("slidingTtl")],
+    async run(subject) {
+      const key = subject.key("a");
+      const ttlMs = 4 * subject.ttlUnitMs;
+      await subject.put(key, "value", { ttlMs, slidingTtlMs: ttlMs });
+      for (let read = 0; read < 3; read += 1) {
+        await subject.advance(2 * subject.ttlUnitMs);
+        const entry = await subject.assertHolds(key, "value");
+        assert.equal(entry.slidingTtlMs, ttlMs, "the entry says what reads start anew");
+      }
+      await subject.advance(5 * subject.ttlUnitMs);
+      await subject.assertMiss(key, "nobody read it for its TTL");
+    },
+  },
+  {
+    name: "does not carry a sliding TTL over to a later write",
+    requires: [needsCapability("slidingTtl")],
+    async run(subject) {
+      const key = subject.key("a");
+      const ttlMs = 4 * subject.ttlUnitMs;
+      await subject.put(key, "sliding", { ttlMs, slidingTtlMs: ttlMs });
+      await subject.put(key, "fixed", { ttlMs });
+      await subject.advance(2 * subject.ttlUnitMs);
+      await subject.assertHolds(key, "fixed");
+      await subject.advance(3 * subject.ttlUnitMs);
+      await subject.assertMiss(key, "its TTL is over");
     },
   },
   {
