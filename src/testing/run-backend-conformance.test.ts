@@ -20,6 +20,7 @@ describe("runBackendConformance", () => {
     const reasons = new Set(report.skipped.map((verdict) => verdict.reason));
     expect([...reasons].sort()).toEqual([
       "needs a second client (openSecond)",
+      'needs capability "slidingTtl"',
       'needs capability "storage: bytes"',
       'needs capability "tags"',
       "needs data of its own (exclusiveData: true)",
