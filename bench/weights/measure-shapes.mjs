@@ -2,15 +2,15 @@
  * Compares estimated with measured memory: makes thousands of copies of each shape, looks at how the heap and the memory outside of it
  * grow, and prints a table, or JSON with `--json`.
  *
- *     node --expose-gc bench/weights/measure-shapes.mjs
+ *     node --expose-gc --single-threaded --no-flush-bytecode bench/weights/measure-shapes.mjs
  */
 import { importSource } from "./compiled-source.mjs";
 import { EXCEPTIONS, SHAPES } from "./shapes.mjs";
 
 /** Copies of a shape take about this much, which drowns what else the process allocates. */
-const TOTAL_BYTES = 2_000_000;
+const TOTAL_BYTES = 4_000_000;
 const MIN_COUNT = 6;
-const MAX_COUNT = 10_000;
+const MAX_COUNT = 100_000;
 const WARM_UP_COUNT = 40;
 const STEADY_RATIO = 0.1;
 

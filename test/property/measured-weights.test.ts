@@ -11,12 +11,14 @@ interface Measured {
 }
 
 const SCRIPT = fileURLToPath(new URL("../../bench/weights/measure-shapes.mjs", import.meta.url));
+/** What the engine frees or compiles beside the measurement would be counted as the shape's. */
+const STEADY_HEAP_FLAGS = ["--expose-gc", "--single-threaded", "--no-flush-bytecode"];
 /** How far the estimate may be from the heap, either way. */
 const TOLERANCE_RATIO = 1.25;
 const SHAPE_COUNT = 46;
 
 async function measureShapes(): Promise<{ shapes: readonly Measured[]; exceptions: readonly Measured[] }> {
-  const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", SCRIPT, "--json"], {
+  const { stdout } = await promisify(execFile)(process.execPath, [...STEADY_HEAP_FLAGS, SCRIPT, "--json"], {
     timeout: 110_000,
   });
   return JSON.parse(stdout) as { shapes: readonly Measured[]; exceptions: readonly Measured[] };
