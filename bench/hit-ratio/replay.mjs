@@ -50,8 +50,11 @@ export function replay(policy, keys, hashes, capacityCount) {
       const victimKey = keyOf[slot];
       if (!(slot >= 0 && slotOf[victimKey] === slot))
         throw new Error(`${policy.name} chose slot ${slot}, which is free`);
-      policy.removed(slot);
+      policy.replaced(slot, hashes[victimKey], hashes[key]);
       slotOf[victimKey] = -1;
+      slotOf[key] = slot;
+      keyOf[slot] = key;
+      continue;
     }
     slotOf[key] = slot;
     keyOf[slot] = key;

@@ -9,7 +9,7 @@ function open(): { slots: EntrySlots; take: (key: string) => number; find: (key:
   const slots = new EntrySlots(createSeededRandom(1), scope);
   return {
     slots,
-    take: (key) => slots.take(key, slots.index.hash(key), scope),
+    take: (key) => slots.take(key, slots.index.hash(key), key, scope),
     find: (key) => slots.index.find(key, slots.index.hash(key)),
   };
 }

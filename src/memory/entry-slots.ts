@@ -78,11 +78,11 @@ export class EntrySlots {
   }
 
   /**
-   * Takes a slot for a key that has none. The caller fills in the rest. Nothing is taken when it throws.
+   * Takes a slot for a key that has none. The caller fills in version, weight and deadline. Nothing is taken when it throws.
    *
    * @throws RangeError when the platform has no room for larger arrays
    */
-  take(key: string, hash: number, scope: NamespaceScope): number {
+  take(key: string, hash: number, value: unknown, scope: NamespaceScope): number {
     const isFree = this.#freeCount > 0;
     const slot = isFree ? this.#free.get(this.#freeCount - 1) : this.#highWater;
     // What can throw comes first.
@@ -97,20 +97,19 @@ export class EntrySlots {
         this.deadlines.set(slot, Number.POSITIVE_INFINITY);
       }
     }
-    this.refs.setKey(slot, key);
-    try {
-      this.index.insert(key, hash, slot);
-    } catch (error) {
-      this.refs.drop(slot);
-      throw error;
-    }
-    if (scope !== this.#commonScope) {
-      this.#scopes.set(slot, scope);
-      this.#hasScopes = true;
-    }
+    this.index.insert(key, hash, slot);
+    this.refs.fill(slot, key, value);
+    if (scope !== this.#commonScope) this.#setScope(slot, scope);
     if (isFree) this.#freeCount -= 1;
     else this.#highWater += 1;
     return slot;
+  }
+
+  /** Gives a taken slot, that has no tags and no deadline any more, to another key that has none. */
+  handOver(slot: number, key: string, hash: number, value: unknown, scope: NamespaceScope): void {
+    this.index.rename(slot, key, hash);
+    this.refs.fill(slot, key, value);
+    if (this.#hasScopes || scope !== this.#commonScope) this.#setScope(slot, scope);
   }
 
   /** Gives a slot back that has no tags and no deadline any more, and drops what it refers to. */
@@ -146,6 +145,11 @@ export class EntrySlots {
   /** Every taken slot. O(n) */
   *taken(): Generator<number> {
     for (let slot = 0; slot < this.#highWater; slot += 1) if (this.isTaken(slot)) yield slot;
+  }
+
+  #setScope(slot: number, scope: NamespaceScope): void {
+    this.#scopes.set(slot, scope === this.#commonScope ? undefined : scope);
+    this.#hasScopes = true;
   }
 
   /** Throws when index, arrays and free slots disagree. O(n). */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createSeededRandom } from "../foundation/random-source.ts";
 import { createFakeTime } from "../testing/fake-clock.ts";
 import { MAX_ENTRY_COUNT } from "./capacity-estimate.ts";
+import { KeyIndex } from "./index/key-index.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 describe("memory store at the limit of its index", () => {
@@ -17,7 +18,10 @@ describe("memory store at the limit of its index", () => {
     );
     // As if the store held so many more: 16 million entries would take 3 GB.
     const missingCount = MAX_ENTRY_COUNT - 3;
-    Object.defineProperty(store.slots, "size", { get: () => store.slots.index.size + missingCount });
+    const { index } = store.slots;
+    Object.defineProperty(index, "size", {
+      get: () => (Reflect.get(KeyIndex.prototype, "size", index) as number) + missingCount,
+    });
     for (const key of ["a", "b", "c", "d"]) {
       store.set(key, key);
       store.removals.flush();

@@ -144,7 +144,8 @@ export class MemoryStore {
   findLive(key: string, hash: number): number {
     const slot = this.#index.find(key, hash);
     if (slot === NO_SLOT) return NO_SLOT;
-    return this.#mayHoldDead && this.#removeIfDead(slot) ? NO_SLOT : slot;
+    if (this.lifetimes.mortalCount === 0 && !this.#sweeper.isPassing) return slot;
+    return this.#removeIfDead(slot) ? NO_SLOT : slot;
   }
 
   /** Why the entry of a taken slot is dead; `undefined` when it lives. */
@@ -197,7 +198,7 @@ export class MemoryStore {
     const growthBytes = weightBytes - this.#weightOf(slot);
     if (growthBytes !== 0) {
       const isTooMuch = this.#totalBytes + growthBytes > this.#maxSizeBytes;
-      if (isTooMuch && this.#makeRoom(0, growthBytes, slot)) this.#policy.inserted(slot, this.#index.hashes.get(slot));
+      if (isTooMuch && this.#makeRoom(growthBytes, slot)) this.#policy.inserted(slot, this.#index.hashes.get(slot));
       this.#addWeight(slot, growthBytes);
     }
     this.#refs.setValue(slot, value);
@@ -210,7 +211,7 @@ export class MemoryStore {
   remove(slot: number, cause: RemovalCause): void {
     const key = this.#refs.key(slot) as string;
     const weightBytes = this.#weightOf(slot);
-    this.#policy.removed(slot);
+    this.#policy.removed(slot, this.#index.hashes.get(slot));
     if (this.#taggedCount !== 0) this.#retag(slot, NO_TAGS);
     this.#scopes.count(this.slots.scope(slot), -1, -weightBytes);
     this.#totalBytes -= weightBytes;
@@ -242,7 +243,7 @@ export class MemoryStore {
     this.#maxSizeBytes = maxSizeBytes;
     if (isFirstWeighed) for (const slot of this.slots.taken()) this.#reweigh(slot);
     this.#capacity.rebound({ maxKeys, maxSizeBytes });
-    this.#makeRoom(0, 0, NO_SLOT);
+    this.#makeRoom(0, NO_SLOT);
     this.#tellCapacity();
   }
 
@@ -298,11 +299,6 @@ export class MemoryStore {
     return this.#isWeighing ? this.#weights.get(slot) : 0;
   }
 
-  /** Whether reads have to look if an entry is dead. */
-  get #mayHoldDead(): boolean {
-    return this.lifetimes.mortalCount !== 0 || this.#sweeper.isPassing;
-  }
-
   #retag(slot: number, tags: readonly string[]): void {
     const former = this.slots.tagSets.get(slot);
     // Take the new tags before the old ones go, so that a record both have is not dropped and made again.
@@ -320,21 +316,58 @@ export class MemoryStore {
   }
 
   #insert(key: string, hash: number, weightBytes: number, value: unknown): number {
-    if (this.slots.size >= this.#maxKeys || this.#totalBytes + weightBytes > this.#maxSizeBytes) {
-      this.#makeRoom(1, weightBytes, NO_SLOT);
-    }
-    const scope = this.#scopes.ofKey(key);
-    const slot = this.slots.take(key, hash, scope);
-    this.#refs.setValue(slot, value);
+    const isFull = this.#index.size >= this.#maxKeys || this.#totalBytes + weightBytes > this.#maxSizeBytes;
+    const victim = isFull ? this.#makeRoomForOne(weightBytes) : NO_SLOT;
+    const slot =
+      victim === NO_SLOT
+        ? this.#add(key, hash, value, weightBytes)
+        : this.#handOver(victim, key, hash, value, weightBytes);
     this.#versions.set(slot, this.versions.next());
+    this.#insertCount += 1;
+    if ((this.#insertCount & (CAPACITY_CHECK_COUNT - 1)) === 0) this.#tellCapacity();
+    return slot;
+  }
+
+  #add(key: string, hash: number, value: unknown, weightBytes: number): number {
+    const scope = this.#scopes.ofKey(key);
+    const slot = this.slots.take(key, hash, value, scope);
     if (this.#isWeighing) this.#weights.set(slot, weightBytes);
     this.#scopes.count(scope, 1, weightBytes);
     this.#totalBytes += weightBytes;
     // Not `hash`: the index may just have gone over to another one.
     this.#policy.inserted(slot, this.#index.hashes.get(slot));
-    this.#insertCount += 1;
-    if ((this.#insertCount & (CAPACITY_CHECK_COUNT - 1)) === 0) this.#tellCapacity();
     return slot;
+  }
+
+  /** Lets a newcomer take the slot of the policy's victim, which leaves: an eviction and an insertion in one. */
+  #handOver(victim: number, key: string, hash: number, value: unknown, weightBytes: number): number {
+    const formerKey = this.#refs.key(victim) as string;
+    const formerHash = this.#index.hashes.get(victim);
+    const formerScope = this.slots.scope(victim);
+    const formerBytes = this.#weightOf(victim);
+    const cause = this.#leavingCause(victim);
+    const scope = this.#scopes.ofKey(key);
+    this.slots.handOver(victim, key, hash, value, scope);
+    this.#policy.replaced(victim, formerHash, this.#index.hashes.get(victim));
+    if (this.#taggedCount !== 0) this.#retag(victim, NO_TAGS);
+    if (this.lifetimes.mortalCount !== 0) this.lifetimes.set(victim, NEVER);
+    if (scope !== formerScope || weightBytes !== formerBytes) {
+      if (this.#isWeighing) this.#weights.set(victim, weightBytes);
+      this.#totalBytes += weightBytes - formerBytes;
+      // In this order, so that a scope both are in is not dropped between.
+      this.#scopes.count(scope, 1, weightBytes);
+      this.#scopes.count(formerScope, -1, -formerBytes);
+    }
+    this.removals.add(formerKey, cause);
+    return victim;
+  }
+
+  /** Why an entry that the policy chose leaves. Counts evictions. */
+  #leavingCause(victim: number): RemovalCause {
+    const mayBeDead = this.lifetimes.mortalCount !== 0 || this.#sweeper.isPassing;
+    const cause = (mayBeDead ? this.deathCause(victim) : undefined) ?? "evicted";
+    if (cause === "evicted") this.#evictionCount += 1;
+    return cause;
   }
 
   #addWeight(slot: number, growthBytes: number): void {
@@ -350,28 +383,50 @@ export class MemoryStore {
   }
 
   /**
-   * Evicts until the bounds leave room. Ends because every round removes an entry or takes `spared` from the policy.
+   * Evicts until a newcomer has room, but for the last victim, whose slot it shall take.
+   *
+   * @returns that victim; `NO_SLOT` when there is room without
+   */
+  #makeRoomForOne(sizeBytes: number): number {
+    while (this.#index.size >= this.#maxKeys || this.#totalBytes + sizeBytes > this.#maxSizeBytes) {
+      if (this.#freeDead(NO_SLOT)) continue;
+      const victim = this.#policy.victim();
+      if (victim === NO_SLOT) return NO_SLOT;
+      const isLast =
+        this.#index.size <= this.#maxKeys &&
+        this.#totalBytes - this.#weightOf(victim) + sizeBytes <= this.#maxSizeBytes;
+      if (isLast) return victim;
+      this.remove(victim, this.#leavingCause(victim));
+    }
+    return NO_SLOT;
+  }
+
+  /**
+   * Evicts until the bounds leave room for entries to grow. Ends because every round removes an entry or takes `spared` from the policy.
    *
    * @param spared a slot that stays. When the policy chooses it, the policy has to forget it, or it would choose it for ever.
    * @returns whether the policy forgot `spared`: the caller inserts it again
    */
-  #makeRoom(keyCount: number, sizeBytes: number, spared: number): boolean {
+  #makeRoom(growthBytes: number, spared: number): boolean {
     let isSparedForgotten = false;
-    while (this.slots.size + keyCount > this.#maxKeys || this.#totalBytes + sizeBytes > this.#maxSizeBytes) {
-      const mayHoldDead = this.#mayHoldDead;
-      if (mayHoldDead && (this.#sweeper.freeOne(spared) || this.lifetimes.freeOne(spared))) continue;
+    while (this.#index.size > this.#maxKeys || this.#totalBytes + growthBytes > this.#maxSizeBytes) {
+      if (this.#freeDead(spared)) continue;
       const victim = this.#policy.victim();
       if (victim === NO_SLOT) break;
       if (victim === spared) {
-        this.#policy.removed(spared);
+        this.#policy.removed(spared, this.#index.hashes.get(spared));
         isSparedForgotten = true;
         continue;
       }
-      const cause = (mayHoldDead ? this.deathCause(victim) : undefined) ?? "evicted";
-      if (cause === "evicted") this.#evictionCount += 1;
-      this.remove(victim, cause);
+      this.remove(victim, this.#leavingCause(victim));
     }
     return isSparedForgotten;
+  }
+
+  /** Removes a dead entry but `spared`, if one is at hand. @returns whether it did */
+  #freeDead(spared: number): boolean {
+    if (this.lifetimes.mortalCount === 0 && !this.#sweeper.isPassing) return false;
+    return this.#sweeper.freeOne(spared) || this.lifetimes.freeOne(spared);
   }
 
   #tellCapacity(): void {

@@ -29,14 +29,16 @@ export class SlotRefs {
     return slot << 1 < near.length ? near[(slot << 1) | 1] : this.#pageOf(slot)[farOffset(slot) | 1];
   }
 
-  /** Names a slot. */
-  setKey(slot: number, key: string): void {
-    const near = this.#near;
-    if (slot << 1 < near.length) near[slot << 1] = key;
-    else this.#pageOf(slot)[farOffset(slot)] = key;
+  /** Sets key and value. */
+  fill(slot: number, key: string, value: unknown): void {
+    const isNear = slot << 1 < this.#near.length;
+    const page = isNear ? this.#near : this.#pageOf(slot);
+    const offset = isNear ? slot << 1 : farOffset(slot);
+    page[offset] = key;
+    page[offset | 1] = value;
   }
 
-  /** Fills a slot. */
+  /** Sets the value. */
   setValue(slot: number, value: unknown): void {
     const near = this.#near;
     if (slot << 1 < near.length) near[(slot << 1) | 1] = value;

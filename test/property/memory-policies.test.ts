@@ -89,8 +89,9 @@ class PolicyPair {
       this.#reference?.touched(slot, this.#hash(key));
       return;
     }
-    this.evictTo(this.capacityCount - 1);
-    this.#insert(key, this.#free.pop() ?? this.#slotCount++);
+    this.evictTo(this.capacityCount);
+    if (this.#slotOf.size === this.capacityCount) this.#replace(key);
+    else this.#insert(key, this.#free.pop() ?? this.#slotCount++);
   }
 
   delete(key: number): void {
@@ -102,19 +103,13 @@ class PolicyPair {
   spare(key: number): void {
     const slot = this.#slotOf.get(key);
     if (slot === undefined) return;
-    this.#policy.removed(slot);
+    this.#policy.removed(slot, this.#hash(this.#keyOf[slot] as number));
     this.#reference?.removed(slot);
     this.#insert(key, slot);
   }
 
   evictTo(size: number): void {
-    while (this.#slotOf.size > size) {
-      const slot = this.#policy.victim();
-      const expected = this.#reference?.victim() ?? slot;
-      if (slot !== expected) throw new Error(`victim ${slot}, but the reference chose ${expected}`);
-      if (this.#slotOf.get(this.#keyOf[slot] as number) !== slot) throw new Error(`the victim ${slot} is a free slot`);
-      this.#remove(slot);
-    }
+    while (this.#slotOf.size > size) this.#remove(this.#victim());
   }
 
   resize(capacityCount: number): void {
@@ -136,6 +131,14 @@ class PolicyPair {
     this.#policy.checkInvariants();
   }
 
+  #victim(): number {
+    const slot = this.#policy.victim();
+    const expected = this.#reference?.victim() ?? slot;
+    if (slot !== expected) throw new Error(`victim ${slot}, but the reference chose ${expected}`);
+    if (this.#slotOf.get(this.#keyOf[slot] as number) !== slot) throw new Error(`the victim ${slot} is a free slot`);
+    return slot;
+  }
+
   #insert(key: number, slot: number): void {
     this.#slotOf.set(key, slot);
     this.#keyOf[slot] = key;
@@ -143,8 +146,20 @@ class PolicyPair {
     this.#reference?.inserted(slot, this.#hash(key));
   }
 
+  /** The victim's slot goes to another key; the reference does it in two steps. */
+  #replace(key: number): void {
+    const slot = this.#victim();
+    const formerKey = this.#keyOf[slot] as number;
+    this.#policy.replaced(slot, this.#hash(formerKey), this.#hash(key));
+    this.#reference?.removed(slot);
+    this.#reference?.inserted(slot, this.#hash(key));
+    this.#slotOf.delete(formerKey);
+    this.#slotOf.set(key, slot);
+    this.#keyOf[slot] = key;
+  }
+
   #remove(slot: number): void {
-    this.#policy.removed(slot);
+    this.#policy.removed(slot, this.#hash(this.#keyOf[slot] as number));
     this.#reference?.removed(slot);
     this.#slotOf.delete(this.#keyOf[slot] as number);
     this.#free.push(slot);

@@ -52,8 +52,9 @@ class Pair {
   use(key: number): void {
     const slot = this.#slotOf.get(key);
     if (slot === undefined) {
-      this.evictTo(this.capacityCount - 1);
-      this.#insert(key, this.#free.pop() ?? this.#slotCount++);
+      this.evictTo(this.capacityCount);
+      if (this.#slotOf.size === this.capacityCount) this.#replace(key);
+      else this.#insert(key, this.#free.pop() ?? this.#slotCount++);
       return;
     }
     this.policy.touched(slot, this.#hash(key));
@@ -69,7 +70,7 @@ class Pair {
   spare(): void {
     const slot = this.#victim();
     if (slot === NO_SLOT) return;
-    this.policy.removed(slot);
+    this.policy.removed(slot, this.#hash(this.#keyOf[slot] as number));
     this.#reference.removed(slot);
     this.#insert(this.#keyOf[slot] as number, slot);
   }
@@ -107,8 +108,20 @@ class Pair {
     this.#reference.inserted(slot, this.#hash(key));
   }
 
+  /** The victim's slot goes to another key; the reference does it in two steps. */
+  #replace(key: number): void {
+    const slot = this.#victim();
+    const formerKey = this.#keyOf[slot] as number;
+    this.policy.replaced(slot, this.#hash(formerKey), this.#hash(key));
+    this.#reference.removed(slot);
+    this.#reference.inserted(slot, this.#hash(key));
+    this.#slotOf.delete(formerKey);
+    this.#slotOf.set(key, slot);
+    this.#keyOf[slot] = key;
+  }
+
   #remove(slot: number): void {
-    this.policy.removed(slot);
+    this.policy.removed(slot, this.#hash(this.#keyOf[slot] as number));
     this.#reference.removed(slot);
     this.#slotOf.delete(this.#keyOf[slot] as number);
     this.#free.push(slot);

@@ -17,7 +17,8 @@ export interface EvictionPolicyOptions {
 /**
  * Chooses who must leave. Knows entries as slot numbers (small integers that are reused), never keys or values.
  *
- * The store calls, for every entry: `inserted` once, then any number of `touched`, then `removed` once.
+ * The store calls, for every entry: `inserted` once, then any number of `touched`, then `removed` once;
+ * or `replaced`, which ends one entry and begins another in its slot.
  * `victim` only chooses; the store then calls `removed` for that slot. All O(1), amortized where a policy sweeps.
  */
 export interface EvictionPolicy {
@@ -27,8 +28,10 @@ export interface EvictionPolicy {
   inserted(slot: number, keyHash: number): void;
   /** The entry was read or rewritten. Must not allocate, and is on the path of every hit: a byte written is what it should cost. `keyHash` as at `inserted`. */
   touched(slot: number, keyHash: number): void;
-  /** The entry left, for whatever reason. */
-  removed(slot: number): void;
+  /** The entry left, for whatever reason. `keyHash` as at `inserted`. */
+  removed(slot: number, keyHash: number): void;
+  /** The victim left, and a new entry took its slot: `removed` and `inserted` in one, the most common change of a full store. */
+  replaced(slot: number, formerHash: number, keyHash: number): void;
   /** The slot to evict next, or {@link NO_SLOT} when nothing is stored. May reorder, must not remove. */
   victim(): number;
   /** The store's capacity changed. */

@@ -24,6 +24,10 @@ class Fifo implements EvictionPolicy {
     this.#list.remove(slot);
   }
 
+  replaced(slot: number): void {
+    this.#list.moveToFront(slot);
+  }
+
   victim(): number {
     return this.#list.back;
   }

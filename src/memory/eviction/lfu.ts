@@ -56,6 +56,11 @@ class Lfu implements EvictionPolicy {
     this.#leave(slot, this.#bucket(this.#bucketOf.get(slot)));
   }
 
+  replaced(slot: number): void {
+    this.removed(slot);
+    this.inserted(slot);
+  }
+
   victim(): number {
     const lowest = this.#order.back;
     return lowest === NO_SLOT ? NO_SLOT : this.#bucket(lowest).slots.back;

@@ -23,6 +23,10 @@ class Lru implements EvictionPolicy {
     this.#list.remove(slot);
   }
 
+  replaced(slot: number): void {
+    this.#list.moveToFront(slot);
+  }
+
   victim(): number {
     return this.#list.back;
   }

@@ -17,6 +17,8 @@ export class MiniatureCache {
   #capacityCount: number;
   /** Open addressing: of each place, the slot + 1, or 0. A hash stands at its home or after it, with no empty place between. */
   #places: Int16Array;
+  /** By slot. */
+  #hashes: Int32Array;
   #freeSlots: number[] = [];
   #slotCount = 0;
 
@@ -24,6 +26,7 @@ export class MiniatureCache {
     this.#capacityCount = capacityCount;
     this.#clock = new ReuseClock(capacityCount, windowRatio);
     this.#places = new Int16Array(placeCountFor(capacityCount));
+    this.#hashes = new Int32Array(capacityCount);
   }
 
   /** Asks for each of the first `count` hashes, and keeps those that were not there. */
@@ -32,8 +35,8 @@ export class MiniatureCache {
       const hash = hashes[index] as number;
       const slot = this.#find(hash);
       if (slot < 0) {
-        if (this.#clock.size >= this.#capacityCount) this.#remove(this.#clock.victim());
-        this.#insert(hash);
+        if (this.#clock.size >= this.#capacityCount) this.#replace(this.#clock.victim(), hash);
+        else this.#insert(hash);
       } else {
         this.hits += 1;
         this.#clock.touched(slot);
@@ -43,15 +46,20 @@ export class MiniatureCache {
 
   /** Changes the capacity and the sample: hashes above `threshold` leave, and what does not fit. O(entries). */
   fit(capacityCount: number, threshold: number): void {
-    for (const slot of this.#slots()) if (this.#clock.hashOf(slot) > threshold) this.#remove(slot);
+    for (const slot of this.#slots()) if (this.#hashOf(slot) > threshold) this.#remove(slot);
     this.#capacityCount = capacityCount;
     while (this.#clock.size > capacityCount) this.#remove(this.#clock.victim());
     this.#clock.fit(capacityCount);
+    if (this.#hashes.length < capacityCount) {
+      const hashes = new Int32Array(capacityCount);
+      hashes.set(this.#hashes);
+      this.#hashes = hashes;
+    }
     const placeCount = placeCountFor(capacityCount);
     if (placeCount === this.#places.length) return;
     const slots = this.#slots();
     this.#places = new Int16Array(placeCount);
-    for (const slot of slots) this.#places[this.#emptyPlace(this.#clock.hashOf(slot))] = slot + 1;
+    for (const slot of slots) this.#places[this.#emptyPlace(this.#hashOf(slot))] = slot + 1;
   }
 
   /** Forgets everything. */
@@ -70,7 +78,11 @@ export class MiniatureCache {
     const slots = this.#slots();
     if (slots.length !== this.#clock.size) throw new Error("miniature cache: index and order differ in size");
     for (const slot of slots)
-      if (this.#find(this.#clock.hashOf(slot)) !== slot) throw new Error(`miniature cache: slot ${slot} is not found`);
+      if (this.#find(this.#hashOf(slot)) !== slot) throw new Error(`miniature cache: slot ${slot} is not found`);
+  }
+
+  #hashOf(slot: number): number {
+    return this.#hashes[slot] as number;
   }
 
   #slots(): number[] {
@@ -82,19 +94,29 @@ export class MiniatureCache {
     const mask = places.length - 1;
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const slot = (places[at] as number) - 1;
-      if (slot < 0 || this.#clock.hashOf(slot) === hash) return slot;
+      if (slot < 0 || this.#hashOf(slot) === hash) return slot;
     }
   }
 
   #insert(hash: number): void {
     const slot = this.#freeSlots.length > 0 ? (this.#freeSlots.pop() as number) : this.#slotCount++;
     this.#places[this.#emptyPlace(hash)] = slot + 1;
+    this.#hashes[slot] = hash;
     this.#clock.inserted(slot, hash);
   }
 
+  #replace(slot: number, hash: number): void {
+    const formerHash = this.#hashOf(slot);
+    this.#dropPlace(formerHash, slot + 1);
+    this.#places[this.#emptyPlace(hash)] = slot + 1;
+    this.#hashes[slot] = hash;
+    this.#clock.replaced(slot, formerHash, hash);
+  }
+
   #remove(slot: number): void {
-    this.#dropPlace(this.#clock.hashOf(slot), slot + 1);
-    this.#clock.removed(slot);
+    const hash = this.#hashOf(slot);
+    this.#dropPlace(hash, slot + 1);
+    this.#clock.removed(slot, hash);
     this.#freeSlots.push(slot);
   }
 
@@ -112,7 +134,7 @@ export class MiniatureCache {
     let hole = hash & mask;
     while (places[hole] !== place) hole = (hole + 1) & mask;
     for (let at = (hole + 1) & mask; places[at] !== 0; at = (at + 1) & mask) {
-      const home = this.#clock.hashOf((places[at] as number) - 1) & mask;
+      const home = this.#hashOf((places[at] as number) - 1) & mask;
       if (((at - home) & mask) < ((at - hole) & mask)) continue;
       places[hole] = places[at] as number;
       hole = at;

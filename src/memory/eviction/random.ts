@@ -40,6 +40,11 @@ class Random implements EvictionPolicy {
     this.#positionOf.set(last, position);
   }
 
+  replaced(slot: number): void {
+    this.removed(slot);
+    this.inserted(slot);
+  }
+
   victim(): number {
     if (this.#size === 0) return NO_SLOT;
     return this.#members.get(Math.floor(this.#random.next() * this.#size));

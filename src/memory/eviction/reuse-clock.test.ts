@@ -6,14 +6,19 @@ import { ReuseClock } from "./reuse-clock.ts";
 function fullClock(count: number, windowRatio: number): ReuseClock {
   const clock = new ReuseClock(count, windowRatio);
   for (let slot = 0; slot < count; slot += 1) clock.inserted(slot, slot);
+  hashesOf.set(clock, [...Array.from({ length: count }).keys()]);
   return clock;
 }
 
-/** Makes room and inserts, as the store does. @returns the slot that was evicted and is used again */
+/** Of the clocks, the hash in each slot. */
+const hashesOf = new WeakMap<ReuseClock, number[]>();
+
+/** Lets a newcomer take the victim's slot, as the store does. @returns the slot */
 function replace(clock: ReuseClock, hash: number): number {
   const slot = clock.victim();
-  clock.removed(slot);
-  clock.inserted(slot, hash);
+  const hashes = hashesOf.get(clock) as number[];
+  clock.replaced(slot, hashes[slot] as number, hash);
+  hashes[slot] = hash;
   return slot;
 }
 
@@ -50,10 +55,10 @@ describe("ReuseClock", () => {
     clock.touched(1);
     for (let read = 0; read < 2; read += 1) clock.touched(2);
     // Without its only entry the window is short, so that the main ring has to give way.
-    clock.removed(3);
+    clock.removed(3, 3);
     const left = [1, 2, 3].map(() => {
       const slot = clock.victim();
-      clock.removed(slot);
+      clock.removed(slot, slot);
       return slot;
     });
     expect(left).toEqual([1, 2, 0]);
@@ -73,7 +78,7 @@ describe("ReuseClock", () => {
 
   it("does not remember entries that were deleted", () => {
     const clock = fullClock(10, 0.2);
-    clock.removed(8);
+    clock.removed(8, 8);
     clock.inserted(8, 100);
     replace(clock, 8);
     // Had the hash 8 come back, it would be in the main ring, and the window short.
@@ -102,7 +107,7 @@ describe("ReuseClock", () => {
   it("finds a victim in a few steps when everything was read", () => {
     const clock = fullClock(1_000, 0.01);
     for (let slot = 0; slot < 990; slot += 1) clock.touched(slot);
-    for (let slot = 990; slot < 1_000; slot += 1) clock.removed(slot);
+    for (let slot = 990; slot < 1_000; slot += 1) clock.removed(slot, slot);
     // The window is empty, so the main ring has to give one: after 16 steps the next is taken, although it was read.
     expect(clock.victim()).toBe(16);
     clock.checkInvariants();

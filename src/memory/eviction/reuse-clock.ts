@@ -56,28 +56,30 @@ export class ReuseClock {
     this.#insertionsPerStep = Math.max(1, capacityCount >>> STEPS_PER_CAPACITY_BITS);
   }
 
-  /** The hash that the entry of a slot was inserted with, as a signed number. */
-  hashOf(slot: number): number {
-    return this.#nodes.hash(slot);
-  }
-
   inserted(slot: number, keyHash: number): void {
     this.#marks.ensure(slot);
-    this.#insertionsInStep += 1;
-    if (this.#insertionsInStep >= this.#insertionsPerStep) {
-      this.#insertionsInStep = 0;
-      this.#now = (this.#now + 1) | 0;
-    }
-    this.#nodes.open(slot, keyHash, this.#now);
-    const reuse = this.#history.take(keyHash, this.#now);
-    if (reuse >= 0 && !this.#isByRecency && this.#main.size > 0 && this.#isIdleLonger(this.#sweep(), reuse)) {
-      this.#marks.place(slot, true);
-      this.#main.add(slot);
-    } else {
-      this.#marks.place(slot, false);
-      this.#window.add(slot);
-    }
+    this.#tick();
+    this.#nodes.open(slot, this.#now);
+    this.#enter(slot, this.#history.take(keyHash, this.#now));
     if (this.#isFilling) this.#fillMain();
+    this.#isFilling = true;
+  }
+
+  /** `removed` for the victim and `inserted` for the newcomer that takes its slot. */
+  replaced(slot: number, formerHash: number, keyHash: number): void {
+    this.#history.put(formerHash, this.#nodes.usedAt(slot));
+    this.#tick();
+    this.#nodes.setUsedAt(slot, this.#now);
+    const reuse = this.#history.take(keyHash, this.#now);
+    if (slot === this.#window.oldest && (reuse < 0 || this.#isByRecency)) {
+      // Mostly: the oldest of the window gives way to the newest, and stands where that belongs when the hand moves on.
+      this.#marks.place(slot, false);
+      this.#window.advance();
+    } else {
+      this.#detach(slot);
+      this.#enter(slot, reuse);
+    }
+    this.#chosen = NO_SLOT;
     this.#isFilling = true;
   }
 
@@ -86,8 +88,8 @@ export class ReuseClock {
     if (this.#isByRecency) this.#renew(slot);
   }
 
-  removed(slot: number): void {
-    if (slot === this.#chosen) this.#history.put(this.#nodes.hash(slot), this.#nodes.usedAt(slot));
+  removed(slot: number, keyHash: number): void {
+    if (slot === this.#chosen) this.#history.put(keyHash, this.#nodes.usedAt(slot));
     this.#chosen = NO_SLOT;
     this.#detach(slot);
   }
@@ -122,6 +124,22 @@ export class ReuseClock {
     for (const slot of [...this.#window.toArray(), ...this.#main.toArray()])
       if (((this.#now - this.#nodes.usedAt(slot)) | 0) < 0)
         throw new Error(`reuse clock: slot ${slot} was used in the future`);
+  }
+
+  #tick(): void {
+    this.#insertionsInStep += 1;
+    if (this.#insertionsInStep < this.#insertionsPerStep) return;
+    this.#insertionsInStep = 0;
+    this.#now = (this.#now + 1) | 0;
+  }
+
+  /** Adds a newcomer to the ring it belongs to. `reuse`: how long ago its key was used last, or negative when that is not known. */
+  #enter(slot: number, reuse: number): void {
+    const isWelcome =
+      reuse >= 0 && !this.#isByRecency && this.#main.size > 0 && this.#isIdleLonger(this.#sweep(), reuse);
+    this.#marks.place(slot, isWelcome);
+    if (isWelcome) this.#main.add(slot);
+    else this.#window.add(slot);
   }
 
   #choose(): number {

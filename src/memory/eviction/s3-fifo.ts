@@ -71,6 +71,11 @@ class S3Fifo implements EvictionPolicy {
     this.#chosen = NO_SLOT;
   }
 
+  replaced(slot: number, _formerHash: number, keyHash: number): void {
+    this.removed(slot);
+    this.inserted(slot, keyHash);
+  }
+
   victim(): number {
     this.#chosen = NO_SLOT;
     while (this.#chosen === NO_SLOT && this.#small.size + this.#main.size > 0) {

@@ -36,6 +36,11 @@ class Sieve implements EvictionPolicy {
     this.#list.remove(slot);
   }
 
+  replaced(slot: number): void {
+    this.removed(slot);
+    this.inserted(slot);
+  }
+
   victim(): number {
     let slot = this.#hand === NO_SLOT ? this.#list.back : this.#hand;
     while (slot !== NO_SLOT && this.#visited.get(slot) === 1) {

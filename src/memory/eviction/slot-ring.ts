@@ -1,19 +1,18 @@
 import { NO_SLOT } from "./eviction-policy.ts";
 
-/** Words of a slot's record: next, previous, the hash of its key, the time of its last known use. */
+/** Words of a slot's record: next, previous, the time of its last known use. */
 const NEXT = 0;
 const PREVIOUS = 1;
-const HASH = 2;
-const USED = 3;
-const STRIDE_BITS = 2;
+const USED = 2;
+const WORD_COUNT = 3;
 const PAGE_BITS = 14;
 const PAGE_SLOT_COUNT: number = 1 << PAGE_BITS;
 const OFFSET_MASK: number = PAGE_SLOT_COUNT - 1;
 const FIRST_SLOT_COUNT = 64;
 
 /**
- * What a policy knows about each slot, 16 bytes side by side: an eviction looks at most of it, and so waits for memory once,
- * not four times. Rings of one policy share the nodes, for a slot is in at most one ring at a time.
+ * What a policy knows about each slot, 12 bytes side by side: an eviction looks at most of it, and so waits for memory once,
+ * not three times. Rings of one policy share the nodes, for a slot is in at most one ring at a time.
  */
 export class SlotNodes {
   readonly #pages: Int32Array[] = [];
@@ -23,28 +22,22 @@ export class SlotNodes {
     return this.#pages[slot >>> PAGE_BITS] as Int32Array;
   }
 
-  /** The hash of the slot's key, as a signed number. */
-  hash(slot: number): number {
-    return (this.#pages[slot >>> PAGE_BITS] as Int32Array)[((slot & OFFSET_MASK) << STRIDE_BITS) | HASH] as number;
-  }
-
   /** When the slot's entry was known to be in use last, in the policy's time. */
   usedAt(slot: number): number {
-    return (this.#pages[slot >>> PAGE_BITS] as Int32Array)[((slot & OFFSET_MASK) << STRIDE_BITS) | USED] as number;
+    return (this.#pages[slot >>> PAGE_BITS] as Int32Array)[recordOf(slot) + USED] as number;
   }
 
   setUsedAt(slot: number, usedAt: number): void {
-    (this.#pages[slot >>> PAGE_BITS] as Int32Array)[((slot & OFFSET_MASK) << STRIDE_BITS) | USED] = usedAt;
+    (this.#pages[slot >>> PAGE_BITS] as Int32Array)[recordOf(slot) + USED] = usedAt;
   }
 
   /** Starts the record of a new entry. Makes room for a slot that is at most one above the highest so far; nothing else allocates. */
-  open(slot: number, hash: number, usedAt: number): void {
+  open(slot: number, usedAt: number): void {
     const index = slot >>> PAGE_BITS;
-    const record = (slot & OFFSET_MASK) << STRIDE_BITS;
+    const record = recordOf(slot);
     let page = this.#pages[index];
     if (page === undefined || record >= page.length) page = this.#growPage(index, record);
-    page[record | HASH] = hash;
-    page[record | USED] = usedAt;
+    page[record + USED] = usedAt;
   }
 
   /** Gives the memory back. All rings over these nodes must be cleared too. */
@@ -53,7 +46,7 @@ export class SlotNodes {
   }
 
   #growPage(index: number, record: number): Int32Array {
-    let length = (index > 0 ? PAGE_SLOT_COUNT : FIRST_SLOT_COUNT) << STRIDE_BITS;
+    let length = (index > 0 ? PAGE_SLOT_COUNT : FIRST_SLOT_COUNT) * WORD_COUNT;
     while (length <= record) length *= 2;
     const larger = new Int32Array(length);
     const current = this.#pages[index];
@@ -65,7 +58,7 @@ export class SlotNodes {
 
 /** Where a slot's record starts in its page. */
 function recordOf(slot: number): number {
-  return (slot & OFFSET_MASK) << STRIDE_BITS;
+  return (slot & OFFSET_MASK) * WORD_COUNT;
 }
 
 /**
@@ -91,17 +84,17 @@ export class SlotRing {
     this.size += 1;
     if (oldest === NO_SLOT) {
       this.oldest = slot;
-      page[record | NEXT] = slot;
-      page[record | PREVIOUS] = slot;
+      page[record + NEXT] = slot;
+      page[record + PREVIOUS] = slot;
       return;
     }
     const oldestPage = this.#nodes.page(oldest);
     const oldestRecord = recordOf(oldest);
-    const newest = oldestPage[oldestRecord | PREVIOUS] as number;
-    oldestPage[oldestRecord | PREVIOUS] = slot;
-    this.#nodes.page(newest)[recordOf(newest) | NEXT] = slot;
-    page[record | NEXT] = oldest;
-    page[record | PREVIOUS] = newest;
+    const newest = oldestPage[oldestRecord + PREVIOUS] as number;
+    oldestPage[oldestRecord + PREVIOUS] = slot;
+    this.#nodes.page(newest)[recordOf(newest) + NEXT] = slot;
+    page[record + NEXT] = oldest;
+    page[record + PREVIOUS] = newest;
   }
 
   /** Takes a slot of this ring out of it. The hand moves on when it stood there. */
@@ -113,10 +106,10 @@ export class SlotRing {
     }
     const page = this.#nodes.page(slot);
     const record = recordOf(slot);
-    const next = page[record | NEXT] as number;
-    const previous = page[record | PREVIOUS] as number;
-    this.#nodes.page(previous)[recordOf(previous) | NEXT] = next;
-    this.#nodes.page(next)[recordOf(next) | PREVIOUS] = previous;
+    const next = page[record + NEXT] as number;
+    const previous = page[record + PREVIOUS] as number;
+    this.#nodes.page(previous)[recordOf(previous) + NEXT] = next;
+    this.#nodes.page(next)[recordOf(next) + PREVIOUS] = previous;
     if (this.oldest === slot) this.oldest = next;
   }
 
@@ -149,13 +142,13 @@ export class SlotRing {
     if (slots.length !== this.size) throw new Error(`slot ring: size is ${this.size}, but ${slots.length} are linked`);
     let previous = slots.at(-1);
     for (const slot of slots) {
-      if (this.#nodes.page(slot)[recordOf(slot) | PREVIOUS] !== previous)
+      if (this.#nodes.page(slot)[recordOf(slot) + PREVIOUS] !== previous)
         throw new Error(`slot ring: wrong back link at ${slot}`);
       previous = slot;
     }
   }
 
   #next(slot: number): number {
-    return this.#nodes.page(slot)[recordOf(slot) | NEXT] as number;
+    return this.#nodes.page(slot)[recordOf(slot) + NEXT] as number;
   }
 }

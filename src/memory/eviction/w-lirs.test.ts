@@ -45,7 +45,7 @@ class Store {
     const slot = this.slotOf.get(key) as number;
     this.slotOf.delete(key);
     this.#free.push(slot);
-    this.policy.removed(slot);
+    this.policy.removed(slot, mixHash(key + 1) | 0);
   }
 
   /** Requests keys. @returns the hit ratio over them */
@@ -168,12 +168,13 @@ describe("w-lirs", () => {
   it("forgets everything when it is cleared, its window too", () => {
     const replayAll = (policy: EvictionPolicy): number[] => {
       const victims: number[] = [];
-      for (let slot = 0; slot < 50; slot += 1) policy.inserted(slot, mixHash(slot) | 0);
+      const hashes = Array.from({ length: 50 }, (_, slot) => mixHash(slot) | 0);
+      for (const [slot, hash] of hashes.entries()) policy.inserted(slot, hash);
       for (let index = 50; index < 400; index += 1) {
         const slot = policy.victim();
         victims.push(slot);
-        policy.removed(slot);
-        policy.inserted(slot, mixHash(index % 70) | 0);
+        policy.replaced(slot, hashes[slot] as number, mixHash(index % 70) | 0);
+        hashes[slot] = mixHash(index % 70) | 0;
       }
       return victims;
     };

@@ -23,7 +23,7 @@ const MIN_DRIFT_COUNT = 2;
  * ```
  *
  * Time is counted in insertions: a load that only hits ages nothing. A read writes one byte, unless the window is all. An
- * insertion and an eviction move the hand by at most 16 entries each. 17 bytes a slot and about 8 per entry of capacity for the history, and some 20 KB for the miniatures.
+ * insertion and an eviction move the hand by at most 16 entries each. 13 bytes a slot and about 8 per entry of capacity for the history, and some 20 KB for the miniatures.
  *
  * Deviations from LIRS: a ring and a queue with times in place of a stack and a list, so that a read moves nothing; an entry's last use is known
  * as of the hand's last visit only, so it counts as younger than it is; the window has no fixed share.
@@ -64,8 +64,13 @@ class WLirs implements EvictionPolicy {
     if ((keyHash | 0) <= this.#sampleThreshold) this.#sample(keyHash);
   }
 
-  removed(slot: number): void {
-    this.#clock.removed(slot);
+  removed(slot: number, keyHash: number): void {
+    this.#clock.removed(slot, keyHash);
+  }
+
+  replaced(slot: number, formerHash: number, keyHash: number): void {
+    this.#clock.replaced(slot, formerHash, keyHash);
+    if ((keyHash | 0) <= this.#sampleThreshold) this.#sample(keyHash);
   }
 
   victim(): number {

@@ -81,6 +81,11 @@ class WTinyLfu implements EvictionPolicy {
     else this.#probation.remove(slot);
   }
 
+  replaced(slot: number, _formerHash: number, keyHash: number): void {
+    this.removed(slot);
+    this.inserted(slot, keyHash);
+  }
+
   victim(): number {
     const candidate = this.#window.back;
     const defender = this.#probation.back;

@@ -23,8 +23,16 @@ class Subject {
     const slot = this.#free.pop() ?? this.#highWater++;
     this.refs.ensure(slot);
     this.index.hashes.ensure(slot);
-    this.refs.setKey(slot, key);
     this.index.insert(key, this.index.hash(key), slot);
+    this.refs.fill(slot, key, key);
+    this.model.set(key, slot);
+  }
+
+  rename(formerKey: string, key: string): void {
+    const slot = this.model.get(formerKey) as number;
+    this.index.rename(slot, key, this.index.hash(key));
+    this.refs.fill(slot, key, key);
+    this.model.delete(formerKey);
     this.model.set(key, slot);
   }
 
@@ -58,6 +66,7 @@ describe("key index", () => {
       expect(subject.find(key)).toBe(slot ?? -1);
       if (slot === undefined && random.next() < (isGrowing ? 0.9 : 0.1)) subject.insert(key);
       else if (slot !== undefined && random.next() < (isGrowing ? 0.1 : 0.95)) subject.remove(key);
+      else if (slot !== undefined) subject.rename(key, `renamed:${step}`);
       if (step % 10_007 === 0) subject.check();
     }
     subject.check();
@@ -77,6 +86,14 @@ describe("key index", () => {
       subject.check();
       expect(subject.find(`k${id}`)).toBe(-1);
     }
+  });
+
+  it("goes over to the keyed hash also while a full store gives slots from key to key", () => {
+    const subject = new Subject(7);
+    for (let id = 0; id < 500; id += 1) subject.insert(`user:${id}`);
+    for (let id = 0; id < 500; id += 1) subject.rename(`user:${id}`, crafted(id));
+    expect(subject.index.isKeyed).toBe(true);
+    subject.check();
   });
 
   it("goes over to the keyed hash when somebody floods it, and loses nothing on the way", () => {

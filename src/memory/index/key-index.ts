@@ -12,11 +12,11 @@ const TAG_MASK: number = ~SLOT_MASK;
 const MOVED: number = 1 << 24;
 
 const FIRST_LENGTH = 64;
-/** The table doubles when it is filled to 5/8; probes for a key that is there are 1.8 on average then, for others 4. */
-const MAX_FILLED_EIGHTHS = 5;
+/** The table doubles when it is filled to a half; probes for a key that is there are 1.5 on average then, for others 2.5. */
+const PLACES_PER_KEY = 2;
 /** It shrinks to a quarter when it is filled to 1/16. */
 const MIN_FILLED_SIXTEENTHS = 1;
-/** Places moved by each change while the table is being replaced: a few hundred ns, and the new one is at most 3/8 full at the end. */
+/** Places moved by each change while the table is being replaced: a few hundred ns, and the new one is less than a third full at the end. */
 const MOVE_COUNT = 16;
 
 /** How many inserted keys are watched for collisions at a time, */
@@ -62,6 +62,8 @@ export class KeyIndex {
   #size = 0;
   #insertCount = 0;
   #collisionCount = 0;
+  /** More keys collided than chance explains. */
+  #isSuspicious = false;
 
   constructor(refs: SlotRefs, random: RandomSource) {
     this.#refs = refs;
@@ -102,25 +104,36 @@ export class KeyIndex {
   }
 
   /**
-   * Adds a key that is not there, under a slot that is free; {@link SlotRefs} has it already, and `hashes` has room for it.
+   * Adds a key that is not there, under a slot that is free; `hashes` has room for it.
    *
+   * @returns its hash, which is another one than `hash` when the index went over to {@link keyedHash} just now
    * @throws RangeError when the platform has no room for a larger table; then nothing changed
    */
-  insert(key: string, hash: number, slot: number): void {
+  insert(key: string, hash: number, slot: number): number {
+    const placedHash = this.#isSuspicious ? this.#defend(key) : hash;
     if (this.#former !== undefined) this.#move(this.#former);
-    else if ((this.#size + 1) * 8 > (this.#mask + 1) * MAX_FILLED_EIGHTHS) this.#replace((this.#mask + 1) * 2);
-    this.#put(hash, slot);
-    this.hashes.set(slot, hash);
+    else if ((this.#size + 1) * PLACES_PER_KEY > this.#mask + 1) this.#replace((this.#mask + 1) * 2);
+    this.#put(placedHash, slot);
+    this.hashes.set(slot, placedHash);
     this.#size += 1;
-    this.#insertCount += 1;
-    if (this.#collisionCount > MAX_COLLISION_COUNT && !this.#isKeyed) this.#defend(key, slot);
-    else if (this.#insertCount >= WATCHED_COUNT) this.#insertCount = this.#collisionCount = 0;
+    this.#countInsertion();
+    return placedHash;
+  }
+
+  /** Gives the slot of one key to another that is not there: as `remove` and `insert`, in one. */
+  rename(slot: number, key: string, hash: number): number {
+    const placedHash = this.#isSuspicious ? this.#defend(key) : hash;
+    this.#takeOut(slot);
+    if (this.#former !== undefined) this.#move(this.#former);
+    this.#put(placedHash, slot);
+    this.hashes.set(slot, placedHash);
+    this.#countInsertion();
+    return placedHash;
   }
 
   /** Takes out the key of a slot. */
   remove(slot: number): void {
-    const hash = this.hashes.get(slot);
-    if (!this.#removeFrom(hash, slot)) this.#removeFormer(hash, slot);
+    this.#takeOut(slot);
     this.#size -= 1;
     if (this.#former !== undefined) this.#move(this.#former);
     else if (this.#mask >= FIRST_LENGTH * 4 && this.#size * 16 < (this.#mask + 1) * MIN_FILLED_SIXTEENTHS) {
@@ -137,6 +150,7 @@ export class KeyIndex {
     this.#size = 0;
     this.#insertCount = 0;
     this.#collisionCount = 0;
+    this.#isSuspicious = false;
   }
 
   /** Throws when a key cannot be found, or a word stands for nothing. `slots`: every taken one. O(n) */
@@ -153,6 +167,13 @@ export class KeyIndex {
     }
   }
 
+  #countInsertion(): void {
+    this.#insertCount += 1;
+    if (this.#insertCount < WATCHED_COUNT) return;
+    this.#insertCount = 0;
+    this.#collisionCount = 0;
+  }
+
   #put(hash: number, slot: number): void {
     const table = this.#table;
     const mask = this.#mask;
@@ -160,11 +181,21 @@ export class KeyIndex {
     for (let word = table[at] as number; word !== 0; word = table[at] as number) {
       // Only a word with the same tag can have the same hash.
       if (((word ^ hash) & TAG_MASK) === 0 && this.hashes.get((word & SLOT_MASK) - 1) === hash) {
-        this.#collisionCount += 1;
+        this.#countCollision();
       }
       at = (at + 1) & mask;
     }
     table[at] = (hash & TAG_MASK) | (slot + 1);
+  }
+
+  #countCollision(): void {
+    this.#collisionCount += 1;
+    if (this.#collisionCount > MAX_COLLISION_COUNT) this.#isSuspicious = !this.#isKeyed;
+  }
+
+  #takeOut(slot: number): void {
+    const hash = this.hashes.get(slot);
+    if (!this.#removeFrom(hash, slot)) this.#removeFormer(hash, slot);
   }
 
   #findFormer(former: FormerTable, key: string, hash: number): number {
@@ -236,14 +267,12 @@ export class KeyIndex {
     if (end === table.length) this.#former = undefined;
   }
 
-  /** Goes over to the keyed hash. A replacement that is under way is finished first. */
-  #defend(key: string, slot: number): void {
+  /** Goes over to the keyed hash. A replacement that is under way is finished first. @returns the hash of a key from now on */
+  #defend(key: string): number {
     while (this.#former !== undefined) this.#move(this.#former);
-    this.#removeFrom(this.hashes.get(slot), slot);
-    this.#collisionCount = 0;
     this.#replace(this.#mask + 1, true);
-    const hash = this.hash(key);
-    this.hashes.set(slot, hash);
-    this.#put(hash, slot);
+    this.#isSuspicious = false;
+    this.#collisionCount = 0;
+    return this.hash(key);
   }
 }
