@@ -1,7 +1,7 @@
 import { NO_SLOT } from "./eviction-policy.ts";
 import { ReadMarks } from "./read-marks.ts";
 import { ReuseHistory } from "./reuse-history.ts";
-import { SlotNodes, SlotRing } from "./slot-ring.ts";
+import { NEXT, recordOf, SlotNodes, SlotRing, USED } from "./slot-ring.ts";
 
 /** Most entries the hand passes at a time: bounds an eviction to a microsecond or two, whatever was read before. */
 const MAX_STEPS = 16;
@@ -23,6 +23,10 @@ export class ReuseClock {
   #windowRatio: number;
   /** The window is everything: then entries stand in the order of their last use, as in an LRU cache. */
   #isByRecency: boolean;
+  /** How many entries the window should hold, */
+  #target = 1;
+  /** of so many. */
+  #targetedSize = -1;
   /** Insertions so far, in steps. */
   #now = 1;
   #insertionsInStep = 0;
@@ -48,6 +52,7 @@ export class ReuseClock {
   setWindowRatio(windowRatio: number): void {
     this.#windowRatio = windowRatio;
     this.#isByRecency = windowRatio === 1;
+    this.#targetedSize = -1;
   }
 
   /** Fits history and time to a number of entries. */
@@ -67,14 +72,18 @@ export class ReuseClock {
 
   /** `removed` for the victim and `inserted` for the newcomer that takes its slot. */
   replaced(slot: number, formerHash: number, keyHash: number): void {
-    this.#history.put(formerHash, this.#nodes.usedAt(slot));
+    const page = this.#nodes.page(slot);
+    const record = recordOf(slot);
+    this.#history.put(formerHash, page[record + USED] as number);
     this.#tick();
-    this.#nodes.setUsedAt(slot, this.#now);
-    const reuse = this.#history.take(keyHash, this.#now);
-    if (slot === this.#window.oldest && (reuse < 0 || this.#isByRecency)) {
+    const now = this.#now;
+    page[record + USED] = now;
+    const reuse = this.#history.take(keyHash, now);
+    const window = this.#window;
+    if (slot === window.oldest && (reuse < 0 || this.#isByRecency)) {
       // Mostly: the oldest of the window gives way to the newest, and stands where that belongs when the hand moves on.
       this.#marks.place(slot, false);
-      this.#window.advance();
+      window.oldest = page[record + NEXT] as number;
     } else {
       this.#detach(slot);
       this.#enter(slot, reuse);
@@ -182,8 +191,12 @@ export class ReuseClock {
   }
 
   #windowTarget(): number {
-    const target = (this.size * this.#windowRatio) | 0;
-    return target > 0 ? target : 1;
+    const { size } = this;
+    if (size !== this.#targetedSize) {
+      this.#targetedSize = size;
+      this.#target = Math.max(1, (size * this.#windowRatio) | 0);
+    }
+    return this.#target;
   }
 
   /** Moves the oldest of the window to the main ring, right behind the hand. */

@@ -3,9 +3,6 @@ const WAY_COUNT = 4;
 const SET_BITS = 2;
 /** Keys that are remembered per entry of capacity. */
 const KEYS_PER_ENTRY = 2;
-const PAGE_BITS = 14;
-const PAGE_LENGTH: number = 1 << PAGE_BITS;
-const OFFSET_MASK: number = PAGE_LENGTH - 1;
 /** Times are kept in 16 bits. */
 const TIME_MASK = 0xffff;
 /** Stands for the tag 0, so that a word of 0 is an empty one. */
@@ -22,85 +19,79 @@ const TAG_OF_ZERO = 1;
  *
  * Times are counts that wrap after 65,536 steps; whoever keeps them chooses steps so that the table forgets long before.
  * Approximate by design: two keys with one tag in one set are taken for one another (4 of 65,536 unknown keys while there are
- * fewer than 65,536 sets), and a set may forget a key early. Grows in pages of 64 KB, made when first written to; growing forgets part
- * of what was known, which costs little, for a cache that still grows evicts little. All O(1).
+ * fewer than 65,536 sets), and a set may forget a key early. Made when first written to, for a cache that is not full evicts nothing; growing forgets
+ * part of what was known. All O(1) but `fit`.
  */
 export class ReuseHistory {
-  #pages: (Int32Array | undefined)[] = [];
+  /** Empty until something is remembered. */
+  #words: Int32Array = NO_WORDS;
   #setMask = 0;
 
   constructor(capacityCount: number) {
     this.fit(capacityCount);
   }
 
-  /** Fits the table to a capacity. What remains reachable is kept. */
+  /** Fits the table to a capacity. What remains reachable is kept. O(capacity) when its length changes */
   fit(capacityCount: number): void {
     const wantedSets = Math.max(1, (KEYS_PER_ENTRY * capacityCount) / WAY_COUNT);
     // By shifts, so that the mask is stored as an integer: as a double it would be converted at every use.
-    const setCount = 1 << Math.round(Math.log2(wantedSets));
-    if (setCount === this.#setMask + 1 && this.#pages.length > 0) return;
-    this.#setMask = setCount - 1;
-    const wordCount = setCount * WAY_COUNT;
-    this.#pages.length = Math.max(1, wordCount >>> PAGE_BITS);
-    const first = this.#pages[0];
-    const firstLength = Math.min(wordCount, PAGE_LENGTH);
-    if (first === undefined || first.length === firstLength) return;
-    const fitted = new Int32Array(firstLength);
-    fitted.set(first.length > firstLength ? first.subarray(0, firstLength) : first);
-    this.#pages[0] = fitted;
+    this.#setMask = (1 << Math.round(Math.log2(wantedSets))) - 1;
+    const length = this.#length;
+    if (this.#words.length === 0 || this.#words.length === length) return;
+    const fitted = new Int32Array(length);
+    fitted.set(this.#words.subarray(0, length));
+    this.#words = fitted;
   }
 
   /** Forgets a key. @returns how long ago it was used last, or -1 when it is not remembered */
   take(keyHash: number, now: number): number {
+    const words = this.#words;
+    if (words.length === 0) return -1;
     const mixed = mix(keyHash);
-    const at = (mixed & this.#setMask) << SET_BITS;
-    const page = this.#pages[at >>> PAGE_BITS];
-    if (page === undefined) return -1;
+    const first = (mixed & this.#setMask) << SET_BITS;
     const tag = mixed >>> 16 || TAG_OF_ZERO;
-    const first = at & OFFSET_MASK;
-    for (let index = first; index < first + WAY_COUNT; index += 1) {
-      const word = page[index] as number;
-      if (word >>> 16 !== tag) continue;
-      page[index] = 0;
-      return (now - word) & TIME_MASK;
-    }
-    return -1;
+    // One by one and with `|`, for `first` is a multiple of 4: a loop, and sums that might overflow, take twice the instructions.
+    let at = first;
+    if ((words[at] as number) >>> 16 !== tag) at = first | 1;
+    if ((words[at] as number) >>> 16 !== tag) at = first | 2;
+    if ((words[at] as number) >>> 16 !== tag) at = first | 3;
+    const word = words[at] as number;
+    if (word >>> 16 !== tag) return -1;
+    words[at] = 0;
+    return (now - word) & TIME_MASK;
   }
 
   /** Remembers a key that was used last at `usedAt`. Whoever comes back is taken before, so it is not here already. */
   put(keyHash: number, usedAt: number): void {
+    if (this.#words.length === 0) this.#words = new Int32Array(this.#length);
+    const words = this.#words;
     const mixed = mix(keyHash);
-    const at = (mixed & this.#setMask) << SET_BITS;
-    const page = this.#pages[at >>> PAGE_BITS] ?? this.#openPage(at >>> PAGE_BITS);
+    const first = (mixed & this.#setMask) << SET_BITS;
     const tag = mixed >>> 16 || TAG_OF_ZERO;
-    const first = at & OFFSET_MASK;
     // Without a look at what is there: a branch that cannot be foretold costs more than a place that `take` left empty.
-    page[first + 3] = page[first + 2] as number;
-    page[first + 2] = page[first + 1] as number;
-    page[first + 1] = page[first] as number;
-    page[first] = (tag << 16) | (usedAt & TIME_MASK);
+    words[first | 3] = words[first | 2] as number;
+    words[first | 2] = words[first | 1] as number;
+    words[first | 1] = words[first] as number;
+    words[first] = (tag << 16) | (usedAt & TIME_MASK);
   }
 
   /** Forgets everything and gives the memory back. */
   clear(): void {
-    this.#pages.fill(undefined);
+    this.#words = NO_WORDS;
   }
 
-  /** Throws when the pages do not fit the table. */
+  /** Throws when the table has a wrong length. */
   checkInvariants(): void {
-    const wordCount = (this.#setMask + 1) * WAY_COUNT;
-    for (const page of this.#pages) {
-      if (page === undefined) continue;
-      if (page.length !== Math.min(wordCount, PAGE_LENGTH)) throw new Error("reuse history: a page of a wrong length");
-    }
+    const { length } = this.#words;
+    if (length !== 0 && length !== this.#length) throw new Error("reuse history: a table of a wrong length");
   }
 
-  #openPage(index: number): Int32Array {
-    const page = new Int32Array(Math.min((this.#setMask + 1) * WAY_COUNT, PAGE_LENGTH));
-    this.#pages[index] = page;
-    return page;
+  get #length(): number {
+    return (this.#setMask + 1) << SET_BITS;
   }
 }
+
+const NO_WORDS = new Int32Array(0);
 
 /** Murmur3's finalizer, as in `foundation/hash.ts`, but as a signed number: an unsigned one may cost an allocation. */
 function mix(hash: number): number {

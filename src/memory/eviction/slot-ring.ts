@@ -1,11 +1,12 @@
 import { NO_SLOT } from "./eviction-policy.ts";
 
 /** Words of a slot's record: next, previous, the time of its last known use. */
-const NEXT = 0;
+export const NEXT = 0;
 const PREVIOUS = 1;
-const USED = 2;
+export const USED = 2;
 const WORD_COUNT = 3;
-const PAGE_BITS = 14;
+/** Slots in a page, of 1.5 MB. The first page doubles; the others are made whole. */
+const PAGE_BITS = 17;
 const PAGE_SLOT_COUNT: number = 1 << PAGE_BITS;
 const OFFSET_MASK: number = PAGE_SLOT_COUNT - 1;
 const FIRST_SLOT_COUNT = 64;
@@ -15,33 +16,35 @@ const FIRST_SLOT_COUNT = 64;
  * not three times. Rings of one policy share the nodes, for a slot is in at most one ring at a time.
  */
 export class SlotNodes {
+  /** Page 0, at hand: most stores have no other. */
+  #first: Int32Array = new Int32Array(0);
   readonly #pages: Int32Array[] = [];
 
   /** The page with a slot's record, which starts at {@link recordOf}. */
   page(slot: number): Int32Array {
-    return this.#pages[slot >>> PAGE_BITS] as Int32Array;
+    return slot < PAGE_SLOT_COUNT ? this.#first : (this.#pages[slot >>> PAGE_BITS] as Int32Array);
   }
 
   /** When the slot's entry was known to be in use last, in the policy's time. */
   usedAt(slot: number): number {
-    return (this.#pages[slot >>> PAGE_BITS] as Int32Array)[recordOf(slot) + USED] as number;
+    return this.page(slot)[recordOf(slot) + USED] as number;
   }
 
   setUsedAt(slot: number, usedAt: number): void {
-    (this.#pages[slot >>> PAGE_BITS] as Int32Array)[recordOf(slot) + USED] = usedAt;
+    this.page(slot)[recordOf(slot) + USED] = usedAt;
   }
 
   /** Starts the record of a new entry. Makes room for a slot that is at most one above the highest so far; nothing else allocates. */
   open(slot: number, usedAt: number): void {
-    const index = slot >>> PAGE_BITS;
     const record = recordOf(slot);
-    let page = this.#pages[index];
-    if (page === undefined || record >= page.length) page = this.#growPage(index, record);
+    let page: Int32Array | undefined = this.page(slot);
+    if (page === undefined || record >= page.length) page = this.#growPage(slot >>> PAGE_BITS, record);
     page[record + USED] = usedAt;
   }
 
   /** Gives the memory back. All rings over these nodes must be cleared too. */
   clear(): void {
+    this.#first = new Int32Array(0);
     this.#pages.length = 0;
   }
 
@@ -49,15 +52,17 @@ export class SlotNodes {
     let length = (index > 0 ? PAGE_SLOT_COUNT : FIRST_SLOT_COUNT) * WORD_COUNT;
     while (length <= record) length *= 2;
     const larger = new Int32Array(length);
-    const current = this.#pages[index];
-    if (current !== undefined) larger.set(current);
+    if (index === 0) {
+      larger.set(this.#first);
+      this.#first = larger;
+    }
     this.#pages[index] = larger;
     return larger;
   }
 }
 
 /** Where a slot's record starts in its page. */
-function recordOf(slot: number): number {
+export function recordOf(slot: number): number {
   return (slot & OFFSET_MASK) * WORD_COUNT;
 }
 
