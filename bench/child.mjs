@@ -7,6 +7,7 @@ const programs = {
   growth: async (job) => (await import("./scenarios/growth.mjs")).runGrowth(job),
   memory: async (job) => (await import("./scenarios/memory.mjs")).runMemory(job),
   gc: async (job) => (await import("./scenarios/gc.mjs")).runGc(job),
+  flooding: async (job) => (await import("./scenarios/flooding.mjs")).runFlooding(job),
   api: async (job) => (await import("./scenarios/api.mjs")).runApi(job),
 };
 

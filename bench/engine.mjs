@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 /** What the bundle exports, and from where in the tree. */
 export const ENGINE_EXPORTS = {
   MemoryStore: "src/memory/memory-store.ts",
-  weighEntry: "src/memory/weigher.ts",
+  resolveWeigher: "src/memory/user-weigher.ts",
   EVICTION_POLICY_NAMES: "src/memory/eviction/eviction-policies.ts",
   createCache: "src/create-cache.ts",
   systemClock: "src/foundation/clock.ts",
@@ -35,13 +35,14 @@ export function importEngine(instance) {
 }
 
 /**
- * @param {{ maxKeys: number, maxSizeBytes: number, policy: string, ttlMs?: number | undefined }} options
+ * @param {{ maxKeys: number, maxSizeBytes: number, policy: string, ttlMs?: number | undefined,
+ *   weigher?: ((value: any, key: string) => number) | undefined }} options without a weigher, the engine estimates
  * @returns {Promise<{ cache: any, aux: any }>} the engine and what the expressions above need besides
  */
-export async function createEngine({ maxKeys, maxSizeBytes, policy, ttlMs = Number.POSITIVE_INFINITY }) {
-  const { MemoryStore, weighEntry, systemClock, systemRandom, systemScheduler } = await importEngine(policy);
+export async function createEngine({ maxKeys, maxSizeBytes, policy, ttlMs = Number.POSITIVE_INFINITY, weigher }) {
+  const { MemoryStore, resolveWeigher, systemClock, systemRandom, systemScheduler } = await importEngine(policy);
   const cache = new MemoryStore(
-    { maxKeys, maxSizeBytes, evictionPolicy: policy, cleanupIntervalMs: 60_000, weigh: weighEntry },
+    { maxKeys, maxSizeBytes, evictionPolicy: policy, cleanupIntervalMs: 60_000, weigh: resolveWeigher(weigher) },
     // As a cache to whose events nobody listens.
     {
       ...{ clock: systemClock, random: systemRandom, scheduler: systemScheduler },

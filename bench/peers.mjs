@@ -6,7 +6,7 @@ import { createEngine, ENGINE_GET, ENGINE_SET } from "./engine.mjs";
  * @typedef {object} StoreOptions
  * @property {number} capacity most entries
  * @property {number} [ttlMs] time to live of every entry
- * @property {{ maxBytes: number, sizeOf: (value: any, key: string) => number }} [bytes] a bound in bytes instead
+ * @property {{ maxBytes: number, sizeOf: (value: any, key: string) => number, isCommon?: boolean }} [bytes] a bound in bytes instead; common: ours too is to use `sizeOf`
  *
  * @typedef {object} Peer
  * @property {string} id
@@ -47,7 +47,10 @@ function gocachex(policy) {
       createEngine(
         bytes === undefined
           ? { maxKeys: capacity, maxSizeBytes: Number.POSITIVE_INFINITY, policy, ttlMs }
-          : { maxKeys: Number.POSITIVE_INFINITY, maxSizeBytes: bytes.maxBytes, policy, ttlMs },
+          : {
+              ...{ maxKeys: Number.POSITIVE_INFINITY, maxSizeBytes: bytes.maxBytes, policy, ttlMs },
+              weigher: bytes.isCommon === true ? bytes.sizeOf : undefined,
+            },
       ),
   };
 }

@@ -18,6 +18,7 @@ const shortRun = {
 };
 
 const growthPeers = ["gocachex", "lru-cache", "Map", "mnemonist LRUMap", "@neophi/sieve-cache"];
+const floodingPeers = ["gocachex", "lru-cache"];
 const gcPeers = ["gocachex", "lru-cache"];
 const apiSizes = ["10k", "100k"];
 
@@ -115,6 +116,8 @@ function jobsOf(scenario, { sizes: chosenSizes, peers, isQuick }) {
       return alone(growthPeers, { entryCount: isQuick ? 500_000 : 5_000_000 });
     case "memory":
       return alone(peerIds, { entryCount: isQuick ? 100_000 : 1_000_000 });
+    case "flooding":
+      return alone(floodingPeers, { entryCount: isQuick ? 20_000 : 100_000 });
     case "gc":
       return alone(gcPeers, isQuick ? { entryCount: 300_000, seconds: 2 } : { entryCount: 5_000_000, seconds: 20 });
     case "api":

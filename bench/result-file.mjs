@@ -28,12 +28,19 @@ export function peerVersions() {
 }
 
 /**
- * @param {object} run
- * @returns {string} the file, relative to the current folder's project
+ * The file of a run that begins.
+ *
+ * @param {object} about what is told with all results
+ * @returns {{ file: string, write(results: object): void }} its name from the project's root; `write` replaces what it holds
  */
-export function writeResults(run) {
+export function openResults(about) {
   mkdirSync(FOLDER, { recursive: true });
-  const file = new URL(`${new Date().toISOString().replaceAll(/[:.]/g, "-")}.json`, FOLDER);
-  writeFileSync(file, `${JSON.stringify({ format: 1, versions: peerVersions(), ...run }, null, 1)}\n`);
-  return `bench/results/${fileURLToPath(file).split("/").at(-1)}`;
+  const path = new URL(`${new Date().toISOString().replaceAll(/[:.]/g, "-")}.json`, FOLDER);
+  return {
+    file: `bench/results/${fileURLToPath(path).split("/").at(-1)}`,
+    write(results) {
+      const content = { format: 1, versions: peerVersions(), ...about, ...results };
+      writeFileSync(path, `${JSON.stringify(content, null, 1)}\n`);
+    },
+  };
 }

@@ -12,7 +12,7 @@ import { buildEngine } from "./build-engine.mjs";
 import { BUNDLE_VARIABLE } from "./engine.mjs";
 import { needsEngine, planJobs, readPlanOptions } from "./plan.mjs";
 import { printJob } from "./print-results.mjs";
-import { describeMachine, writeResults } from "./result-file.mjs";
+import { describeMachine, openResults } from "./result-file.mjs";
 import { runJob } from "./run-job.mjs";
 
 const options = readPlanOptions(process.argv.slice(2), process.env);
@@ -28,15 +28,18 @@ console.log(
 );
 const machine = describeMachine();
 const done = [];
+const results = openResults({ machine, isQuick: options.isQuick || options.seconds !== undefined });
 for (const node of options.nodes) {
   for (const job of jobs) {
     const outcome = await runJob(node, job);
     done.push(outcome);
     printJob(outcome);
+    // After each, so that a run that is cut off is not lost.
+    results.write({ jobs: done, isComplete: false });
   }
 }
-const file = writeResults({ machine, isQuick: options.isQuick || options.seconds !== undefined, jobs: done });
-console.log(`\nwritten to ${file}`);
+results.write({ jobs: done, isComplete: true });
+console.log(`\nwritten to ${results.file}`);
 const failed = done.filter(({ error, result }) => error !== undefined || (result.failures?.length ?? 0) > 0);
 if (failed.length > 0) {
   console.error(`${failed.length} of ${done.length} jobs failed.`);

@@ -10,6 +10,7 @@
  * @property {"same" | "equal"} [readyKeys] for ready-made keys of hits: the stored string objects, or copies of them
  * @property {boolean} [hasTtl]
  * @property {boolean} [hasByteBound]
+ * @property {boolean} [hasCommonWeigher] with a byte bound: every library is given the same function, ours too
  */
 
 /** @type {readonly SpeedScenario[]} */
@@ -97,10 +98,19 @@ export const speedScenarios = [
     keySource: "ready",
     hasByteBound: true,
   },
+  {
+    id: "byte-bound-weigher",
+    title: "read-through under a byte bound, ready-made keys, one weigher for all",
+    detail: "as before, but no library weighs by itself: ours is given the function that the others are given",
+    kind: "read-through",
+    keySource: "ready",
+    hasByteBound: true,
+    hasCommonWeigher: true,
+  },
 ];
 
 /** Scenarios with a program of their own, one library a process; the sizes do not apply. */
-export const wholeScenarios = ["growth", "memory", "gc", "api"];
+export const wholeScenarios = ["growth", "memory", "gc", "flooding", "api"];
 
 /** @type {Record<string, number>} */
 export const sizes = { "10k": 10_000, "100k": 100_000, "1m": 1_000_000 };

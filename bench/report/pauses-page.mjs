@@ -9,12 +9,13 @@ import { busyLine, describeOrigin, formatMs, formatNs, GENERATED, markdownTable 
  * @param {import("./report-data.mjs").ReportData} data
  * @returns {string[]} the files that were written
  */
-export function writePausesPage(folder, { growth, memory, gc }) {
+export function writePausesPage(folder, { growth, memory, gc, flooding }) {
   const sections = [
     ...(growth === undefined ? [] : perNode("Growth", growthText, growth, growthTable)),
     ...(memory === undefined ? [] : perNode("Memory", memoryText, memory, memoryTable)),
     ...(gc === undefined ? [] : perNode("Garbage collection under load", gcText, gc, gcTable)),
   ];
+  if (flooding !== undefined) sections.push(...perNode("Crafted keys", floodingText, flooding, floodingTable));
   if (sections.length === 0) return [];
   writeFileSync(
     join(folder, "growth-memory-gc.md"),
@@ -33,6 +34,25 @@ const memoryText = (/** @type {Entries} */ entries) =>
 
 const gcText = (/** @type {Entries} */ entries) =>
   `A full store of ${count(entries)} entries under load for ${entries[0]?.["seconds"]} s: three reads and a write of a new object in turn, Zipf 0.99 over ten times as many keys, keys just concatenated.`;
+
+const floodingText = (/** @type {Entries} */ entries) =>
+  `${count(entries)} keys of 48 characters that were crafted to have the same sampled hash, against as many of the same length that were not: ns for a write to a store that fills, and for a read of ready-made copies. The engine notices the collisions and goes over to a keyed hash of the whole key.`;
+
+/** @param {Entries} entries */
+function floodingTable(entries) {
+  return markdownTable(
+    ["", "set, normal", "set, crafted", "ratio", "get, normal", "get, crafted", "ratio"],
+    entries.map((entry) => [
+      entry.peer ?? "",
+      formatNs(entry["normalSetNs"]),
+      formatNs(entry["floodedSetNs"]),
+      entry["setRatio"].toFixed(2),
+      formatNs(entry["normalGetNs"]),
+      formatNs(entry["floodedGetNs"]),
+      entry["getRatio"].toFixed(2),
+    ]),
+  );
+}
 
 /** @param {Entries} entries */
 function growthTable(entries) {

@@ -12,15 +12,15 @@ export const SPEED_COLUMNS = ["medianNs", "quartile1Ns", "quartile3Ns", "hitRati
  * @typedef {{ node: string, ranAt: string, scenario?: string, size?: string, peer?: string, [field: string]: any }} ReportEntry
  * @typedef {{ machine: any, versions: Record<string, string>, isQuick: boolean, entries: ReportEntry[] }} ReportPart
  * @typedef {{ trace: string, capacity: number, policy: string, hitRatio: number }} HitRatioEntry
- * @typedef {{ speed?: ReportPart, growth?: ReportPart, memory?: ReportPart, gc?: ReportPart, api?: ReportPart,
+ * @typedef {{ speed?: ReportPart, growth?: ReportPart, memory?: ReportPart, gc?: ReportPart, flooding?: ReportPart, api?: ReportPart,
  *   "hit-ratio"?: { entries: HitRatioEntry[] } }} ReportData
  */
 
-const PARTS = ["speed", "growth", "memory", "gc", "api", "hit-ratio"];
+const PARTS = ["speed", "growth", "memory", "gc", "flooding", "api", "hit-ratio"];
 
 /** @returns {string[]} the newest results of a run that is worth quoting; none or one */
 export function newestResults() {
-  return newestFile((content) => content.format === 1 && content.isQuick === false);
+  return newestFile((content) => content.format === 1 && content.isQuick === false && content.isComplete === true);
 }
 
 /**

@@ -134,7 +134,7 @@ async function createRunner(peer, workload) {
     capacity,
     ...(scenario.hasTtl === true ? { ttlMs: TTL_MS } : {}),
     ...(scenario.hasByteBound === true
-      ? { bytes: { maxBytes: await byteBound(peer, workload), sizeOf: estimateBytes } }
+      ? { bytes: { maxBytes: await byteBound(peer, workload), ...byteMeasure(scenario) } }
       : {}),
   });
   const { stored, asked } = readyKeys(peer, workload);
@@ -193,17 +193,22 @@ function warmUp(loop, input, capacity) {
   return at;
 }
 
+/** @param {import("../scenarios.mjs").SpeedScenario} scenario */
+function byteMeasure({ hasCommonWeigher = false }) {
+  return { sizeOf: estimateBytes, isCommon: hasCommonWeigher };
+}
+
 /**
  * Bytes for about `capacity` entries, in the peer's own measure.
  *
  * @param {import("../peers.mjs").Peer} peer
  * @param {Workload} workload
  */
-async function byteBound(peer, { capacity, fillIds, values, universe }) {
+async function byteBound(peer, { scenario, capacity, fillIds, values, universe }) {
   const entries = Array.from(fillIds.subarray(0, 10_000), (id) => [universe[id], values[id & (VALUE_COUNT - 1)]]);
   let totalBytes = 0;
   if (peer.packageName === undefined) {
-    const bytes = { maxBytes: Number.POSITIVE_INFINITY, sizeOf: estimateBytes };
+    const bytes = { maxBytes: Number.MAX_SAFE_INTEGER, ...byteMeasure(scenario) };
     const { cache, aux } = await createStore(peer, { capacity, bytes });
     const put = compileFill(peer, "ready");
     put({ cache, aux, ids: fillIds, keys: entries.map(([key]) => key), values }, 0, entries.length);

@@ -77,6 +77,16 @@ describe("the keyed hash", () => {
     expect(new Set(changed).size).toBe(1_000);
   });
 
+  it("tells characters beyond Latin-1 from pairs of others that have the same bits", () => {
+    const keys = ["\u0100\0\0\0", "\0\u0001\0\0", "\0\0", "\u0100\0", "\0\u0001", "a\u4e00", "\u4e61\0", "a", "\u4e00"];
+    expect(new Set(keys.map((key) => keyedHash(key, 1, 2))).size).toBe(keys.length);
+    const long = "\u4e00".repeat(101);
+    const changed = Array.from({ length: 101 }, (_, at) =>
+      keyedHash(`${long.slice(0, at)}y${long.slice(at + 1)}`, 1, 2),
+    );
+    expect(new Set(changed).size).toBe(101);
+  });
+
   it("makes other collisions with another secret, so that nobody can prepare keys for it", () => {
     const keys = Array.from({ length: 200_000 }, (_, id) => `key-${id}`);
     const groupsOf = (secret: number): Map<number, string[]> => {
