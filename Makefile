@@ -61,7 +61,7 @@ benchmark: $(NODE_MODULES) bench/node_modules/.installed ## Compare with other l
 	node bench/run.mjs $(BENCH_ARGS)
 
 clean: ## Remove everything that was made, but not what was installed
-	rm -rf dist coverage .tmp bench/results
+	rm -rf dist coverage .tmp bench/results bench/.build
 
 # Installed again only when the lock file changed. `npm ci` refuses a lock that lacks another platform's packages; then
 # `npm install` fills in what is missing.

@@ -1,8 +1,9 @@
 import type { RandomSource } from "../foundation/random-source.ts";
+import { NO_SLOT } from "./eviction/eviction-policy.ts";
 import { KeyIndex } from "./index/key-index.ts";
 import type { NamespaceScope } from "./namespace-scopes.ts";
 import { RefPages } from "./ref-pages.ts";
-import { Float64Pages, Int32Pages } from "./slot-pages.ts";
+import { Float64Pages } from "./slot-pages.ts";
 import { SlotRefs } from "./slot-refs.ts";
 import type { TagSet } from "./tag-table.ts";
 
@@ -33,8 +34,8 @@ export class EntrySlots {
   #hasScopes = false;
   #keepsWeights = false;
   #keepsDeadlines = false;
-  /** A stack of the free slots below the high water. */
-  readonly #free: Int32Pages = new Int32Pages();
+  /** The slot freed last; the place of a free slot's hash names the one freed before it. A list that needs no memory: freeing never fails. */
+  #lastFree: number = NO_SLOT;
   #freeCount = 0;
   #highWater = 0;
 
@@ -83,8 +84,9 @@ export class EntrySlots {
    * @throws RangeError when the platform has no room for larger arrays
    */
   take(key: string, hash: number, value: unknown, scope: NamespaceScope): number {
-    const isFree = this.#freeCount > 0;
-    const slot = isFree ? this.#free.get(this.#freeCount - 1) : this.#highWater;
+    const isFree = this.#lastFree !== NO_SLOT;
+    const slot = isFree ? this.#lastFree : this.#highWater;
+    const nextFree = isFree ? this.index.hashes.get(slot) : NO_SLOT;
     // What can throw comes first.
     if (!isFree) {
       this.refs.ensure(slot);
@@ -100,12 +102,16 @@ export class EntrySlots {
     this.index.insert(key, hash, slot);
     this.refs.fill(slot, key, value);
     if (scope !== this.#commonScope) this.#setScope(slot, scope);
-    if (isFree) this.#freeCount -= 1;
-    else this.#highWater += 1;
+    if (isFree) {
+      this.#lastFree = nextFree;
+      this.#freeCount -= 1;
+    } else {
+      this.#highWater += 1;
+    }
     return slot;
   }
 
-  /** Gives a taken slot, that has no tags and no deadline any more, to another key that has none. */
+  /** Gives a taken slot to another key that has none. Tags, deadline, version and weight are still those of the former entry. Cannot fail. */
   handOver(slot: number, key: string, hash: number, value: unknown, scope: NamespaceScope): void {
     this.index.rename(slot, key, hash);
     this.refs.fill(slot, key, value);
@@ -122,8 +128,8 @@ export class EntrySlots {
     }
     this.refs.drop(slot);
     if (this.#hasScopes) this.#scopes.set(slot, undefined);
-    this.#free.ensure(this.#freeCount);
-    this.#free.set(this.#freeCount, slot);
+    this.index.hashes.set(slot, this.#lastFree);
+    this.#lastFree = slot;
     this.#freeCount += 1;
   }
 
@@ -137,7 +143,7 @@ export class EntrySlots {
     this.#scopes.clear();
     this.#hasScopes = false;
     this.tagSets.clear();
-    this.#free.clear();
+    this.#lastFree = NO_SLOT;
     this.#freeCount = 0;
     this.#highWater = 0;
   }
@@ -159,8 +165,10 @@ export class EntrySlots {
     if (taken.length + this.#freeCount !== this.#highWater) {
       throw new Error("entry slots: a slot is neither taken nor free");
     }
-    const free = new Set(Array.from({ length: this.#freeCount }, (_, index) => this.#free.get(index)));
-    if (free.size !== this.#freeCount) throw new Error("entry slots: a slot is free twice");
+    const free = new Set<number>();
+    for (let slot = this.#lastFree; slot !== NO_SLOT && !free.has(slot); slot = this.index.hashes.get(slot))
+      free.add(slot);
+    if (free.size !== this.#freeCount) throw new Error("entry slots: a slot is free twice, or lost");
     for (const slot of free) {
       const isDropped = !this.isTaken(slot) && this.refs.value(slot) === undefined;
       const isUnmarked = this.#scopes.get(slot) === undefined && this.tagSets.get(slot) === undefined;

@@ -85,12 +85,14 @@ export function incrementEntry(context: WriteContext, key: string, request: Coun
     assertInRange(known.value, request);
     return known;
   }
-  const hash = store.hash(key);
-  const slot = store.findLive(key, hash);
-  const current = slot === NO_SLOT ? undefined : isolation.reveal(store.slots.refs.value(slot));
-  const { result: value, stored: kept } = moveCounter(current, request);
-  const tags = slot === NO_SLOT ? (request.tags ?? []) : (store.slots.tagSets.get(slot)?.tags ?? []);
-  const weightBytes = store.weigh(key, kept, tags.length);
+  const before = findCounter(store, key);
+  const move = moveCounter(isolation.reveal(before.value), request);
+  const weightBytes = store.weigh(key, move.stored, counterTags(store, before.slot, request).length);
+  // A weigher of the caller's may have written meanwhile, this key or others: what counts is what is there now.
+  const { hash, slot, value: current } = findCounter(store, key);
+  const isSame = slot === before.slot && current === before.value;
+  const { result: value, stored: kept } = isSame ? move : moveCounter(isolation.reveal(current), request);
+  const tags = counterTags(store, slot, request);
   const counterSlot =
     slot === NO_SLOT
       ? store.put(key, hash, slot, kept, weightBytes, store.lifetimes.deadlineAfter(request.ttlMs), tags)
@@ -98,6 +100,16 @@ export function incrementEntry(context: WriteContext, key: string, request: Coun
   const result: CounterResult = { value, version: store.slots.versions.get(counterSlot) };
   if (opId !== undefined) operations.record(key, opId, result);
   return result;
+}
+
+function findCounter(store: MemoryStore, key: string): { hash: number; slot: number; value: unknown } {
+  const hash = store.hash(key);
+  const slot = store.findLive(key, hash);
+  return { hash, slot, value: slot === NO_SLOT ? undefined : store.slots.refs.value(slot) };
+}
+
+function counterTags(store: MemoryStore, slot: number, request: CounterRequest): readonly string[] {
+  return slot === NO_SLOT ? (request.tags ?? []) : (store.slots.tagSets.get(slot)?.tags ?? []);
 }
 
 /** Removes a key. @returns whether a live entry was there */

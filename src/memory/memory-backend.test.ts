@@ -229,6 +229,24 @@ describe("namespaces", () => {
 });
 
 describe("counters", () => {
+  it("count from what is there after the caller's weigher has written", () => {
+    let isWriting = false;
+    const weigher = (): number => {
+      if (isWriting) {
+        isWriting = false;
+        backend.set("other", write("other's value"));
+      }
+      return 1;
+    };
+    const { backend } = open({ maxKeys: 1, weigher });
+    backend.set("n", write(5));
+    // The other entry takes the counter's slot while the counter is weighed.
+    isWriting = true;
+    expect(backend.increment("n", counter).value).toBe(1n);
+    expect([backend.peek("n"), backend.peek("other")]).toEqual([1, undefined]);
+    backend.checkInvariants();
+  });
+
   it("returns the first result for a repeated id, also when the entry is gone, until the window is over", () => {
     const { backend, time } = open();
     const request = { ...counter, opId: "op" };

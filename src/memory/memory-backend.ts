@@ -34,7 +34,7 @@ export interface MemoryBackendOptions {
    */
   readonly maxSizeBytes: number;
   /**
-   * Most entries, at least 1; `Infinity` for no bound but the platform's: at 8,388,608 (2^23) keys a store evicts
+   * Most entries, at least 1; `Infinity` for no bound but the platform's: at 16,777,214 (2^24 - 2) keys a store evicts
    * whatever stands here, for a `Map` may fail above; see `MAX_ENTRY_COUNT`. Default: `Infinity`. Holds after every operation.
    */
   readonly maxKeys: number;

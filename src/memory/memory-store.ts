@@ -316,6 +316,9 @@ export class MemoryStore {
   }
 
   #insert(key: string, hash: number, weightBytes: number, value: unknown): number {
+    // First, for it may fail where there is no memory, and nothing has changed yet.
+    this.#insertCount += 1;
+    if ((this.#insertCount & (CAPACITY_CHECK_COUNT - 1)) === 0) this.#tellCapacity();
     const isFull = this.#index.size >= this.#maxKeys || this.#totalBytes + weightBytes > this.#maxSizeBytes;
     const victim = isFull ? this.#makeRoomForOne(weightBytes) : NO_SLOT;
     const slot =
@@ -323,23 +326,29 @@ export class MemoryStore {
         ? this.#add(key, hash, value, weightBytes)
         : this.#handOver(victim, key, hash, value, weightBytes);
     this.#versions.set(slot, this.versions.next());
-    this.#insertCount += 1;
-    if ((this.#insertCount & (CAPACITY_CHECK_COUNT - 1)) === 0) this.#tellCapacity();
     return slot;
   }
 
   #add(key: string, hash: number, value: unknown, weightBytes: number): number {
     const scope = this.#scopes.ofKey(key);
-    const slot = this.slots.take(key, hash, value, scope);
+    let slot = NO_SLOT;
+    try {
+      slot = this.slots.take(key, hash, value, scope);
+      // Not `hash`: the index may just have gone over to another one.
+      this.#policy.inserted(slot, this.#index.hashes.get(slot));
+    } catch (error) {
+      // No room for larger arrays: what was taken is given back, and with it a scope that was made for this entry.
+      if (slot !== NO_SLOT) this.slots.release(slot);
+      this.#scopes.count(scope, 0, 0);
+      throw error;
+    }
     if (this.#isWeighing) this.#weights.set(slot, weightBytes);
     this.#scopes.count(scope, 1, weightBytes);
     this.#totalBytes += weightBytes;
-    // Not `hash`: the index may just have gone over to another one.
-    this.#policy.inserted(slot, this.#index.hashes.get(slot));
     return slot;
   }
 
-  /** Lets a newcomer take the slot of the policy's victim, which leaves: an eviction and an insertion in one. */
+  /** Lets a newcomer take the slot of the policy's victim, which leaves: an eviction and an insertion in one. Nothing in it can fail. */
   #handOver(victim: number, key: string, hash: number, value: unknown, weightBytes: number): number {
     const formerKey = this.#refs.key(victim) as string;
     const formerHash = this.#index.hashes.get(victim);

@@ -2,8 +2,8 @@ import { stringBytes } from "./leaf-estimate.ts";
 import { estimateValueBytes } from "./value-estimate.ts";
 
 /**
- * What one entry costs besides its key and value, on 64-bit V8: its places in the arrays of the store (44 bytes), in the key index (6 to
- * 13) and in the policy (about 25), with what arrays that double keep in reserve. Measured as the heap's growth by 10,000 to a
+ * What one entry costs besides its key and value, on 64-bit V8: its places in the arrays of the store (44 bytes), in the key index (8 to
+ * 16) and in the policy (about 21), with what arrays that double keep in reserve. Measured as the heap's growth by 10,000 to a
  * million entries under the default policy: 42 to 97.
  */
 export const ENTRY_OVERHEAD_BYTES = 80;

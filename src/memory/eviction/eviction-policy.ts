@@ -19,16 +19,17 @@ export interface EvictionPolicyOptions {
  *
  * The store calls, for every entry: `inserted` once, then any number of `touched`, then `removed` once;
  * or `replaced`, which ends one entry and begins another in its slot.
- * `victim` only chooses; the store then calls `removed` for that slot. All O(1), amortized where a policy sweeps.
+ * `victim` only chooses; the store then calls `removed` or `replaced` for that slot. All O(1), amortized where a policy sweeps, but for `resize`. A key has
+ * one hash, until the index goes over to another one; then it may be told by either for a while.
  */
 export interface EvictionPolicy {
   /** The policy's configuration name. */
   readonly name: string;
   /** A new entry took the slot. `keyHash` is 32 bits, for sketches and ghost lists. */
   inserted(slot: number, keyHash: number): void;
-  /** The entry was read or rewritten. Must not allocate, and is on the path of every hit: a byte written is what it should cost. `keyHash` as at `inserted`. */
+  /** The entry was read or rewritten. Must not allocate, and is on the path of every hit: a byte written is what it should cost. */
   touched(slot: number, keyHash: number): void;
-  /** The entry left, for whatever reason. `keyHash` as at `inserted`. */
+  /** The entry left, for whatever reason. */
   removed(slot: number, keyHash: number): void;
   /** The victim left, and a new entry took its slot: `removed` and `inserted` in one, the most common change of a full store. */
   replaced(slot: number, formerHash: number, keyHash: number): void;

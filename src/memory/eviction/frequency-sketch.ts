@@ -98,25 +98,13 @@ export class FrequencySketch {
     );
   }
 
-  /** Counts one sight of a hash. */
+  /** Counts one sight of a hash; not where the platform has no room for another page. */
   increment(hash: number): void {
-    if (this.#hand < this.#handEnd) this.#halveSome();
-    if (this.#blockCount < this.#wantedBlockCount) this.#growSome();
-    const blockHash = mixHash(hash);
-    const block = this.#blockOf(blockHash);
-    if (this.#hand < this.#handEnd) this.#halve(block);
-    const page = this.#pageOf(block);
-    const base = (block & BLOCK_OFFSET_MASK) << BLOCK_BITS;
-    const bits = spreadBits(blockHash);
-    const isCounted =
-      incrementAt(page, base, bits) +
-      incrementAt(page, base + 4, bits >>> 8) +
-      incrementAt(page, base + 8, bits >>> 16) +
-      incrementAt(page, base + 12, bits >>> 24);
-    if (isCounted === 0) return;
-    this.#isEmpty = false;
-    this.#additions += 1;
-    if (this.#additions >= this.#sampleSize && this.#hand >= this.#handEnd) this.#beginEpoch();
+    try {
+      this.#count(hash);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
   }
 
   /** Forgets everything and gives the memory back. */
@@ -142,6 +130,26 @@ export class FrequencySketch {
       if (epoch !== undefined && epoch !== this.#epoch)
         throw new Error(`frequency sketch: block ${block} was passed by`);
     }
+  }
+
+  #count(hash: number): void {
+    if (this.#hand < this.#handEnd) this.#halveSome();
+    if (this.#blockCount < this.#wantedBlockCount) this.#growSome();
+    const blockHash = mixHash(hash);
+    const block = this.#blockOf(blockHash);
+    if (this.#hand < this.#handEnd) this.#halve(block);
+    const page = this.#pageOf(block);
+    const base = (block & BLOCK_OFFSET_MASK) << BLOCK_BITS;
+    const bits = spreadBits(blockHash);
+    const isCounted =
+      incrementAt(page, base, bits) +
+      incrementAt(page, base + 4, bits >>> 8) +
+      incrementAt(page, base + 8, bits >>> 16) +
+      incrementAt(page, base + 12, bits >>> 24);
+    if (isCounted === 0) return;
+    this.#isEmpty = false;
+    this.#additions += 1;
+    if (this.#additions >= this.#sampleSize && this.#hand >= this.#handEnd) this.#beginEpoch();
   }
 
   /** The blocks above those that exist are still part of the one they will be split from. */

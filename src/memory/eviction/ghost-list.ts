@@ -43,7 +43,7 @@ export class GhostList {
     return this.#order.size;
   }
 
-  /** Remembers a hash as the newest. Forgets the oldest where there is no room, a few at most after the capacity shrank. */
+  /** Remembers a hash as the newest. Forgets the oldest where there is no room, a few at most after the capacity shrank. Remembers nothing where the platform has no room. */
   add(hash: number): void {
     this.take(hash);
     if (this.#capacityCount < 1) return;
@@ -51,6 +51,7 @@ export class GhostList {
       this.take(this.#hashes.get(this.#order.back));
     }
     const node = this.#newNode();
+    if (node === NO_SLOT) return;
     const bucket = this.#bucketOf(hash);
     this.#hashes.set(node, hash);
     this.#nexts.set(node, this.#heads.get(bucket));
@@ -124,7 +125,7 @@ export class GhostList {
   #split(): void {
     const added = this.#bucketCount;
     const bucket = added - this.#mask - 1;
-    this.#heads.ensure(added);
+    if (!hasRoom(() => this.#heads.ensure(added))) return;
     this.#bucketCount += 1;
     if (this.#bucketCount === 2 * this.#mask + 2) this.#mask = 2 * this.#mask + 1;
     let node = this.#heads.get(bucket) - 1;
@@ -145,9 +146,24 @@ export class GhostList {
       return node;
     }
     const node = this.#nodeCount;
+    const isRoom = hasRoom(() => {
+      this.#hashes.ensure(node);
+      this.#nexts.ensure(node);
+      this.#links.ensure(node);
+    });
+    if (!isRoom) return NO_SLOT;
     this.#nodeCount += 1;
-    this.#hashes.ensure(node);
-    this.#nexts.ensure(node);
     return node;
+  }
+}
+
+/** Whether the platform had room for what was tried. */
+function hasRoom(allocate: () => void): boolean {
+  try {
+    allocate();
+    return true;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return false;
   }
 }

@@ -3,6 +3,7 @@ const PAGE_BITS = 17;
 const PAGE_LENGTH: number = 1 << PAGE_BITS;
 const OFFSET_MASK: number = PAGE_LENGTH - 1;
 const FIRST_PAGE_LENGTH = 64;
+const NO_MARKS = new Uint8Array(0);
 /** Reads are counted in two bits. */
 const READS_MASK = 3;
 const IN_MAIN = 4;
@@ -12,7 +13,7 @@ const IN_MAIN = 4;
  */
 export class ReadMarks {
   /** Page 0, at hand: most stores have no other. */
-  #first: Uint8Array = new Uint8Array(0);
+  #first: Uint8Array = NO_MARKS;
   readonly #pages: Uint8Array[] = [];
 
   /** Counts a read. The path of every hit. */
@@ -64,7 +65,7 @@ export class ReadMarks {
 
   /** Gives the memory back. */
   clear(): void {
-    this.#first = new Uint8Array(0);
+    this.#first = NO_MARKS;
     this.#pages.length = 0;
   }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { hashString } from "../../foundation/hash.ts";
 import { ReuseHistory } from "./reuse-history.ts";
 
@@ -54,6 +54,28 @@ describe("ReuseHistory", () => {
     history.put(hash(1), 3);
     history.checkInvariants();
     expect(history.take(hash(1), 5)).toBe(2);
+  });
+
+  it("remembers over several pages, and forgets where the platform has no room", () => {
+    const history = new ReuseHistory(1_000_000);
+    for (let index = 0; index < 2_000; index += 1) history.put(hash(index), index);
+    history.checkInvariants();
+    expect(knownCount(history, 0, 2_000)).toBeGreaterThan(1_990);
+    history.fit(4_000_000);
+    vi.stubGlobal("Int32Array", function refuse() {
+      throw new RangeError("Array buffer allocation failed");
+    });
+    try {
+      for (let index = 2_000; index < 4_000; index += 1) history.put(hash(index), index);
+      history.fit(100);
+      history.put(hash(1), 1);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    history.checkInvariants();
+    expect(history.take(hash(1), 1)).toBe(-1);
+    history.put(hash(1), 1);
+    expect(history.take(hash(1), 1)).toBe(0);
   });
 
   it("forgets everything when it is cleared", () => {

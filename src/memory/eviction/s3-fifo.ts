@@ -1,4 +1,4 @@
-import { Int32Pages, Uint8Pages } from "../slot-pages.ts";
+import { Uint8Pages } from "../slot-pages.ts";
 import { type EvictionPolicy, type EvictionPolicyOptions, NO_SLOT } from "./eviction-policy.ts";
 import { GhostList } from "./ghost-list.ts";
 import { SlotLinks, SlotList } from "./slot-list.ts";
@@ -34,7 +34,6 @@ class S3Fifo implements EvictionPolicy {
   readonly #main = new SlotList(this.#links);
   readonly #ghosts = new GhostList(0);
   readonly #states = new Uint8Pages();
-  readonly #hashes = new Int32Pages();
   #smallTarget = 1;
   /** What `victim` chose last: only entries that leave for want of room become ghosts. */
   #chosen: number = NO_SLOT;
@@ -45,8 +44,6 @@ class S3Fifo implements EvictionPolicy {
 
   inserted(slot: number, keyHash: number): void {
     this.#states.ensure(slot);
-    this.#hashes.ensure(slot);
-    this.#hashes.set(slot, keyHash);
     if (this.#ghosts.take(keyHash)) {
       this.#states.set(slot, IN_MAIN);
       this.#main.pushFront(slot);
@@ -61,18 +58,18 @@ class S3Fifo implements EvictionPolicy {
     if ((state & READS) !== READS) this.#states.set(slot, state + 1);
   }
 
-  removed(slot: number): void {
+  removed(slot: number, keyHash: number): void {
     if ((this.#states.get(slot) & IN_MAIN) !== 0) {
       this.#main.remove(slot);
     } else {
       this.#small.remove(slot);
-      if (slot === this.#chosen) this.#ghosts.add(this.#hashes.get(slot));
+      if (slot === this.#chosen) this.#ghosts.add(keyHash);
     }
     this.#chosen = NO_SLOT;
   }
 
-  replaced(slot: number, _formerHash: number, keyHash: number): void {
-    this.removed(slot);
+  replaced(slot: number, formerHash: number, keyHash: number): void {
+    this.removed(slot, formerHash);
     this.inserted(slot, keyHash);
   }
 
@@ -97,7 +94,6 @@ class S3Fifo implements EvictionPolicy {
     this.#links.clear();
     this.#ghosts.clear();
     this.#states.clear();
-    this.#hashes.clear();
     this.#chosen = NO_SLOT;
   }
 

@@ -41,11 +41,18 @@ describe("SlotRing", () => {
   });
 
   it("keeps what is known of each slot when it grows over pages", () => {
-    const { nodes, ring } = ringOf(40_000);
+    const { nodes, ring } = ringOf(140_000);
     ring.checkInvariants();
-    for (const slot of [0, 63, 64, 16_383, 16_384, 39_999]) {
-      expect(nodes.usedAt(slot)).toBe(200 + slot);
-    }
+    for (const slot of [0, 63, 64, 65_536, 131_071, 131_072, 139_999]) expect(nodes.usedAt(slot)).toBe(200 + slot);
+    for (const slot of [131_071, 131_072, 0]) ring.remove(slot);
+    ring.advance();
+    expect([ring.oldest, ring.size]).toEqual([2, 139_997]);
+    ring.checkInvariants();
+    ring.clear();
+    nodes.clear();
+    nodes.open(0, 7);
+    ring.add(0);
+    expect([ring.toArray(), nodes.usedAt(0)]).toEqual([[0], 7]);
   });
 
   it("notices a size that is wrong", () => {

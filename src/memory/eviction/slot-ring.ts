@@ -10,6 +10,7 @@ const PAGE_BITS = 17;
 const PAGE_SLOT_COUNT: number = 1 << PAGE_BITS;
 const OFFSET_MASK: number = PAGE_SLOT_COUNT - 1;
 const FIRST_SLOT_COUNT = 64;
+const NO_RECORDS = new Int32Array(0);
 
 /**
  * What a policy knows about each slot, 12 bytes side by side: an eviction looks at most of it, and so waits for memory once,
@@ -17,7 +18,7 @@ const FIRST_SLOT_COUNT = 64;
  */
 export class SlotNodes {
   /** Page 0, at hand: most stores have no other. */
-  #first: Int32Array = new Int32Array(0);
+  #first: Int32Array = NO_RECORDS;
   readonly #pages: Int32Array[] = [];
 
   /** The page with a slot's record, which starts at {@link recordOf}. */
@@ -44,7 +45,7 @@ export class SlotNodes {
 
   /** Gives the memory back. All rings over these nodes must be cleared too. */
   clear(): void {
-    this.#first = new Int32Array(0);
+    this.#first = NO_RECORDS;
     this.#pages.length = 0;
   }
 

@@ -101,7 +101,13 @@ class WLirs implements EvictionPolicy {
   }
 
   #sample(keyHash: number): void {
-    if (this.#tuner.request(keyHash)) this.#clock.setWindowRatio(this.#tuner.windowRatio);
+    try {
+      if (this.#tuner.request(keyHash)) this.#clock.setWindowRatio(this.#tuner.windowRatio);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      // The platform has no room for what the miniatures would hold: they begin anew, and the window stays as it is.
+      this.#tuner.clear();
+    }
   }
 
   #fit(count: number): void {

@@ -65,6 +65,8 @@ class WTinyLfu implements EvictionPolicy {
   }
 
   touched(slot: number, keyHash: number): void {
+    // Another one than at insertion when the index went over to another hash: what is counted and what is asked for must be the same.
+    this.#hashes.set(slot, keyHash);
     this.#sketch.increment(keyHash);
     const segment = this.#segmentOf.get(slot);
     if (segment === WINDOW) this.#window.moveToFront(slot);

@@ -68,6 +68,7 @@ export function keyedHash(key: string, secretLow: number, secretHigh: number): n
     const c = key.charCodeAt(index | 2);
     const d = key.charCodeAt(index | 3);
     seen |= a | b | c | d;
+    if ((seen & NARROW_MASK) !== 0) return wideKeyedHash(key, secretLow, secretHigh);
     const word = a | (b << 8) | (c << 16) | (d << 24);
     v3 ^= word;
     v0 = (v0 + v1) | 0;

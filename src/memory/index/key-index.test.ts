@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createSeededRandom } from "../../foundation/random-source.ts";
 import { SlotRefs } from "../slot-refs.ts";
 import { KeyIndex } from "./key-index.ts";
@@ -86,6 +86,34 @@ describe("key index", () => {
       subject.check();
       expect(subject.find(`k${id}`)).toBe(-1);
     }
+  });
+
+  it("does not count a collision again when the table grows", () => {
+    const subject = new Subject(7);
+    // 36 pairs.
+    for (let id = 0; id < 9; id += 1) subject.insert(crafted(id));
+    for (let id = 0; id < 3_000; id += 1) subject.insert(`user:${id}`);
+    expect(subject.index.isKeyed).toBe(false);
+    subject.check();
+  });
+
+  it("stays with the sampled hash while the platform has no room for another table", () => {
+    const subject = new Subject(7);
+    for (let id = 0; id < 20; id += 1) subject.insert(`user:${id}`);
+    vi.stubGlobal("Int32Array", function refuse() {
+      throw new RangeError("Array buffer allocation failed");
+    });
+    try {
+      for (let id = 0; id < 11; id += 1) subject.insert(crafted(id));
+      for (let id = 0; id < 20; id += 1) subject.rename(`user:${id}`, crafted(11 + id));
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    expect(subject.index.isKeyed).toBe(false);
+    subject.check();
+    for (let id = 31; id < 50; id += 1) subject.insert(crafted(id));
+    expect(subject.index.isKeyed).toBe(true);
+    subject.check();
   });
 
   it("goes over to the keyed hash also while a full store gives slots from key to key", () => {

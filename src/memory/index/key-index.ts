@@ -110,7 +110,7 @@ export class KeyIndex {
    * @throws RangeError when the platform has no room for a larger table; then nothing changed
    */
   insert(key: string, hash: number, slot: number): number {
-    const placedHash = this.#isSuspicious ? this.#defend(key) : hash;
+    const placedHash = this.#isSuspicious ? this.#defend(key, hash) : hash;
     if (this.#former !== undefined) this.#move(this.#former);
     else if ((this.#size + 1) * PLACES_PER_KEY > this.#mask + 1) this.#replace((this.#mask + 1) * 2);
     this.#put(placedHash, slot);
@@ -120,9 +120,9 @@ export class KeyIndex {
     return placedHash;
   }
 
-  /** Gives the slot of one key to another that is not there: as `remove` and `insert`, in one. */
+  /** Gives the slot of one key to another that is not there: as `remove` and `insert`, in one. Cannot fail. @returns as `insert` does */
   rename(slot: number, key: string, hash: number): number {
-    const placedHash = this.#isSuspicious ? this.#defend(key) : hash;
+    const placedHash = this.#isSuspicious ? this.#defend(key, hash) : hash;
     this.#takeOut(slot);
     if (this.#former !== undefined) this.#move(this.#former);
     this.#put(placedHash, slot);
@@ -131,14 +131,13 @@ export class KeyIndex {
     return placedHash;
   }
 
-  /** Takes out the key of a slot. */
+  /** Takes out the key of a slot. Cannot fail. */
   remove(slot: number): void {
     this.#takeOut(slot);
     this.#size -= 1;
     if (this.#former !== undefined) this.#move(this.#former);
-    else if (this.#mask >= FIRST_LENGTH * 4 && this.#size * 16 < (this.#mask + 1) * MIN_FILLED_SIXTEENTHS) {
-      this.#replace((this.#mask + 1) / 4);
-    }
+    else if (this.#mask >= FIRST_LENGTH * 4 && this.#size * 16 < (this.#mask + 1) * MIN_FILLED_SIXTEENTHS)
+      this.#shrink();
   }
 
   /** Back to nothing, but for the choice of the hash. */
@@ -174,17 +173,25 @@ export class KeyIndex {
     this.#collisionCount = 0;
   }
 
+  /** Writes the word of a key that is inserted, and counts keys with the same hash. */
   #put(hash: number, slot: number): void {
     const table = this.#table;
     const mask = this.#mask;
     let at = hash & mask;
     for (let word = table[at] as number; word !== 0; word = table[at] as number) {
       // Only a word with the same tag can have the same hash.
-      if (((word ^ hash) & TAG_MASK) === 0 && this.hashes.get((word & SLOT_MASK) - 1) === hash) {
-        this.#countCollision();
-      }
+      if (((word ^ hash) & TAG_MASK) === 0 && this.hashes.get((word & SLOT_MASK) - 1) === hash) this.#countCollision();
       at = (at + 1) & mask;
     }
+    table[at] = (hash & TAG_MASK) | (slot + 1);
+  }
+
+  /** Writes the word of a key that comes from the former table. Its collisions were counted when it was inserted. */
+  #carryOver(hash: number, slot: number): void {
+    const table = this.#table;
+    const mask = this.#mask;
+    let at = hash & mask;
+    while (table[at] !== 0) at = (at + 1) & mask;
     table[at] = (hash & TAG_MASK) | (slot + 1);
   }
 
@@ -241,6 +248,14 @@ export class KeyIndex {
     table[at] = MOVED;
   }
 
+  #shrink(): void {
+    try {
+      this.#replace((this.#mask + 1) / 4);
+    } catch {
+      // No room even for a smaller table: this one does as well.
+    }
+  }
+
   /** Begins to go over to a table of another length, or another hash. */
   #replace(length: number, isKeyed: boolean = this.#isKeyed): void {
     const table = new Int32Array(length);
@@ -261,18 +276,23 @@ export class KeyIndex {
       if (slot === NO_SLOT) continue;
       if (former.isKeyed !== this.#isKeyed) this.hashes.set(slot, this.hash(this.#refs.key(slot) as string));
       table[at] = MOVED;
-      this.#put(this.hashes.get(slot), slot);
+      this.#carryOver(this.hashes.get(slot), slot);
     }
     former.moved = end;
     if (end === table.length) this.#former = undefined;
   }
 
   /** Goes over to the keyed hash. A replacement that is under way is finished first. @returns the hash of a key from now on */
-  #defend(key: string): number {
-    while (this.#former !== undefined) this.#move(this.#former);
-    this.#replace(this.#mask + 1, true);
+  #defend(key: string, hash: number): number {
     this.#isSuspicious = false;
     this.#collisionCount = 0;
+    while (this.#former !== undefined) this.#move(this.#former);
+    try {
+      this.#replace(this.#mask + 1, true);
+    } catch {
+      // No room for another table: slow keys are better than none. It is tried again when as many have collided.
+      return hash;
+    }
     return this.hash(key);
   }
 }
