@@ -4,7 +4,7 @@ import { GENERATED, markdownTable } from "./markdown-table.mjs";
 import { formatCount, svgLines } from "./svg-lines.mjs";
 
 /** The policy that is the default here, and the bound that no policy without foresight passes. */
-const OURS = "w-tinylfu";
+const OURS = "w-lirs";
 const BOUNDS = new Set(["optimum", "opt", "OPT"]);
 
 /**

@@ -1,7 +1,8 @@
 import type { StoredEntry } from "../backend/stored-entry.ts";
+import { NO_TAGS } from "./entry-tags.ts";
 import { NO_SLOT } from "./eviction/eviction-policy.ts";
 import type { Isolation } from "./isolation.ts";
-import { type MemoryStore, NO_TAGS } from "./memory-store.ts";
+import type { MemoryStore } from "./memory-store.ts";
 
 /** The entry of a taken slot, as the caller may have it. */
 export function readEntry(store: MemoryStore, isolation: Isolation, slot: number): StoredEntry {

@@ -2,9 +2,10 @@ import type { BackendUsage } from "../backend/backend.ts";
 import type { BackendHost } from "../backend/registry.ts";
 import type { NamespacePath } from "../entry/namespace-path.ts";
 import type { RemovalCause } from "../entry/removal.ts";
-import { EntryTooLargeError } from "../foundation/errors.ts";
 import { attainableBounds, CapacityEstimate, type StoreBounds } from "./capacity-estimate.ts";
 import { EntrySlots } from "./entry-slots.ts";
+import { EntryTags, NO_TAGS } from "./entry-tags.ts";
+import { EntryWeights } from "./entry-weights.ts";
 import { type EvictionPolicyName, evictionPolicyFactory } from "./eviction/eviction-policies.ts";
 import { type EvictionPolicy, NO_SLOT } from "./eviction/eviction-policy.ts";
 import { EntryLifetimes } from "./expiry/entry-lifetimes.ts";
@@ -15,7 +16,6 @@ import type { Float64Pages } from "./slot-pages.ts";
 import type { SlotRefs } from "./slot-refs.ts";
 import { Sweeper } from "./sweeper.ts";
 import { TagTable } from "./tag-table.ts";
-import { sampledMeanBytes } from "./usage-sample.ts";
 import type { EntryWeigher } from "./user-weigher.ts";
 import { createVersionCounter, type VersionCounter } from "./version-counter.ts";
 
@@ -27,8 +27,6 @@ export interface MemoryStoreOptions extends StoreBounds {
   readonly weigh: EntryWeigher;
 }
 
-/** Tags of an entry without any. */
-export const NO_TAGS: readonly string[] = Object.freeze([]);
 const NEVER = Number.POSITIVE_INFINITY;
 /** The policy's idea of the capacity is looked at once in so many insertions, a power of 2. */
 const CAPACITY_CHECK_COUNT = 64;
@@ -53,19 +51,14 @@ export class MemoryStore {
   readonly #index: KeyIndex;
   readonly #refs: SlotRefs;
   readonly #versions: Float64Pages;
-  readonly #weights: Float64Pages;
+  readonly #weights: EntryWeights;
   readonly #scopes = new NamespaceScopes();
+  readonly #entryTags: EntryTags;
   readonly #sweeper: Sweeper;
   readonly #policy: EvictionPolicy;
-  readonly #weigh: EntryWeigher;
   readonly #capacity: CapacityEstimate;
   #maxKeys: number;
   #maxSizeBytes: number;
-  /** Whether entries have weights: since there was a bound in bytes. */
-  #isWeighing: boolean;
-  #totalBytes = 0;
-  /** Entries with tags. While there are none, nobody looks for them. */
-  #taggedCount = 0;
   #insertCount = 0;
   #evictionCount = 0;
 
@@ -73,31 +66,30 @@ export class MemoryStore {
     const bounds = attainableBounds(options);
     this.#maxKeys = bounds.maxKeys;
     this.#maxSizeBytes = bounds.maxSizeBytes;
-    this.#isWeighing = bounds.maxSizeBytes !== NEVER;
-    this.#weigh = options.weigh;
     this.slots = new EntrySlots(host.random, this.#scopes.root);
     this.#index = this.slots.index;
     this.#refs = this.slots.refs;
     this.#versions = this.slots.versions;
-    this.#weights = this.slots.weights;
+    this.#weights = new EntryWeights(this.slots, options.weigh);
+    if (bounds.maxSizeBytes !== NEVER) this.#weights.keep();
     this.versions = createVersionCounter(host.clock);
     this.removals = new RemovalQueue(host);
     this.#capacity = new CapacityEstimate(bounds);
     const policyOptions = { capacityCount: this.#capacity.toldCount, random: host.random };
     this.#policy = evictionPolicyFactory(options.evictionPolicy)(policyOptions);
-    this.#sweeper = new Sweeper(this, host.scheduler);
-    if (this.#isWeighing) this.slots.keepWeights();
+    this.#entryTags = new EntryTags(this.slots, this.tags);
+    const sliceEnded = (): void => this.removals.flush();
+    this.#sweeper = new Sweeper(
+      this.slots,
+      { removeIfDead: (slot) => this.#removeIfDead(slot), sliceEnded },
+      host.scheduler,
+    );
     this.lifetimes = new EntryLifetimes({
-      target: { removeExpired: (slot) => this.remove(slot, "expired"), sliceEnded: () => this.removals.flush() },
+      target: { removeExpired: (slot) => this.remove(slot, "expired"), sliceEnded },
       slots: this.slots,
       host,
       cleanupIntervalMs: options.cleanupIntervalMs,
     });
-  }
-
-  /** Where walks over all slots end; see {@link Sweeper}. */
-  get highWater(): number {
-    return this.slots.highWater;
   }
 
   /** The value of a live key, or `undefined`. Counts as a use, and prolongs a sliding TTL. Allocates nothing. */
@@ -152,7 +144,7 @@ export class MemoryStore {
   deathCause(slot: number): RemovalCause | undefined {
     if (this.lifetimes.isOver(slot)) return "expired";
     if (!this.#sweeper.isPassing) return undefined;
-    const isCurrent = this.tags.isCurrent(this.slots.tagSets.get(slot)) && !this.slots.scope(slot).isCleared;
+    const isCurrent = this.#entryTags.isCurrent(slot) && !this.slots.scope(slot).isCleared;
     return isCurrent ? undefined : "invalidated";
   }
 
@@ -162,10 +154,7 @@ export class MemoryStore {
    * @throws EntryTooLargeError when it can never fit
    */
   weigh(key: string, value: unknown, tagCount: number): number {
-    if (!this.#isWeighing) return 0;
-    const weightBytes = this.#weigh(key, value, tagCount);
-    if (weightBytes > this.#maxSizeBytes) throw new EntryTooLargeError(weightBytes, this.#maxSizeBytes);
-    return weightBytes;
+    return this.#weights.weigh(key, value, tagCount, this.#maxSizeBytes);
   }
 
   /**
@@ -187,7 +176,7 @@ export class MemoryStore {
       liveSlot === NO_SLOT
         ? this.#insert(key, hash, weightBytes, value)
         : this.rewrite(liveSlot, key, hash, value, weightBytes);
-    if (this.#taggedCount !== 0 || tags.length > 0) this.#retag(slot, tags);
+    this.#entryTags.set(slot, tags);
     if (deadline !== NEVER || this.lifetimes.mortalCount !== 0) this.lifetimes.set(slot, deadline);
     return slot;
   }
@@ -195,11 +184,11 @@ export class MemoryStore {
   /** Gives the live entry of a slot another value that fits; its end and its tags stay. Whatever has to leave for it, it keeps the slot. @returns it */
   rewrite(slot: number, key: string, hash: number, value: unknown, weightBytes: number): number {
     this.#policy.touched(slot, hash);
-    const growthBytes = weightBytes - this.#weightOf(slot);
+    const growthBytes = weightBytes - this.#weights.of(slot);
     if (growthBytes !== 0) {
-      const isTooMuch = this.#totalBytes + growthBytes > this.#maxSizeBytes;
+      const isTooMuch = this.#weights.totalBytes + growthBytes > this.#maxSizeBytes;
       if (isTooMuch && this.#makeRoom(growthBytes, slot)) this.#policy.inserted(slot, this.#index.hashes.get(slot));
-      this.#addWeight(slot, growthBytes);
+      this.#setWeight(slot, weightBytes);
     }
     this.#refs.setValue(slot, value);
     this.#versions.set(slot, this.versions.next());
@@ -210,11 +199,11 @@ export class MemoryStore {
   /** Removes the entry of a taken slot and notes why. */
   remove(slot: number, cause: RemovalCause): void {
     const key = this.#refs.key(slot) as string;
-    const weightBytes = this.#weightOf(slot);
+    const weightBytes = this.#weights.of(slot);
     this.#policy.removed(slot, this.#index.hashes.get(slot));
-    if (this.#taggedCount !== 0) this.#retag(slot, NO_TAGS);
+    this.#entryTags.set(slot, NO_TAGS);
     this.#scopes.count(this.slots.scope(slot), -1, -weightBytes);
-    this.#totalBytes -= weightBytes;
+    this.#weights.set(slot, 0, weightBytes);
     if (this.lifetimes.mortalCount !== 0) this.lifetimes.set(slot, NEVER);
     this.slots.release(slot);
     this.removals.add(key, cause);
@@ -236,12 +225,11 @@ export class MemoryStore {
   resize(bounds: Partial<StoreBounds>): void {
     const current = { maxKeys: this.#maxKeys, maxSizeBytes: this.#maxSizeBytes };
     const { maxKeys, maxSizeBytes } = attainableBounds({ ...current, ...bounds });
-    const isFirstWeighed = !this.#isWeighing && maxSizeBytes !== NEVER;
-    this.#isWeighing ||= isFirstWeighed;
-    if (isFirstWeighed) this.slots.keepWeights();
+    const isFirstWeighed = !this.#weights.isKept && maxSizeBytes !== NEVER;
+    if (isFirstWeighed) this.#weights.keep();
     this.#maxKeys = maxKeys;
     this.#maxSizeBytes = maxSizeBytes;
-    if (isFirstWeighed) for (const slot of this.slots.taken()) this.#reweigh(slot);
+    if (isFirstWeighed) for (const slot of this.slots.taken()) this.#setWeight(slot, this.#weights.reweigh(slot));
     this.#capacity.rebound({ maxKeys, maxSizeBytes });
     this.#makeRoom(0, NO_SLOT);
     this.#tellCapacity();
@@ -251,20 +239,8 @@ export class MemoryStore {
   usage(path: NamespacePath): BackendUsage {
     const scope = this.#scopes.find(path);
     const keyCount = scope?.keyCount ?? 0;
-    const memoryUsageBytes = this.#isWeighing
-      ? (scope?.weightBytes ?? 0)
-      : Math.round(keyCount * sampledMeanBytes(this.slots, this.#weigh));
+    const memoryUsageBytes = this.#weights.isKept ? (scope?.weightBytes ?? 0) : this.#weights.estimate(keyCount);
     return { keyCount, memoryUsageBytes, evictions: this.#evictionCount };
-  }
-
-  /** See {@link Sweeper}: removes the slot's entry when it is dead. */
-  sweepSlot(slot: number): boolean {
-    return slot < this.slots.highWater && this.slots.isTaken(slot) && this.#removeIfDead(slot);
-  }
-
-  /** See {@link Sweeper}. */
-  sliceEnded(): void {
-    this.removals.flush();
   }
 
   /** Stops background work and frees the memory, without telling of removals. */
@@ -274,10 +250,9 @@ export class MemoryStore {
     this.removals.clear();
     this.#policy.clear();
     this.slots.reset();
-    this.tags.clear();
+    this.#entryTags.clear();
     this.#scopes.clear("");
-    this.#taggedCount = 0;
-    this.#totalBytes = 0;
+    this.#weights.totalBytes = 0;
   }
 
   /** Throws when an invariant of this class does not hold. O(n · namespaces). */
@@ -286,26 +261,11 @@ export class MemoryStore {
     this.#policy.checkInvariants();
     const taken = [...this.slots.taken()];
     this.lifetimes.checkInvariants(taken);
-    this.tags.checkInvariants(taken.flatMap((slot) => this.slots.tagSets.get(slot) ?? []));
-    this.#scopes.checkInvariants(taken.map((slot) => [this.slots.scope(slot), this.#weightOf(slot)]));
-    const totalBytes = taken.reduce((total, slot) => total + this.#weightOf(slot), 0);
-    if (totalBytes !== this.#totalBytes)
-      throw new Error(`memory store: ${this.#totalBytes} bytes counted of ${totalBytes}`);
+    this.#entryTags.checkInvariants(taken);
+    this.#scopes.checkInvariants(taken.map((slot) => [this.slots.scope(slot), this.#weights.of(slot)]));
+    const totalBytes = this.#weights.checkInvariants(taken);
     if (this.slots.size > this.#maxKeys || totalBytes > this.#maxSizeBytes)
       throw new Error("memory store: above a bound");
-  }
-
-  #weightOf(slot: number): number {
-    return this.#isWeighing ? this.#weights.get(slot) : 0;
-  }
-
-  #retag(slot: number, tags: readonly string[]): void {
-    const former = this.slots.tagSets.get(slot);
-    // Take the new tags before the old ones go, so that a record both have is not dropped and made again.
-    const tagSet = this.tags.retain(tags);
-    this.tags.release(former);
-    this.slots.tagSets.set(slot, tagSet);
-    this.#taggedCount += (tagSet === undefined ? 0 : 1) - (former === undefined ? 0 : 1);
   }
 
   #removeIfDead(slot: number): boolean {
@@ -319,7 +279,7 @@ export class MemoryStore {
     // First, for it may fail where there is no memory, and nothing has changed yet.
     this.#insertCount += 1;
     if ((this.#insertCount & (CAPACITY_CHECK_COUNT - 1)) === 0) this.#tellCapacity();
-    const isFull = this.#index.size >= this.#maxKeys || this.#totalBytes + weightBytes > this.#maxSizeBytes;
+    const isFull = this.#index.size >= this.#maxKeys || this.#weights.totalBytes + weightBytes > this.#maxSizeBytes;
     const victim = isFull ? this.#makeRoomForOne(weightBytes) : NO_SLOT;
     const slot =
       victim === NO_SLOT
@@ -342,9 +302,8 @@ export class MemoryStore {
       this.#scopes.count(scope, 0, 0);
       throw error;
     }
-    if (this.#isWeighing) this.#weights.set(slot, weightBytes);
+    this.#weights.set(slot, weightBytes, 0);
     this.#scopes.count(scope, 1, weightBytes);
-    this.#totalBytes += weightBytes;
     return slot;
   }
 
@@ -353,16 +312,15 @@ export class MemoryStore {
     const formerKey = this.#refs.key(victim) as string;
     const formerHash = this.#index.hashes.get(victim);
     const formerScope = this.slots.scope(victim);
-    const formerBytes = this.#weightOf(victim);
+    const formerBytes = this.#weights.of(victim);
     const cause = this.#leavingCause(victim);
     const scope = this.#scopes.ofKey(key);
     this.slots.handOver(victim, key, hash, value, scope);
     this.#policy.replaced(victim, formerHash, this.#index.hashes.get(victim));
-    if (this.#taggedCount !== 0) this.#retag(victim, NO_TAGS);
+    this.#entryTags.set(victim, NO_TAGS);
     if (this.lifetimes.mortalCount !== 0) this.lifetimes.set(victim, NEVER);
     if (scope !== formerScope || weightBytes !== formerBytes) {
-      if (this.#isWeighing) this.#weights.set(victim, weightBytes);
-      this.#totalBytes += weightBytes - formerBytes;
+      this.#weights.set(victim, weightBytes, formerBytes);
       // In this order, so that a scope both are in is not dropped between.
       this.#scopes.count(scope, 1, weightBytes);
       this.#scopes.count(formerScope, -1, -formerBytes);
@@ -379,16 +337,10 @@ export class MemoryStore {
     return cause;
   }
 
-  #addWeight(slot: number, growthBytes: number): void {
-    this.#weights.set(slot, this.#weights.get(slot) + growthBytes);
-    this.#scopes.count(this.slots.scope(slot), 0, growthBytes);
-    this.#totalBytes += growthBytes;
-  }
-
-  #reweigh(slot: number): void {
-    const tagCount = this.slots.tagSets.get(slot)?.tags.length ?? 0;
-    const weightBytes = this.#weigh(this.#refs.key(slot) as string, this.#refs.value(slot), tagCount);
-    this.#addWeight(slot, weightBytes - this.#weights.get(slot));
+  #setWeight(slot: number, weightBytes: number): void {
+    const formerBytes = this.#weights.of(slot);
+    this.#weights.set(slot, weightBytes, formerBytes);
+    this.#scopes.count(this.slots.scope(slot), 0, weightBytes - formerBytes);
   }
 
   /**
@@ -397,13 +349,13 @@ export class MemoryStore {
    * @returns that victim; `NO_SLOT` when there is room without
    */
   #makeRoomForOne(sizeBytes: number): number {
-    while (this.#index.size >= this.#maxKeys || this.#totalBytes + sizeBytes > this.#maxSizeBytes) {
+    while (this.#index.size >= this.#maxKeys || this.#weights.totalBytes + sizeBytes > this.#maxSizeBytes) {
       if (this.#freeDead(NO_SLOT)) continue;
       const victim = this.#policy.victim();
       if (victim === NO_SLOT) return NO_SLOT;
       const isLast =
         this.#index.size <= this.#maxKeys &&
-        this.#totalBytes - this.#weightOf(victim) + sizeBytes <= this.#maxSizeBytes;
+        this.#weights.totalBytes - this.#weights.of(victim) + sizeBytes <= this.#maxSizeBytes;
       if (isLast) return victim;
       this.remove(victim, this.#leavingCause(victim));
     }
@@ -418,7 +370,7 @@ export class MemoryStore {
    */
   #makeRoom(growthBytes: number, spared: number): boolean {
     let isSparedForgotten = false;
-    while (this.#index.size > this.#maxKeys || this.#totalBytes + growthBytes > this.#maxSizeBytes) {
+    while (this.#index.size > this.#maxKeys || this.#weights.totalBytes + growthBytes > this.#maxSizeBytes) {
       if (this.#freeDead(spared)) continue;
       const victim = this.#policy.victim();
       if (victim === NO_SLOT) break;
@@ -439,7 +391,7 @@ export class MemoryStore {
   }
 
   #tellCapacity(): void {
-    const capacityCount = this.#capacity.changed(this.slots.size, this.#totalBytes);
+    const capacityCount = this.#capacity.changed(this.slots.size, this.#weights.totalBytes);
     if (capacityCount !== undefined) this.#policy.resize(capacityCount);
   }
 }

@@ -1,12 +1,11 @@
 import type { Scheduler } from "../foundation/scheduler.ts";
+import type { EntrySlots } from "./entry-slots.ts";
 import { NO_SLOT } from "./eviction/eviction-policy.ts";
 
-/** What a sweeper walks over. */
+/** Whose dead entries a sweeper finds. */
 export interface SweepTarget {
-  /** Slots are 0 … highWater − 1. */
-  readonly highWater: number;
-  /** Removes the slot's entry when there is one and it is dead. @returns whether it was */
-  sweepSlot(slot: number): boolean;
+  /** Removes a taken slot's entry when it is dead. @returns whether it was */
+  removeIfDead(slot: number): boolean;
   /** After each slice that ran in the background. */
   sliceEnded(): void;
 }
@@ -23,6 +22,7 @@ const SLICE_SLOT_COUNT = 1_000;
  * ```
  */
 export class Sweeper {
+  readonly #slots: Pick<EntrySlots, "highWater" | "isTaken">;
   readonly #target: SweepTarget;
   readonly #scheduler: Scheduler;
   /** Where the walk turns round: slots above were first taken after the request. */
@@ -33,7 +33,8 @@ export class Sweeper {
   #isScheduled = false;
   #isStopped = false;
 
-  constructor(target: SweepTarget, scheduler: Scheduler) {
+  constructor(slots: Pick<EntrySlots, "highWater" | "isTaken">, target: SweepTarget, scheduler: Scheduler) {
+    this.#slots = slots;
     this.#target = target;
     this.#scheduler = scheduler;
   }
@@ -46,7 +47,7 @@ export class Sweeper {
   /** Starts a pass; one that runs already starts over from where it is. */
   request(): void {
     // A pass that runs may have to come above: the store can have shrunk since.
-    this.#endSlot = this.isPassing ? Math.max(this.#endSlot, this.#target.highWater) : this.#target.highWater;
+    this.#endSlot = this.isPassing ? Math.max(this.#endSlot, this.#slots.highWater) : this.#slots.highWater;
     this.#remaining = this.#endSlot;
     if (this.#remaining > 0) this.#schedule();
   }
@@ -91,7 +92,8 @@ export class Sweeper {
     const slot = this.#cursor;
     this.#cursor += 1;
     // The spared entry was found alive and is being written: it cannot be dead.
-    const isRemoved = slot !== spared && this.#target.sweepSlot(slot);
+    const isTaken = slot !== spared && slot < this.#slots.highWater && this.#slots.isTaken(slot);
+    const isRemoved = isTaken && this.#target.removeIfDead(slot);
     this.#remaining -= 1;
     return isRemoved;
   }

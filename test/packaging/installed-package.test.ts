@@ -34,7 +34,7 @@ describe("the packed package, installed in an empty project", () => {
     const pages = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "README.pt-BR.md"];
     expect(outside).toEqual([...pages, "SECURITY.md", "package.json"]);
     const toRead = consumer.files.filter((file) => /^(docs|examples)\//.test(file));
-    expect(toRead.filter((file) => !/\.(md|mjs)$/.test(file))).toEqual([]);
+    expect(toRead.filter((file) => !/\.(md|mjs|svg)$/.test(file))).toEqual([]);
     const inside = consumer.files.filter((file) => file.startsWith("dist/"));
     const odd = inside.filter((file) => !/\.(mjs|cjs|d\.mts|d\.cts)$/.test(file) && file !== "dist/config.schema.json");
     expect(odd).toEqual([]);
