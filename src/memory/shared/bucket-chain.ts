@@ -12,6 +12,9 @@ import {
 import type { SegmentTable } from "./segment-table.ts";
 import type { SharedSlab } from "./shared-slab.ts";
 
+/** A search fails when the bucket changes meanwhile. So many times in a row while its head stays the same, that cannot be why. */
+const MAX_FAILED_COUNT = 64;
+
 /**
  * Looks into buckets. A bucket is one 64-bit word, address and sequence; the record at the address lists the bucket's other
  * entries, so one compare-and-set changes a bucket as a whole and there is nothing else that could change.
@@ -55,17 +58,20 @@ export class BucketChain {
   }
 
   /**
-   * Finds the entry of a key. Sets {@link BucketChain.found}; when it is 0 the key was certainly not there.
+   * Finds the entry of a key. Sets {@link BucketChain.found}; when it is 0 the key was certainly not there. A bucket that cannot be
+   * followed although nobody changes it is damaged, and is emptied: no call hangs.
    *
    * @param text the text of which `key` is the hash
    */
   locate(key: KeyHash, text: string): void {
     const bucket = key.low & this.#mask;
-    do {
+    for (let failedCount = 0; ; ) {
       this.loadHead(bucket);
       this.found = 0;
-      if (this.head === 0) return;
-    } while (!this.#search(key, text));
+      if (this.head === 0 || this.#search(key, text)) return;
+      failedCount = this.isHeadUnchanged() ? failedCount + 1 : 0;
+      if (failedCount >= MAX_FAILED_COUNT) this.replace(0);
+    }
   }
 
   /** Whether nothing that was read could have been written over. Call it after all copies are made. */

@@ -184,8 +184,7 @@ export class SegmentRecycler {
       return false;
     }
     for (;;) {
-      this.#chain.loadHead(bucket);
-      if (!this.#chain.holds(address)) return false;
+      if (!this.#isListed(bucket, address)) return false;
       const moved = isKept && this.#cause(address) === undefined ? this.#move(address, queue) : -1;
       if (moved === 1) return true;
       if (moved === -1 && this.#drop(address, queue)) return false;
@@ -200,6 +199,17 @@ export class SegmentRecycler {
       this.#chain.loadHead(bucket);
       if (!this.#chain.holds(address) || this.#cause(address) === undefined) return false;
       if (this.#drop(address, queue)) return true;
+    }
+  }
+
+  /** Loads a bucket's head. @returns whether an address is among its entries */
+  #isListed(bucket: number, address: number): boolean {
+    for (;;) {
+      this.#chain.loadHead(bucket);
+      if (this.#chain.holds(address)) return true;
+      // What was read of a bucket that changed meanwhile may be anything: only of one that did not, "no" is an answer. Else an entry
+      // would stay behind in a segment that is written over.
+      if (this.#chain.isHeadUnchanged()) return false;
     }
   }
 

@@ -1,11 +1,14 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { SharedSlabHandle } from "../../backend/shared-slab-handle.ts";
 import type { RemovalCause } from "../../entry/removal.ts";
 import { createSeededRandom } from "../../foundation/random-source.ts";
 import type { ThreadExits } from "../../foundation/thread-exits.ts";
 import { createFakeTime, type FakeTime } from "../../testing/fake-clock.ts";
+import { BucketChain } from "./bucket-chain.ts";
+import { RECORD } from "./record-format.ts";
+import { SEGMENT_STATE, SegmentTable } from "./segment-table.ts";
 import { createSharedMemoryBackend, type SharedMemoryBackend } from "./shared-memory-backend.ts";
-import { createSharedSlab } from "./shared-slab.ts";
+import { createSharedSlab, SharedSlab } from "./shared-slab.ts";
 import type { SharedSlabOptions } from "./slab-layout.ts";
 
 const MEBIBYTE = 2 ** 20;
@@ -44,6 +47,47 @@ function thread(currentThreadId: number): ThreadExits & { end(threadId: number):
     end: (threadId) => told(threadId),
   };
 }
+
+describe("shared memory that other threads change meanwhile", () => {
+  const original = BucketChain.prototype.holds;
+
+  it("empties a bucket that leads nowhere, instead of searching it for ever", () => {
+    const { slab, store } = open();
+    for (let index = 0; index < 100; index += 1) store.set(`k${index}`, write(index));
+    // As if their places had been written over.
+    const { dataAt } = new SharedSlab(slab).layout;
+    new Int32Array(slab.buffer).fill(-1, dataAt * 2);
+    for (let index = 0; index < 100; index += 1) expect(store.get(`k${index}`)).toBeUndefined();
+    for (let index = 0; index < 100; index += 1) store.set(`k${index}`, write(-index));
+    expect(store.get("k7")?.value).toBe(-7);
+  });
+
+  it("does not leave an entry behind in a segment that is given out, whatever is read of a bucket that changes", () => {
+    const { slab, store } = open();
+    const { i32, layout } = new SharedSlab(slab);
+    const holds = vi.spyOn(BucketChain.prototype, "holds");
+    let callCount = 0;
+    holds.mockImplementation(function answer(this: BucketChain, address: number) {
+      callCount += 1;
+      if (callCount % 2 === 0) return original.call(this, address);
+      // Another thread changed the bucket, and what its former head said is written over.
+      const sequenceWord = (layout.headAt + this.bucket) * 2 + 1;
+      i32[sequenceWord] = ((i32[sequenceWord] as number) + 1) | 0;
+      return false;
+    });
+    const value = "v".repeat(300);
+    for (let index = 0; index < 10_000; index += 1) store.set(`k${index}`, write(value));
+    holds.mockRestore();
+    expect(callCount).toBeGreaterThan(1_000);
+    const segments = new SegmentTable(new SharedSlab(slab));
+    for (let bucket = 0; bucket < layout.bucketCount; bucket += 1) {
+      const head = i32[(layout.headAt + bucket) * 2] as number;
+      if (head === 0) continue;
+      expect(segments.stateOf(segments.of(head)), `bucket ${bucket}`).not.toBe(SEGMENT_STATE.free);
+      expect(i32[head * 2 + RECORD.bucket], `bucket ${bucket}`).toBe(bucket);
+    }
+  });
+});
 
 describe("a shared memory's handle", () => {
   it("is refused when it is none, foreign, or damaged", () => {
