@@ -28,7 +28,7 @@ async function valuesAndTtl() {
   await new Promise((resolve) => setTimeout(resolve, 60));
   show("after its 50 ms", await cache.get("session"));
   await cache.set("report", "ready", "5m");
-  show("remaining ms of 5m, rounded to seconds", Math.ceil((await cache.ttl("report")) / 1_000) * 1_000);
+  show("remaining ms of 5m, rounded to seconds", Math.round((await cache.ttl("report")) / 1_000) * 1_000);
   show("expire", await cache.expire("report", "1h"));
 }
 
