@@ -1,13 +1,13 @@
 import { types } from "node:util";
-import { SerializationError } from "../foundation/errors.ts";
-import { classInstance, copyBuiltIn } from "./built-in-copy.ts";
+import { classInstance, copyBuiltIn } from "../entry/built-in-copy.ts";
 import {
   assertNoOtherProperties,
   enumerableNames,
   namesBesidesElements,
   namesBesidesElementsOfCopy,
-} from "./own-properties.ts";
-import { formatPath, isStackOverflow, type PathStep, UncopyablePart } from "./uncopyable-part.ts";
+} from "../entry/own-properties.ts";
+import { formatPath, isStackOverflow, type PathStep, UncopyablePart } from "../entry/uncopyable-part.ts";
+import { SerializationError } from "../foundation/errors.ts";
 
 /** The classes of errors that come back as they were. */
 const ERROR_CLASSES: readonly ErrorConstructor[] = [

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { UncopyablePart } from "../uncopyable-part.ts";
+import { UncopyablePart } from "../../entry/uncopyable-part.ts";
 import { MAX_SECTION_BYTES, SECTION_HEAD_BYTES } from "./snapshot-layout.ts";
 
 const INITIAL_BYTES = 96 * 1_024;

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { types } from "node:util";
-import { classInstance, copyBuiltIn } from "../built-in-copy.ts";
-import { assertNoOtherProperties, enumerableNames, namesBesidesElements } from "../own-properties.ts";
-import { UncopyablePart } from "../uncopyable-part.ts";
+import { classInstance, copyBuiltIn } from "../../entry/built-in-copy.ts";
+import { assertNoOtherProperties, enumerableNames, namesBesidesElements } from "../../entry/own-properties.ts";
+import { UncopyablePart } from "../../entry/uncopyable-part.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import type { NameWriter } from "./name-table.ts";
 import { ReferenceNumbers } from "./reference-numbers.ts";
