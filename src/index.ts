@@ -67,6 +67,7 @@ export {
   CacheClosedError,
   ConfigError,
   CounterError,
+  DependencyError,
   EntryTooLargeError,
   GocachexError,
   type GocachexErrorOptions,

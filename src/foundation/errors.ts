@@ -142,6 +142,18 @@ export class SerializationError extends GocachexError {
   }
 }
 
+/** An optional package that is needed is not installed, or does not load on this platform; the message says what to install. */
+export class DependencyError extends GocachexError {
+  /** The package's name, for example `"lz4-napi"`. */
+  readonly dependency: string;
+
+  constructor(dependency: string, message: string, options?: GocachexErrorOptions) {
+    super("GCX_DEPENDENCY_MISSING", message, options);
+    this.dependency = dependency;
+    brand(this, "DependencyError");
+  }
+}
+
 /** The store cannot do what was asked; the message says what can be done instead. */
 export class UnsupportedOperationError extends GocachexError {
   /** The operation that is not supported, for example `"transaction"`. */
