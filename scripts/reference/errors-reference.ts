@@ -4,6 +4,7 @@ const AREA_TITLES: Readonly<Record<string, string>> = {
   BACKEND: "Stores",
   CACHE: "The cache's life",
   CONFIG: "Configuration",
+  DEPENDENCY: "Optional packages",
   COUNTER: "Counters",
   ENTRY: "Entries",
   LOADER: "Loaders",

@@ -27,7 +27,7 @@ export const ERROR_CODES = {
     "A write was sent, and whether it happened cannot be known. Read before you repeat it, or use an opId.",
   GCX_ENTRY_TOO_LARGE: "A value alone is larger than the store's size limit. Nothing was changed.",
   GCX_SERIALIZATION_VALUE: "A value has a part that cannot be copied or serialized. The path in the message names it.",
-  GCX_VALUE_UNREADABLE:
+  GCX_SERIALIZATION_UNREADABLE:
     "Stored bytes cannot be turned into the value that was written. Reads take them for a miss unless `unreadableValues` is `error`.",
   GCX_DEPENDENCY_MISSING: "An optional package that the configuration needs is not installed. The message says which.",
   GCX_OPERATION_UNSUPPORTED: "The store cannot do this operation. The message says what can be done instead.",
