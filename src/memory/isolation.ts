@@ -1,6 +1,6 @@
+import { copyOfCopy, structuredCopy } from "../entry/structured-copy.ts";
 import { SerializationError } from "../foundation/errors.ts";
 import { deepFreeze, isFreezable } from "./deep-freeze.ts";
-import { copyOfCopy, structuredCopy } from "./structured-copy.ts";
 
 /**
  * How the store keeps its values apart from the caller's.

@@ -4,6 +4,7 @@ import type { CounterRequest, CounterResult } from "../../backend/counter.ts";
 import type { BackendHost } from "../../backend/registry.ts";
 import type { SharedSlabHandle } from "../../backend/shared-slab-handle.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
+import { fromStructuredBytes, toStructuredBytes } from "../../codec/serializers/structured-bytes.ts";
 import { type NamespacePath, ROOT_NAMESPACE } from "../../entry/namespace-path.ts";
 import { CacheClosedError, UnsupportedOperationError } from "../../foundation/errors.ts";
 import { NO_THREAD_EXITS, type ThreadExits } from "../../foundation/thread-exits.ts";
@@ -15,7 +16,6 @@ import { SharedSlab } from "./shared-slab.ts";
 import { SharedStore } from "./shared-store.ts";
 import { SharedSweeper } from "./shared-sweeper.ts";
 import { UNIT_BYTES } from "./slab-layout.ts";
-import { fromStructuredBytes, toStructuredBytes } from "./structured-bytes.ts";
 
 /** The settings of a thread's way into a shared memory. Bounds belong to the slab, not to a thread. */
 export interface SharedMemoryBackendOptions {

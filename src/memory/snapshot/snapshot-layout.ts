@@ -67,37 +67,3 @@ export const VALUE_KINDS = {
 
 /** From here on the byte is a small integer. */
 export const SMALL_INTEGERS_FROM = 128;
-
-/** The classes of errors, by their number in the format. */
-export const ERROR_CLASSES: readonly ErrorConstructor[] = [
-  Error,
-  TypeError,
-  RangeError,
-  SyntaxError,
-  ReferenceError,
-  EvalError,
-  URIError,
-];
-
-/** The own properties of errors that are kept, by their bit: bit `n` says that it is there, bit `n + 3` that it is enumerable. */
-export const ERROR_FIELDS = ["message", "stack", "cause"] as const;
-
-/** Makes a view of bytes of its own. */
-type ViewClass = new (buffer: ArrayBuffer) => ArrayBufferView;
-
-/** The classes of views, by their number in the format. 0 stands for `Buffer`. */
-export const VIEW_CLASSES: readonly (ViewClass | undefined)[] = [
-  undefined,
-  DataView,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int8Array,
-  Uint16Array,
-  Int16Array,
-  Uint32Array,
-  Int32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-];

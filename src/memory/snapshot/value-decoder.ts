@@ -1,14 +1,8 @@
 import { Buffer } from "node:buffer";
+import { ERROR_CLASSES, ERROR_FIELDS, VIEW_CLASSES } from "../../entry/built-in-classes.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import type { NameReader } from "./name-table.ts";
-import {
-  ERROR_CLASSES,
-  ERROR_FIELDS,
-  MAX_VALUE_DEPTH,
-  SMALL_INTEGERS_FROM,
-  VALUE_KINDS,
-  VIEW_CLASSES,
-} from "./snapshot-layout.ts";
+import { MAX_VALUE_DEPTH, SMALL_INTEGERS_FROM, VALUE_KINDS } from "./snapshot-layout.ts";
 
 /** Longest array that JavaScript has. */
 const MAX_ARRAY_LENGTH = 2 ** 32 - 1;

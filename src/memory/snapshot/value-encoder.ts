@@ -1,19 +1,13 @@
 import { Buffer } from "node:buffer";
 import { types } from "node:util";
+import { ERROR_CLASSES, ERROR_FIELDS, VIEW_CLASSES } from "../../entry/built-in-classes.ts";
 import { classInstance, copyBuiltIn } from "../../entry/built-in-copy.ts";
 import { assertNoOtherProperties, enumerableNames, namesBesidesElements } from "../../entry/own-properties.ts";
 import { UncopyablePart } from "../../entry/uncopyable-part.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import type { NameWriter } from "./name-table.ts";
 import { ReferenceNumbers } from "./reference-numbers.ts";
-import {
-  ERROR_CLASSES,
-  ERROR_FIELDS,
-  MAX_VALUE_DEPTH,
-  SMALL_INTEGERS_FROM,
-  VALUE_KINDS,
-  VIEW_CLASSES,
-} from "./snapshot-layout.ts";
+import { MAX_VALUE_DEPTH, SMALL_INTEGERS_FROM, VALUE_KINDS } from "./snapshot-layout.ts";
 
 const MAX_INTEGER = 2 ** 31 - 1;
 /** Four bits a digit make the hexadecimal text of a bigint its bytes. */

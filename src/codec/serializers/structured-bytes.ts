@@ -1,8 +1,8 @@
 import { isDeepStrictEqual, types } from "node:util";
 import { deserialize, serialize } from "node:v8";
+import { structuredCopy } from "../../entry/structured-copy.ts";
 import { formatPath, isStackOverflow, type PathStep, UncopyablePart } from "../../entry/uncopyable-part.ts";
 import { SerializationError } from "../../foundation/errors.ts";
-import { structuredCopy } from "../structured-copy.ts";
 
 /**
  * A value as bytes from which {@link fromStructuredBytes} makes an equal one: what `structuredCopy` copies, but for objects without

@@ -1,24 +1,14 @@
 import { types } from "node:util";
-import { classInstance, copyBuiltIn } from "../entry/built-in-copy.ts";
+import { SerializationError } from "../foundation/errors.ts";
+import { ERROR_CLASSES, ERROR_FIELDS } from "./built-in-classes.ts";
+import { classInstance, copyBuiltIn } from "./built-in-copy.ts";
 import {
   assertNoOtherProperties,
   enumerableNames,
   namesBesidesElements,
   namesBesidesElementsOfCopy,
-} from "../entry/own-properties.ts";
-import { formatPath, isStackOverflow, type PathStep, UncopyablePart } from "../entry/uncopyable-part.ts";
-import { SerializationError } from "../foundation/errors.ts";
-
-/** The classes of errors that come back as they were. */
-const ERROR_CLASSES: readonly ErrorConstructor[] = [
-  Error,
-  TypeError,
-  RangeError,
-  SyntaxError,
-  ReferenceError,
-  EvalError,
-  URIError,
-];
+} from "./own-properties.ts";
+import { formatPath, isStackOverflow, type PathStep, UncopyablePart } from "./uncopyable-part.ts";
 
 /**
  * A deep copy that shares nothing mutable with the original: primitives, plain objects, arrays, `Map`, `Set`, `Date`,
@@ -171,10 +161,10 @@ class Copier {
   #copyError(source: Error): Error {
     const ErrorClass = ERROR_CLASSES.find((candidate) => candidate.prototype === Object.getPrototypeOf(source));
     if (ErrorClass === undefined) throw classInstance();
-    assertNoOtherProperties(source, ["message", "stack", "cause"]);
+    assertNoOtherProperties(source, ERROR_FIELDS);
     const copy = new ErrorClass();
     this.#copies.set(source, copy);
-    for (const name of ["message", "stack", "cause"]) {
+    for (const name of ERROR_FIELDS) {
       if (!Object.hasOwn(source, name)) continue;
       const enumerable = Object.prototype.propertyIsEnumerable.call(source, name);
       const value = this.#copyProperty(source, name);
