@@ -1,36 +1,26 @@
+import type { Buffer } from "node:buffer";
 import { isDeepStrictEqual, types } from "node:util";
 import { deserialize, serialize } from "node:v8";
-import { structuredCopy } from "../../entry/structured-copy.ts";
-import { formatPath, isStackOverflow, type PathStep, UncopyablePart } from "../../entry/uncopyable-part.ts";
-import { SerializationError } from "../../foundation/errors.ts";
+import { copyParts } from "../../entry/structured-copy.ts";
+import { isStackOverflow, type PathStep, UncopyablePart } from "../../entry/uncopyable-part.ts";
 
 /**
- * A value as bytes from which {@link fromStructuredBytes} makes an equal one: what `structuredCopy` copies, but for objects without
- * a prototype, regular expressions in the middle of a search, and errors with properties that the platform does not carry.
+ * A value as bytes of the platform's structured clone, from which {@link fromStructuredBytes} makes an equal one: what `structuredCopy` copies, but
+ * for objects without a prototype, regular expressions in the middle of a search, and errors with properties that the platform does not carry.
  *
- * @throws SerializationError `GCX_SERIALIZATION_VALUE` with the path of the first part that would not come back equal. O(size)
+ * @throws UncopyablePart with the path to the first part that would not come back equal; another error when the value is nested too
+ * deeply or too large. O(size)
  */
-export function toStructuredBytes(value: unknown): Uint8Array {
+export function toStructuredBytes(value: unknown): Buffer {
   // The copy runs getters once and is nobody's: nothing can change between the look at it and its bytes.
-  const copy = structuredCopy(value);
-  try {
-    assertCarried(copy, new Set());
-    return serialize(copy);
-  } catch (error) {
-    if (error instanceof UncopyablePart) throw refusal(error);
-    const message = "The value is nested too deeply or too large to be written as bytes.";
-    throw new SerializationError("$", message, { cause: error });
-  }
+  const copy = copyParts(value);
+  assertCarried(copy, new Set());
+  return serialize(copy);
 }
 
 /** The value of bytes. Views in it may lie in `bytes`, which must not be used again. */
 export function fromStructuredBytes(bytes: Uint8Array): unknown {
   return deserialize(bytes);
-}
-
-function refusal(part: UncopyablePart): SerializationError {
-  const path = formatPath(part.steps);
-  return new SerializationError(path, `The value cannot be shared between threads: ${part.reason} at ${path}.`);
 }
 
 /** Refuses what a plain copy keeps and bytes would lose. */

@@ -4,7 +4,8 @@ import type { CounterRequest, CounterResult } from "../../backend/counter.ts";
 import type { BackendHost } from "../../backend/registry.ts";
 import type { SharedSlabHandle } from "../../backend/shared-slab-handle.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
-import { fromStructuredBytes, toStructuredBytes } from "../../codec/serializers/structured-bytes.ts";
+import { fromStructuredBytes } from "../../codec/serializers/structured-bytes.ts";
+import { toSharedBytes } from "./shared-value-bytes.ts";
 import { type NamespacePath, ROOT_NAMESPACE } from "../../entry/namespace-path.ts";
 import { CacheClosedError, UnsupportedOperationError } from "../../foundation/errors.ts";
 import { NO_THREAD_EXITS, type ThreadExits } from "../../foundation/thread-exits.ts";
@@ -223,7 +224,7 @@ function incrementEntry(
 function isolateValue(value: unknown): unknown {
   if (value === null || (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol"))
     return value;
-  return fromStructuredBytes(toStructuredBytes(value));
+  return fromStructuredBytes(toSharedBytes(value));
 }
 
 function usageOf(store: SharedStore, namespace: NamespacePath): BackendUsage {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { fromStructuredBytes, toStructuredBytes } from "../../codec/serializers/structured-bytes.ts";
+import { fromStructuredBytes } from "../../codec/serializers/structured-bytes.ts";
+import { toSharedBytes } from "./shared-value-bytes.ts";
 import { HEADER_BYTES, KIND_MASK, RECORD } from "./record-format.ts";
 import type { SegmentTable } from "./segment-table.ts";
 import type { SharedSlab } from "./shared-slab.ts";
@@ -42,7 +43,7 @@ export class ValueCodec {
     else if (isPlainBytes(value))
       this.#ready(Buffer.isBuffer(value) ? KIND.buffer : KIND.bytes, value.byteLength, value);
     else {
-      const bytes = toStructuredBytes(value);
+      const bytes = toSharedBytes(value);
       this.#ready(KIND.structured, bytes.byteLength, bytes);
     }
   }

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { growByHoles } from "../../entry/array-holes.ts";
 import { ERROR_CLASSES, ERROR_FIELDS, VIEW_CLASSES } from "../../entry/built-in-classes.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import type { NameReader } from "./name-table.ts";
@@ -123,8 +124,7 @@ export class ValueDecoder {
       }
       const count = this.#reader.varint();
       if (count === 0 || count > length - target.length) throw this.#reader.fault("an array with too many holes");
-      // Takes no memory: an array that grows by holes keeps only what it has.
-      target.length += count;
+      growByHoles(target, target.length + count);
     }
     return target;
   }

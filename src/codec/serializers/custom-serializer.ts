@@ -1,0 +1,63 @@
+import { Buffer } from "node:buffer";
+import { UncopyablePart } from "../../entry/uncopyable-part.ts";
+import { CodecFault } from "../codec-fault.ts";
+import type { CodecLimits } from "../codec-limits.ts";
+import { PAYLOAD_KINDS } from "../envelope/envelope-layout.ts";
+import type { Payload, Serializer } from "./serializer.ts";
+
+/** A serializer of the user's own. Strings, bytes and integers do not come to it: the codec writes them as they are. */
+export interface CustomSerializer {
+  /**
+   * Its name, 1 to 64 characters, which stands in every value that it wrote: a cache with another serializer takes those for a miss.
+   * Default: `"custom"`.
+   */
+  readonly name?: string | undefined;
+  /**
+   * The value's bytes. Throws for a value that it cannot carry: `set` then fails with `SerializationError`, whose cause is what was
+   * thrown. The bytes must not be changed afterwards.
+   */
+  encode(value: unknown): Uint8Array;
+  /**
+   * The value of bytes that {@link CustomSerializer.encode} made, which it may keep. Throws for others: the read is then a miss.
+   */
+  decode(bytes: Uint8Array): unknown;
+}
+
+const DEFAULT_NAME = "custom";
+
+/** A serializer of the user's as the codec takes it: name in front of its bytes, errors translated, nonsense refused. */
+export function adaptSerializer(custom: CustomSerializer): Serializer {
+  const name = custom.name ?? DEFAULT_NAME;
+  const text = Buffer.from(name, "utf8");
+  const head = Buffer.concat([Buffer.of(text.length), text]);
+  return {
+    name,
+    kinds: [PAYLOAD_KINDS.custom],
+    load: async () => undefined,
+    isLoaded: true,
+    serialize(value: unknown): Payload {
+      const bytes: unknown = encodeWith(custom, value);
+      if (!(bytes instanceof Uint8Array)) {
+        throw new UncopyablePart(`something other than bytes from the encode() of the serializer "${name}"`);
+      }
+      return { kind: PAYLOAD_KINDS.custom, form: "bytes", bytes: Buffer.concat([head, bytes]) };
+    },
+    deserialize(_kind: number, bytes: Buffer, _isAscii: boolean, _limits: CodecLimits): unknown {
+      if (bytes.length < head.length || head.compare(bytes, 0, head.length) !== 0) {
+        throw new CodecFault("unknown-serializer", "a value of a serializer of another name");
+      }
+      const value: unknown = custom.decode(new Uint8Array(bytes.subarray(head.length)));
+      if (value === undefined)
+        throw new CodecFault("malformed", `no value from the decode() of the serializer "${name}"`);
+      return value;
+    },
+  };
+}
+
+function encodeWith(custom: CustomSerializer, value: unknown): unknown {
+  try {
+    return custom.encode(value);
+  } catch (error) {
+    throw new UncopyablePart("a part that its serializer refuses", error);
+  }
+}

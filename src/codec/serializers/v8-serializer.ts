@@ -1,0 +1,42 @@
+import type { Buffer } from "node:buffer";
+import { serialize } from "node:v8";
+import { UncopyablePart } from "../../entry/uncopyable-part.ts";
+import { CodecFault } from "../codec-fault.ts";
+import type { CodecLimits } from "../codec-limits.ts";
+import { PAYLOAD_KINDS } from "../envelope/envelope-layout.ts";
+import { isPlainJson } from "./plain-tree.ts";
+import type { Payload, Serializer } from "./serializer.ts";
+import { fromStructuredBytes, toStructuredBytes } from "./structured-bytes.ts";
+import { scanStructuredBytes } from "./v8-scan.ts";
+
+/**
+ * The platform's structured clone. Keeps all that `structuredCopy` keeps but objects without a prototype, regular expressions in the middle of a
+ * search, and properties of errors that the platform does not carry. Its bytes are of the platform's version: an older Node.js may not read those of
+ * a newer one, and takes them for a miss.
+ */
+export const V8_SERIALIZER: Serializer = Object.freeze({
+  name: "v8",
+  kinds: [PAYLOAD_KINDS.v8],
+  load: async () => undefined,
+  isLoaded: true,
+  serialize(value: unknown, limits: CodecLimits): Payload {
+    const bytes = isPlainJson(value, limits.maxDepth) ? serialize(value) : checkedBytes(value, limits);
+    return { kind: PAYLOAD_KINDS.v8, form: "bytes", bytes };
+  },
+  deserialize(_kind: number, bytes: Buffer, _isAscii: boolean, limits: CodecLimits): unknown {
+    scanStructuredBytes(bytes, limits);
+    return fromStructuredBytes(bytes);
+  },
+});
+
+/** Bytes that will be read: what the scan would refuse then is refused now. */
+function checkedBytes(value: unknown, limits: CodecLimits): Buffer {
+  const bytes = toStructuredBytes(value);
+  try {
+    scanStructuredBytes(bytes, limits);
+  } catch (error) {
+    if (error instanceof CodecFault) throw new UncopyablePart(error.detail);
+    throw error;
+  }
+  return bytes;
+}
