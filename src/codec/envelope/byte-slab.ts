@@ -38,4 +38,9 @@ export class ByteSlab {
     this.view = this.#slabView;
     return at;
   }
+
+  /** Ends the last piece earlier, at an offset in `buffer`. */
+  giveBack(end: number): void {
+    if (this.buffer === this.#slab) this.#next = (end + ALIGNMENT_BYTES - 1) & -ALIGNMENT_BYTES;
+  }
 }

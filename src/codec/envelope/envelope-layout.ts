@@ -6,7 +6,7 @@
  *  0       1       2       3        4
  *  ├ magic ┼ format┼ kind  ┼ flags  ┼ if compressed ──────────────────────────────┬ …
  *  │ C1    │ A1    │ u8    │ u8     │ compressor u8 · rawBytes varint             │
- *                                   │ · with a dictionary: its id u32             │
+ *                                   │ · if it takes a dictionary: its id u32      │
  *
  *  … not encrypted                                … encrypted
  *  ├ check ┼ metadata ┼ payload ┤                 ├ key id ┼ nonce ┼ sealed: metadata · payload ┼ tag ┤
@@ -45,12 +45,10 @@ export const ENVELOPE_FLAGS = {
   encrypted: 4,
   /** The payload is text of ASCII characters only, which is read faster. */
   ascii: 8,
-  /** The compressor's id is followed by that of a dictionary. */
-  dictionary: 16,
 } as const;
 
 /** All flags that this version knows. */
-export const KNOWN_FLAGS = 31;
+export const KNOWN_FLAGS = 15;
 
 /**
  * What the payload is. Part of the format: numbers are never changed or given to something else.
@@ -60,24 +58,22 @@ export const PAYLOAD_KINDS = {
   buffer: 1,
   /** The bytes of a `Uint8Array`. */
   uint8Array: 2,
-  /** A string, a byte a character. */
-  latin1: 3,
   /** A string in UTF-8. */
-  utf8: 4,
+  utf8: 3,
   /** A string in UTF-16: it has lone surrogates. */
-  utf16: 5,
+  utf16: 4,
   /** JSON. */
-  json: 6,
+  json: 5,
   /** JSON in which tagged objects stand for what JSON has not. */
-  taggedJson: 7,
+  taggedJson: 6,
   /** msgpack. */
-  msgpack: 8,
+  msgpack: 7,
   /** msgpack in which tagged maps stand for what msgpack has not. */
-  taggedMsgpack: 9,
+  taggedMsgpack: 8,
   /** The platform's structured clone. */
-  v8: 10,
+  v8: 9,
   /** Go's gob. */
-  gob: 11,
+  gob: 10,
   /** A serializer of the user's: length of its name u8, its name in UTF-8, then its bytes. */
   custom: 31,
 } as const;

@@ -1,4 +1,4 @@
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import { serialize } from "node:v8";
 import { UncopyablePart } from "../../entry/uncopyable-part.ts";
 import { CodecFault } from "../codec-fault.ts";
@@ -25,7 +25,8 @@ export const V8_SERIALIZER: Serializer = Object.freeze({
   },
   deserialize(_kind: number, bytes: Buffer, _isAscii: boolean, limits: CodecLimits): unknown {
     scanStructuredBytes(bytes, limits);
-    return fromStructuredBytes(bytes);
+    // Views in the value would lie in bytes that belong to somebody else.
+    return fromStructuredBytes(Buffer.from(bytes));
   },
 });
 

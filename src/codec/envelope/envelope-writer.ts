@@ -1,0 +1,72 @@
+import { Buffer } from "node:buffer";
+import { HEAD_ROOM_BYTES } from "../serializers/serializer.ts";
+import { ByteSlab } from "./byte-slab.ts";
+import { checkSum } from "./check-sum.ts";
+import { type EnvelopeHead, headBytesOf, writeHead } from "./envelope-head.ts";
+import { CHECK_BYTES, ENVELOPE_FLAGS, ENVELOPE_MAGIC, FORMAT_MARK, FORMAT_VERSION, HEAD_BYTES } from "./envelope-layout.ts";
+
+/** Where the payload of an envelope without extras begins. */
+const PAYLOAD_AT = HEAD_BYTES + CHECK_BYTES;
+/** Magic and format as they stand in the first two bytes, read as a little-endian number. */
+const MARK = ENVELOPE_MAGIC | ((FORMAT_MARK | FORMAT_VERSION) << 8);
+/** Up to this length a text is written where three bytes a character have room; a longer one is measured first. */
+const SHORT_TEXT_LENGTH = 1_000;
+const MAX_UTF8_BYTES = 3;
+
+/** Lays out envelopes that are not encrypted. Each result is the caller's to keep; small ones share memory with others. */
+export class EnvelopeWriter {
+  readonly #slab: ByteSlab = new ByteSlab();
+
+  /** Text as UTF-8. It must be well-formed. */
+  text(kind: number, text: string): Buffer {
+    const { length } = text;
+    const byteCount = length <= SHORT_TEXT_LENGTH ? length * MAX_UTF8_BYTES : Buffer.byteLength(text);
+    const slab = this.#slab;
+    const from = slab.take(PAYLOAD_AT + byteCount);
+    const isKnownAscii = byteCount === length;
+    const written = slab.buffer.write(text, from + PAYLOAD_AT, isKnownAscii ? "latin1" : "utf8");
+    const to = from + PAYLOAD_AT + written;
+    if (written < byteCount) slab.giveBack(to);
+    return this.#finish(slab.buffer, slab.view, from, to, kind, written === length ? ENVELOPE_FLAGS.ascii : 0);
+  }
+
+  /** Bytes, copied. */
+  bytes(kind: number, bytes: Uint8Array, flags = 0): Buffer {
+    const slab = this.#slab;
+    const from = slab.take(PAYLOAD_AT + bytes.length);
+    slab.buffer.set(bytes, from + PAYLOAD_AT);
+    return this.#finish(slab.buffer, slab.view, from, from + PAYLOAD_AT + bytes.length, kind, flags);
+  }
+
+  /** Bytes that have room for the head in front, and become the envelope. */
+  roomy(kind: number, bytes: Buffer): Buffer {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    writePlainHead(view, HEAD_ROOM_BYTES - PAYLOAD_AT, kind, 0);
+    view.setInt32(HEAD_BYTES, checkSum(view, 0, HEAD_BYTES, bytes.length), true);
+    return bytes;
+  }
+
+  /** Any envelope: with compression, with metadata. */
+  parts(head: Omit<EnvelopeHead, "headBytes">, metadata: Uint8Array | undefined, payload: Uint8Array): Buffer {
+    const headBytes = headBytesOf(head.compression);
+    const metadataBytes = metadata?.length ?? 0;
+    const slab = this.#slab;
+    const from = slab.take(headBytes + CHECK_BYTES + metadataBytes + payload.length);
+    const bodyAt = writeHead(slab.buffer, from, head) + CHECK_BYTES;
+    if (metadata !== undefined) slab.buffer.set(metadata, bodyAt);
+    slab.buffer.set(payload, bodyAt + metadataBytes);
+    const to = bodyAt + metadataBytes + payload.length;
+    slab.view.setInt32(bodyAt - CHECK_BYTES, checkSum(slab.view, from, headBytes, to), true);
+    return slab.buffer.subarray(from, to);
+  }
+
+  #finish(buffer: Buffer, view: DataView, from: number, to: number, kind: number, flags: number): Buffer {
+    writePlainHead(view, from, kind, flags);
+    view.setInt32(from + HEAD_BYTES, checkSum(view, from, HEAD_BYTES, to), true);
+    return buffer.subarray(from, to);
+  }
+}
+
+function writePlainHead(view: DataView, at: number, kind: number, flags: number): void {
+  view.setInt32(at, MARK | (kind << 16) | (flags << 24), true);
+}
