@@ -101,11 +101,11 @@ describe("what does not open", () => {
     }
   });
 
-  it("is a value with a shorter tag, though the platform would take one", () => {
+  it("is a value with a shorter tag, though the platform takes one when it is told to", () => {
     const [nonce, key] = [Buffer.alloc(12, 1), Buffer.from(newKey)];
     const cipher = createCipheriv("aes-256-gcm", key, nonce);
     const ciphertext = Buffer.concat([cipher.update(content), cipher.final()]);
-    const lenient = createDecipheriv("aes-256-gcm", key, nonce);
+    const lenient = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: 4 });
     lenient.setAuthTag(cipher.getAuthTag().subarray(0, 4));
     expect(Buffer.concat([lenient.update(ciphertext), lenient.final()])).toEqual(content);
 
