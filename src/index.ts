@@ -81,6 +81,7 @@ export {
   SnapshotError,
   TransactionConflictError,
   TransactionKeyError,
+  UnreadableValueError,
   UnsupportedOperationError,
 } from "./foundation/errors.ts";
 export type { RandomSource } from "./foundation/random-source.ts";

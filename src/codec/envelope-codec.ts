@@ -68,7 +68,10 @@ class EnvelopeCodec implements Codec {
     const { maxValueBytes } = this.#options.limits;
     if (payload.form !== "text") {
       if (payload.bytes.length > maxValueBytes) throw refuseSize(maxValueBytes);
-    } else if (payload.text.length * MAX_UTF8_BYTES > maxValueBytes && Buffer.byteLength(payload.text) > maxValueBytes) {
+    } else if (
+      payload.text.length * MAX_UTF8_BYTES > maxValueBytes &&
+      Buffer.byteLength(payload.text) > maxValueBytes
+    ) {
       throw refuseSize(maxValueBytes);
     }
   }

@@ -1,14 +1,24 @@
-import { Buffer, isUtf8 } from "node:buffer";
+import { Buffer } from "node:buffer";
 import type { EntryMetadata } from "../entry/entry-metadata.ts";
 import type { DecodedValue } from "./codec.ts";
 import { CodecFault } from "./codec-fault.ts";
 import type { EnvelopeCodecOptions } from "./codec-options.ts";
 import { decompressValue } from "./compressors/compress-value.ts";
 import { BLOCKING_SEAL_MAX_BYTES } from "./encryption/key-ring.ts";
+import { ByteViews } from "./envelope/byte-views.ts";
 import { checkSum } from "./envelope/check-sum.ts";
 import { type EnvelopeHead, readHead } from "./envelope/envelope-head.ts";
-import { CHECK_BYTES, ENVELOPE_MAGIC, PAYLOAD_KINDS } from "./envelope/envelope-layout.ts";
+import {
+  CHECK_BYTES,
+  ENVELOPE_FLAGS,
+  ENVELOPE_MAGIC,
+  FORMAT_MARK,
+  FORMAT_VERSION,
+  HEAD_BYTES,
+  PAYLOAD_KINDS,
+} from "./envelope/envelope-layout.ts";
 import { decodeMetadata } from "./envelope/envelope-metadata.ts";
+import { readText } from "./envelope/text-bytes.ts";
 import type { ByteCursor } from "./envelope/varint.ts";
 import { decodeInteger } from "./integer-text.ts";
 import { PayloadCompressors } from "./payload-compressors.ts";
@@ -17,14 +27,21 @@ import type { Serializer } from "./serializers/serializer.ts";
 
 type MaybePromise<T> = T | Promise<T>;
 
+const FORMAT_AT = 1;
+const KIND_AT = 2;
+const FLAGS_AT = 3;
+
 /** Reads what an envelope codec of any version up to this one wrote. Takes nothing on trust. */
 export class EnvelopeReader {
   readonly #options: EnvelopeCodecOptions;
+  readonly #isEncrypted: boolean;
   readonly #serializers: PayloadReaders;
   readonly #compressors: PayloadCompressors;
+  readonly #views: ByteViews = new ByteViews();
 
   constructor(options: EnvelopeCodecOptions) {
     this.#options = options;
+    this.#isEncrypted = options.keyRing !== undefined;
     this.#serializers = new PayloadReaders(options.serializer);
     this.#compressors = new PayloadCompressors(options.compression?.compressor, options.dictionaries);
   }
@@ -32,18 +49,26 @@ export class EnvelopeReader {
   /** @throws CodecFault, as a rejection when the answer is a promise */
   read(bytes: Uint8Array, storedKey: string): MaybePromise<DecodedValue> {
     if (bytes[0] !== ENVELOPE_MAGIC) return this.#readInteger(bytes);
+    if (!this.#isEncrypted && isBare(bytes)) {
+      assertUndamaged(HEAD_BYTES, bytes, this.#views.of(bytes));
+      const isAscii = bytes[FLAGS_AT] === ENVELOPE_FLAGS.ascii;
+      return this.#readPayload(bytes[KIND_AT] as number, isAscii, bytes, HEAD_BYTES + CHECK_BYTES, undefined);
+    }
+    return this.#readWithExtras(bytes, storedKey);
+  }
+
+  #readWithExtras(bytes: Uint8Array, storedKey: string): MaybePromise<DecodedValue> {
     const head = readHead(bytes);
     if (head.isEncrypted) return this.#readEncrypted(head, bytes, storedKey);
-    if (this.#options.keyRing !== undefined) throw new CodecFault("not-encrypted", "a value in the clear");
-    assertUndamaged(head, bytes);
-    const content = Buffer.from(bytes.buffer, bytes.byteOffset + head.headBytes + CHECK_BYTES, bytes.length - head.headBytes - CHECK_BYTES);
-    return this.#readContent(head, content);
+    if (this.#isEncrypted) throw new CodecFault("not-encrypted", "a value in the clear");
+    assertUndamaged(head.headBytes, bytes, this.#views.of(bytes));
+    return this.#readContent(head, bytes, head.headBytes + CHECK_BYTES);
   }
 
   #readInteger(bytes: Uint8Array): DecodedValue {
     const value = decodeInteger(bytes);
     if (value === undefined) throw new CodecFault("foreign", "bytes of another program");
-    if (this.#options.keyRing !== undefined) throw new CodecFault("not-encrypted", "a value in the clear");
+    if (this.#isEncrypted) throw new CodecFault("not-encrypted", "a value in the clear");
     return { value, metadata: undefined };
   }
 
@@ -51,84 +76,100 @@ export class EnvelopeReader {
     const { keyRing, scheduler } = this.#options;
     if (keyRing === undefined) throw new CodecFault("unknown-key", "an encrypted value, and no key");
     if (bytes.length <= BLOCKING_SEAL_MAX_BYTES) {
-      return this.#readContent(head, keyRing.open(bytes, head.headBytes, storedKey));
+      return this.#readContent(head, keyRing.open(bytes, head.headBytes, storedKey), 0);
     }
     return keyRing
       .openInSlices(bytes, head.headBytes, storedKey, scheduler)
-      .then((content) => this.#readContent(head, content));
+      .then((content) => this.#readContent(head, content, 0));
   }
 
-  /** Metadata and payload, which are what was written. */
-  #readContent(head: EnvelopeHead, content: Buffer): MaybePromise<DecodedValue> {
-    const cursor: ByteCursor = { bytes: content, at: 0, end: content.length };
-    const metadata = head.hasMetadata ? decodeMetadata(cursor) : undefined;
-    const payload = cursor.at === 0 ? content : content.subarray(cursor.at);
-    const { maxValueBytes } = this.#options.limits;
-    if ((head.compression?.rawBytes ?? payload.length) > maxValueBytes) {
+  /** Metadata and payload, which are what was written, from an offset on. */
+  #readContent(head: EnvelopeHead, content: Uint8Array, from: number): MaybePromise<DecodedValue> {
+    let at = from;
+    let metadata: EntryMetadata | undefined;
+    if (head.hasMetadata) {
+      const cursor: ByteCursor = { bytes: content, at, end: content.length };
+      metadata = decodeMetadata(cursor);
+      at = cursor.at;
+    }
+    const { compression } = head;
+    const { kind, isAscii } = head;
+    if (compression === undefined) return this.#readPayload(kind, isAscii, content, at, metadata);
+    if (compression.rawBytes > this.#options.limits.maxValueBytes) {
       throw new CodecFault("too-large", "a value above the limit");
     }
-    if (head.compression === undefined) return this.#readPayload(head, payload, metadata);
-    const compressor = this.#compressors.find(head.compression);
-    const raw = decompressValue(compressor, payload, head.compression.rawBytes);
+    const compressor = this.#compressors.find(compression);
+    const raw = decompressValue(compressor, content.subarray(at), compression.rawBytes);
     return raw instanceof Promise
-      ? raw.then((bytes) => this.#readPayload(head, asBuffer(bytes), metadata))
-      : this.#readPayload(head, asBuffer(raw), metadata);
+      ? raw.then((bytes) => this.#readPayload(kind, isAscii, bytes, 0, metadata))
+      : this.#readPayload(kind, isAscii, raw, 0, metadata);
   }
 
-  #readPayload(head: EnvelopeHead, bytes: Buffer, metadata: EntryMetadata | undefined): MaybePromise<DecodedValue> {
-    switch (head.kind) {
-      case PAYLOAD_KINDS.utf8:
-        return { value: readText(bytes, head.isAscii), metadata };
-      case PAYLOAD_KINDS.buffer:
-        return { value: Buffer.from(bytes), metadata };
-      case PAYLOAD_KINDS.uint8Array:
-        return { value: new Uint8Array(bytes), metadata };
-      case PAYLOAD_KINDS.utf16:
-        if (bytes.length % 2 !== 0) throw new CodecFault("malformed", "text of half characters");
-        return { value: bytes.toString("utf16le"), metadata };
-      default:
-        return this.#deserialize(head, bytes, metadata);
+  #readPayload(
+    kind: number,
+    isAscii: boolean,
+    bytes: Uint8Array,
+    from: number,
+    metadata: EntryMetadata | undefined,
+  ): MaybePromise<DecodedValue> {
+    if (bytes.length - from > this.#options.limits.maxValueBytes) {
+      throw new CodecFault("too-large", "a value above the limit");
     }
+    if (kind === PAYLOAD_KINDS.utf8) return { value: readText(bytes, from, bytes.length, isAscii), metadata };
+    if (kind < PAYLOAD_KINDS.json) return { value: readRaw(kind, bytes, from), metadata };
+    const serializer = this.#serializers.find(kind);
+    if (serializer.isLoaded) return { value: this.#deserialize(serializer, kind, isAscii, bytes, from), metadata };
+    // The bytes may be of a store that uses them again.
+    const own = Buffer.from(bytes.subarray(from));
+    return loadForReading(serializer).then(() => ({
+      value: this.#deserialize(serializer, kind, isAscii, own, 0),
+      metadata,
+    }));
   }
 
-  #deserialize(head: EnvelopeHead, bytes: Buffer, metadata: EntryMetadata | undefined): MaybePromise<DecodedValue> {
-    const serializer = this.#serializers.find(head.kind);
+  #deserialize(serializer: Serializer, kind: number, isAscii: boolean, bytes: Uint8Array, from: number): unknown {
     const { limits } = this.#options;
-    if (serializer.isLoaded) return { value: deserialize(serializer, head, bytes, limits), metadata };
-    // The bytes may be of a store that uses them again.
-    const own = Buffer.from(bytes);
-    return loadForReading(serializer).then(() => ({ value: deserialize(serializer, head, own, limits), metadata }));
+    try {
+      const value = serializer.isText
+        ? serializer.deserializeText?.(kind, readText(bytes, from, bytes.length, isAscii), limits)
+        : serializer.deserializeBytes?.(kind, asBuffer(bytes, from), limits);
+      if (value !== undefined) return value;
+    } catch (error) {
+      if (error instanceof CodecFault) throw error;
+      throw new CodecFault("malformed", `bytes that the serializer "${serializer.name}" cannot read`, error);
+    }
+    throw new CodecFault("malformed", "no value");
   }
 }
 
-function assertUndamaged({ headBytes }: EnvelopeHead, bytes: Uint8Array): void {
+/** Whether an envelope has neither metadata nor compression nor encryption, as most have. */
+function isBare(bytes: Uint8Array): boolean {
+  return (
+    bytes[FORMAT_AT] === (FORMAT_MARK | FORMAT_VERSION) && ((bytes[FLAGS_AT] as number) & ~ENVELOPE_FLAGS.ascii) === 0
+  );
+}
+
+function assertUndamaged(headBytes: number, bytes: Uint8Array, view: DataView): void {
   if (bytes.length < headBytes + CHECK_BYTES) throw new CodecFault("damaged", "a value that is cut off");
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (view.getInt32(headBytes, true) !== checkSum(view, 0, headBytes, bytes.length)) {
+  const from = bytes.byteOffset;
+  if (view.getInt32(from + headBytes, true) !== checkSum(view, from, headBytes, from + bytes.length)) {
     throw new CodecFault("damaged", "a value that was changed");
   }
 }
 
-function readText(bytes: Buffer, isAscii: boolean): string {
-  if (isAscii) return bytes.toString("latin1");
-  if (!isUtf8(bytes)) throw new CodecFault("malformed", "text that is no UTF-8");
-  return bytes.toString("utf8");
-}
-
-function deserialize(
-  serializer: Serializer,
-  head: EnvelopeHead,
-  bytes: Buffer,
-  limits: EnvelopeCodecOptions["limits"],
-): unknown {
-  try {
-    const value = serializer.deserialize(head.kind, bytes, head.isAscii, limits);
-    if (value !== undefined) return value;
-  } catch (error) {
-    if (error instanceof CodecFault) throw error;
-    throw new CodecFault("malformed", `bytes that the serializer "${serializer.name}" cannot read`, error);
+/** Bytes, or text in UTF-16. */
+function readRaw(kind: number, bytes: Uint8Array, from: number): unknown {
+  switch (kind) {
+    case PAYLOAD_KINDS.buffer:
+      return Buffer.from(asBuffer(bytes, from));
+    case PAYLOAD_KINDS.uint8Array:
+      return new Uint8Array(asBuffer(bytes, from));
+    case PAYLOAD_KINDS.utf16:
+      if ((bytes.length - from) % 2 !== 0) throw new CodecFault("malformed", "text of half characters");
+      return asBuffer(bytes, from).toString("utf16le");
+    default:
+      throw new CodecFault("unknown-serializer", `a value of the kind ${kind}`);
   }
-  throw new CodecFault("malformed", "no value");
 }
 
 async function loadForReading(serializer: Serializer): Promise<void> {
@@ -139,6 +180,6 @@ async function loadForReading(serializer: Serializer): Promise<void> {
   }
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
-  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+function asBuffer(bytes: Uint8Array, from: number): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, bytes.length - from);
 }

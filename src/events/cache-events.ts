@@ -39,6 +39,12 @@ export interface CacheEventMap {
   remove: KeyEvent & { readonly cause: RemovalCause };
   /** A value was not stored because it alone is larger than the store may be. */
   refuse: KeyEvent & { readonly sizeBytes: number; readonly limitBytes: number };
+  /**
+   * Stored bytes could not be turned into a value, so the read was a miss (or an error, with `unreadableValues: "error"`). `reason` is one of
+   * `foreign`, `newer-format`, `damaged`, `malformed`, `too-large`, `unknown-serializer`, `unknown-compressor`, `unknown-dictionary`, `unknown-key`,
+   * `not-authentic`, `not-encrypted`; `cause` is what a library threw, when it did.
+   */
+  unreadable: KeyEvent & { readonly reason: string; readonly detail: string; readonly cause?: unknown };
   /** A load ended. `error` is a `LoaderError` for `failed` and `timed-out`, with the loader's own error as its cause. */
   load: KeyEvent & { readonly outcome: LoadOutcome; readonly durationMs: number; readonly error?: unknown };
   /** Tags were invalidated. */
@@ -64,6 +70,7 @@ const NAMES: { readonly [Name in CacheEventName]: true } = {
   delete: true,
   remove: true,
   refuse: true,
+  unreadable: true,
   load: true,
   invalidate: true,
   clear: true,

@@ -142,6 +142,18 @@ export class SerializationError extends GocachexError {
   }
 }
 
+/** Stored bytes cannot be turned into the value that was written. Thrown only with `unreadableValues: "error"`; else such a read is a miss. */
+export class UnreadableValueError extends GocachexError {
+  /** Why, for example `"damaged"` or `"unknown-key"`; the reasons are those of the event `unreadable`. */
+  readonly reason: string;
+
+  constructor(reason: string, detail: string, options?: GocachexErrorOptions) {
+    super("GCX_SERIALIZATION_UNREADABLE", `A stored value cannot be read (${reason}): ${detail}.`, options);
+    this.reason = reason;
+    brand(this, "UnreadableValueError");
+  }
+}
+
 /** An optional package that is needed is not installed, or does not load on this platform; the message says what to install. */
 export class DependencyError extends GocachexError {
   /** The package's name, for example `"lz4-napi"`. */

@@ -94,7 +94,8 @@ function readCompression(cursor: ByteCursor): CompressionNote {
   if (compressorId === undefined) throw new CodecFault("damaged", "a value that is cut off");
   cursor.at += 1;
   const compressor = compressorKindOf(compressorId);
-  if (compressor === undefined) throw new CodecFault("unknown-compressor", `a compressor with the number ${compressorId}`);
+  if (compressor === undefined)
+    throw new CodecFault("unknown-compressor", `a compressor with the number ${compressorId}`);
   const rawBytes = readVarint(cursor);
   return { compressorId, rawBytes, dictionaryId: compressor.hasDictionary ? readDictionaryId(cursor) : undefined };
 }

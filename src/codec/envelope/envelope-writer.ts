@@ -3,7 +3,15 @@ import { HEAD_ROOM_BYTES } from "../serializers/serializer.ts";
 import { ByteSlab } from "./byte-slab.ts";
 import { checkSum } from "./check-sum.ts";
 import { type EnvelopeHead, headBytesOf, writeHead } from "./envelope-head.ts";
-import { CHECK_BYTES, ENVELOPE_FLAGS, ENVELOPE_MAGIC, FORMAT_MARK, FORMAT_VERSION, HEAD_BYTES } from "./envelope-layout.ts";
+import {
+  CHECK_BYTES,
+  ENVELOPE_FLAGS,
+  ENVELOPE_MAGIC,
+  FORMAT_MARK,
+  FORMAT_VERSION,
+  HEAD_BYTES,
+} from "./envelope-layout.ts";
+import { writeText } from "./text-bytes.ts";
 
 /** Where the payload of an envelope without extras begins. */
 const PAYLOAD_AT = HEAD_BYTES + CHECK_BYTES;
@@ -24,7 +32,7 @@ export class EnvelopeWriter {
     const slab = this.#slab;
     const from = slab.take(PAYLOAD_AT + byteCount);
     const isKnownAscii = byteCount === length;
-    const written = slab.buffer.write(text, from + PAYLOAD_AT, isKnownAscii ? "latin1" : "utf8");
+    const written = writeText(slab.buffer, text, from + PAYLOAD_AT, isKnownAscii);
     const to = from + PAYLOAD_AT + written;
     if (written < byteCount) slab.giveBack(to);
     return this.#finish(slab.buffer, slab.view, from, to, kind, written === length ? ENVELOPE_FLAGS.ascii : 0);

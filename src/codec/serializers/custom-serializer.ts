@@ -1,7 +1,6 @@
 import { Buffer } from "node:buffer";
 import { UncopyablePart } from "../../entry/uncopyable-part.ts";
 import { CodecFault } from "../codec-fault.ts";
-import type { CodecLimits } from "../codec-limits.ts";
 import { PAYLOAD_KINDS } from "../envelope/envelope-layout.ts";
 import type { Payload, Serializer } from "./serializer.ts";
 
@@ -42,7 +41,8 @@ export function adaptSerializer(custom: CustomSerializer): Serializer {
       }
       return { kind: PAYLOAD_KINDS.custom, form: "bytes", bytes: Buffer.concat([head, bytes]) };
     },
-    deserialize(_kind: number, bytes: Buffer, _isAscii: boolean, _limits: CodecLimits): unknown {
+    isText: false,
+    deserializeBytes(_kind: number, bytes: Buffer): unknown {
       if (bytes.length < head.length || head.compare(bytes, 0, head.length) !== 0) {
         throw new CodecFault("unknown-serializer", "a value of a serializer of another name");
       }

@@ -13,7 +13,7 @@ export function createGobSerializer(): Serializer {
     load: async () => undefined,
     isLoaded: true,
     serialize: (value: unknown): Payload => ({ kind: PAYLOAD_KINDS.gob, form: "bytes", bytes: encodeGob(value) }),
-    deserialize: (_kind: number, bytes: Buffer, _isAscii: boolean, limits: CodecLimits): unknown =>
-      decodeGob(bytes, limits),
+    isText: false,
+    deserializeBytes: (_kind: number, bytes: Buffer, limits: CodecLimits): unknown => decodeGob(bytes, limits),
   };
 }

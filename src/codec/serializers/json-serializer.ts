@@ -1,4 +1,4 @@
-import type { Buffer } from "node:buffer";
+import { UncopyablePart } from "../../entry/uncopyable-part.ts";
 import { CodecFault } from "../codec-fault.ts";
 import type { CodecLimits } from "../codec-limits.ts";
 import { PAYLOAD_KINDS } from "../envelope/envelope-layout.ts";
@@ -21,19 +21,19 @@ export const JSON_SERIALIZER: Serializer = Object.freeze({
   load: async () => undefined,
   isLoaded: true,
   serialize(value: unknown, limits: CodecLimits): Payload {
-    return isPlainJson(value, limits.maxDepth)
-      ? { kind: PAYLOAD_KINDS.json, form: "text", text: JSON.stringify(value) }
-      : {
-          kind: PAYLOAD_KINDS.taggedJson,
-          form: "text",
-          text: JSON.stringify(writeTags(value, CARRIER, limits.maxDepth)),
-        };
+    if (isPlainJson(value, limits.maxDepth))
+      return { kind: PAYLOAD_KINDS.json, form: "text", text: JSON.stringify(value) };
+    // Whoever made it meant to change what JSON.stringify writes, and so it would.
+    if ("toJSON" in Array.prototype) throw new UncopyablePart("a toJSON on a prototype of the platform, seen");
+    const { tree } = writeTags(value, CARRIER, limits.maxDepth);
+    return { kind: PAYLOAD_KINDS.taggedJson, form: "text", text: JSON.stringify(tree) };
   },
-  deserialize(kind: number, bytes: Buffer, isAscii: boolean, limits: CodecLimits): unknown {
-    const tree = parseJson(bytes.toString(isAscii ? "latin1" : "utf8"));
+  isText: true,
+  deserializeText(kind: number, text: string, limits: CodecLimits): unknown {
+    const tree = parseJson(text);
     if (kind === PAYLOAD_KINDS.taggedJson) return readTags(tree, CARRIER, limits.maxDepth);
     // Each level takes a bracket at both ends.
-    if (bytes.length > limits.maxDepth * 2 && isNestedDeeper(tree, limits.maxDepth)) {
+    if (text.length > limits.maxDepth * 2 && isNestedDeeper(tree, limits.maxDepth)) {
       throw new CodecFault("too-large", "a value that is nested too deeply");
     }
     return tree;

@@ -64,13 +64,15 @@ export function createMsgpackSerializer(): Serializer {
       return packr !== undefined;
     },
     serialize(value: unknown, limits: CodecLimits): Payload {
-      const isPlain = isPlainMsgpack(value, limits.maxDepth);
-      const tree = isPlain ? value : writeTags(value, CARRIER, limits.maxDepth);
-      const kind = isPlain ? PAYLOAD_KINDS.msgpack : PAYLOAD_KINDS.taggedMsgpack;
+      const { tree, hasTags } = isPlainMsgpack(value, limits.maxDepth)
+        ? { tree: value, hasTags: false }
+        : writeTags(value, CARRIER, limits.maxDepth);
+      const kind = hasTags ? PAYLOAD_KINDS.taggedMsgpack : PAYLOAD_KINDS.msgpack;
       const bytes = (packr as Packr).pack(tree, RESERVE_START_SPACE + HEAD_ROOM_BYTES);
       return { kind, form: "roomy", bytes };
     },
-    deserialize(kind: number, bytes: Buffer, _isAscii: boolean, limits: CodecLimits): unknown {
+    isText: false,
+    deserializeBytes(kind: number, bytes: Buffer, limits: CodecLimits): unknown {
       scanMsgpack(bytes, limits);
       const tree = (packr as Packr).unpack(bytes);
       return kind === PAYLOAD_KINDS.taggedMsgpack ? readTags(tree, CARRIER, limits.maxDepth) : tree;

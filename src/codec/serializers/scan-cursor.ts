@@ -30,13 +30,6 @@ export class ScanCursor {
     this.at += byteCount;
   }
 
-  /** A big-endian integer of 1, 2 or 4 bytes. */
-  integer(byteCount: number): number {
-    let value = 0;
-    for (let index = 0; index < byteCount; index += 1) value = value * 256 + this.byte();
-    return value;
-  }
-
   assertEnd(): void {
     if (this.rest > 0) throw new CodecFault("malformed", "bytes behind the value");
   }

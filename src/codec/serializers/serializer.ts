@@ -31,12 +31,20 @@ export interface Serializer {
    * @throws UncopyablePart for the first part that would not come back equal; anything else that a getter or a library throws
    */
   serialize(value: unknown, limits: CodecLimits): Payload;
+  /** Whether {@link Serializer.deserializeText} reads its payloads; otherwise {@link Serializer.deserializeBytes} does. */
+  readonly isText: boolean;
   /**
-   * The value of a payload. Parts of it may lie in `bytes`, which the value owns from now on.
+   * The value of a payload that was text.
    *
    * @param kind one of {@link Serializer.kinds}
-   * @param isAscii whether the writer found ASCII characters only
    * @throws CodecFault; anything else that a library throws
    */
-  deserialize(kind: number, bytes: Buffer, isAscii: boolean, limits: CodecLimits): unknown;
+  deserializeText?(kind: number, text: string, limits: CodecLimits): unknown;
+  /**
+   * The value of a payload of bytes. It shares no memory with them.
+   *
+   * @param kind one of {@link Serializer.kinds}
+   * @throws CodecFault; anything else that a library throws
+   */
+  deserializeBytes?(kind: number, bytes: Buffer, limits: CodecLimits): unknown;
 }

@@ -11,16 +11,26 @@ type Tree = unknown;
 /** A property or member, as a pair. */
 type Pair = readonly [Tree, Tree];
 
+/** A value as a tree. */
+export interface TaggedTree {
+  readonly tree: Tree;
+  /** Whether a tag stands in it; without one it is read as it is. */
+  readonly hasTags: boolean;
+}
+
 /**
  * Writes a value as a tree of what a format has, with tagged objects for everything else. Finds on the way what cannot come back equal.
  *
  * @throws UncopyablePart with the path to the part
  */
-export function writeTags(value: unknown, carrier: TagCarrier, maxDepth: number): Tree {
-  return new TagWriter(carrier, maxDepth).write(value, 0);
+export function writeTags(value: unknown, carrier: TagCarrier, maxDepth: number): TaggedTree {
+  const writer = new TagWriter(carrier, maxDepth);
+  const tree = writer.write(value, 0);
+  return { tree, hasTags: writer.hasTags };
 }
 
 class TagWriter {
+  hasTags = false;
   readonly #carrier: TagCarrier;
   readonly #maxDepth: number;
   readonly #numbers = new Map<object, number>();
@@ -39,9 +49,9 @@ class TagWriter {
       case "boolean":
         return value;
       case "undefined":
-        return { [TAGS.undefined]: 0 };
+        return this.#tag(TAGS.undefined, 0);
       case "bigint":
-        return { [TAGS.bigint]: value.toString() };
+        return this.#tag(TAGS.bigint, value.toString());
       case "object":
         return value === null ? null : this.#object(value, depth);
       default:
@@ -49,15 +59,20 @@ class TagWriter {
     }
   }
 
+  #tag(name: string, content: Tree): Tree {
+    this.hasTags = true;
+    return { [name]: content };
+  }
+
   #text(value: string): Tree {
     if (this.#carrier.hasAllTexts || value.isWellFormed()) return value;
-    return { [TAGS.text]: this.#bytesOf(Buffer.from(value, "utf16le")) };
+    return this.#tag(TAGS.text, this.#bytesOf(Buffer.from(value, "utf16le")));
   }
 
   #number(value: number): Tree {
-    if (Object.is(value, -0)) return { [TAGS.number]: "-0" };
+    if (Object.is(value, -0)) return this.#tag(TAGS.number, "-0");
     if (Number.isFinite(value) || this.#carrier.hasAllNumbers) return value;
-    return { [TAGS.number]: String(value) };
+    return this.#tag(TAGS.number, String(value));
   }
 
   #bytesOf(bytes: Buffer): Tree {
@@ -66,13 +81,13 @@ class TagWriter {
 
   #object(source: object, depth: number): Tree {
     const known = this.#numbers.get(source);
-    if (known !== undefined) return { [TAGS.ref]: known };
+    if (known !== undefined) return this.#tag(TAGS.ref, known);
     if (depth >= this.#maxDepth) throw new UncopyablePart("a part that is nested too deeply");
     this.#numbers.set(source, this.#numbers.size);
     const prototype: unknown = Object.getPrototypeOf(source);
     if (Array.isArray(source)) return this.#array(source, prototype, depth + 1);
     if (prototype === Object.prototype) return this.#plain(source, depth + 1);
-    if (prototype === null) return { [TAGS.bare]: this.#namedPairs(source, enumerableNames(source), depth + 1) };
+    if (prototype === null) return this.#tag(TAGS.bare, this.#namedPairs(source, enumerableNames(source), depth + 1));
     if (types.isMap(source)) return this.#map(source, prototype, depth + 1);
     if (types.isSet(source)) return this.#set(source, prototype, depth + 1);
     if (types.isNativeError(source)) return this.#error(source, prototype, depth + 1);
@@ -82,11 +97,11 @@ class TagWriter {
   #plain(source: object, depth: number): Tree {
     const names = enumerableNames(source);
     if (!this.#carrier.hasAllTexts && names.some(isLostByMsgpack)) {
-      return { [TAGS.entries]: this.#namedPairs(source, names, depth) };
+      return this.#tag(TAGS.entries, this.#namedPairs(source, names, depth));
     }
     const tree: Record<string, Tree> = {};
     for (const name of names) define(tree, name, this.#part(source, name, depth));
-    return names.length === 1 && names[0]?.startsWith(TAG_START) === true ? { [TAGS.plain]: tree } : tree;
+    return names.length === 1 && names[0]?.startsWith(TAG_START) === true ? this.#tag(TAGS.plain, tree) : tree;
   }
 
   #namedPairs(source: object, names: readonly string[], depth: number): readonly Pair[] {
@@ -117,7 +132,7 @@ class TagWriter {
         pairs.push([index, this.#part(source, index, depth)]);
       }
     }
-    return { [TAGS.array]: [source.length, pairs, this.#namedPairs(source, names, depth)] };
+    return this.#tag(TAGS.array, [source.length, pairs, this.#namedPairs(source, names, depth)]);
   }
 
   #map(source: ReadonlyMap<unknown, unknown>, prototype: unknown, depth: number): Tree {
@@ -128,7 +143,7 @@ class TagWriter {
       const position = pairs.length;
       pairs.push([this.#member(key, position, depth), this.#member(part, position, depth)]);
     }
-    return { [TAGS.map]: pairs };
+    return this.#tag(TAGS.map, pairs);
   }
 
   #set(source: ReadonlySet<unknown>, prototype: unknown, depth: number): Tree {
@@ -136,7 +151,7 @@ class TagWriter {
     assertNoOtherProperties(source, []);
     const members: Tree[] = [];
     for (const part of source) members.push(this.#member(part, members.length, depth));
-    return { [TAGS.set]: members };
+    return this.#tag(TAGS.set, members);
   }
 
   #error(source: Error, prototype: unknown, depth: number): Tree {
@@ -150,30 +165,30 @@ class TagWriter {
       fields |= Object.prototype.propertyIsEnumerable.call(source, name) ? 9 << bit : 1 << bit;
       values.push(this.#part(source, name, depth));
     }
-    return { [TAGS.error]: [errorClass.name, fields, ...values] };
+    return this.#tag(TAGS.error, [errorClass.name, fields, ...values]);
   }
 
   /** @param copy of an object without parts of its own; `copyBuiltIn` has refused what a copy would lose */
   #builtIn(copy: object): Tree {
     if (ArrayBuffer.isView(copy)) return this.#view(copy);
-    if (types.isArrayBuffer(copy)) return { [TAGS.bytes]: ["ArrayBuffer", this.#bytesOf(Buffer.from(copy))] };
+    if (types.isArrayBuffer(copy)) return this.#tag(TAGS.bytes, ["ArrayBuffer", this.#bytesOf(Buffer.from(copy))]);
     if (types.isDate(copy)) {
       const ms = copy.getTime();
-      return { [TAGS.date]: Number.isNaN(ms) ? null : ms };
+      return this.#tag(TAGS.date, Number.isNaN(ms) ? null : ms);
     }
     if (types.isRegExp(copy)) {
-      return { [TAGS.regExp]: [this.#text(copy.source), copy.flags, this.#number(copy.lastIndex)] };
+      return this.#tag(TAGS.regExp, [this.#text(copy.source), copy.flags, this.#number(copy.lastIndex)]);
     }
-    return { [TAGS.box]: this.write((copy as { valueOf(): unknown }).valueOf(), 0) };
+    return this.#tag(TAGS.box, this.write((copy as { valueOf(): unknown }).valueOf(), 0));
   }
 
   #view(copy: ArrayBufferView): Tree {
     const bytes = Buffer.from(copy.buffer, copy.byteOffset, copy.byteLength);
     if (copy instanceof Buffer)
-      return this.#carrier.hasBytes ? copy : { [TAGS.bytes]: ["Buffer", this.#bytesOf(bytes)] };
+      return this.#carrier.hasBytes ? copy : this.#tag(TAGS.bytes, ["Buffer", this.#bytesOf(bytes)]);
     const viewClass = VIEW_CLASSES.findIndex((candidate) => candidate?.prototype === Object.getPrototypeOf(copy));
     if (viewClass < 0) throw classInstance();
-    return { [TAGS.bytes]: [BYTES_CLASS_NAMES[viewClass], this.#bytesOf(bytes)] };
+    return this.#tag(TAGS.bytes, [BYTES_CLASS_NAMES[viewClass], this.#bytesOf(bytes)]);
   }
 
   /** A property or element; reading it may run a getter. */

@@ -11,50 +11,53 @@ export const MAX_V8_HOLES = 1_000_000;
 /** Node's own numbers of the classes of views. */
 const MAX_HOST_CLASS = 13;
 
-/** What a tag is followed by. */
-type Rule = (scan: V8Scan, depth: number) => void;
+/** What a tag is followed by. Tags that need a delegate (shared memory, WebAssembly, transfers) have no rule. */
+const RULES = {
+  nothing: 1,
+  varint: 2,
+  double: 3,
+  sized: 4,
+  bigint: 5,
+  text: 6,
+  regExp: 7,
+  object: 8,
+  map: 9,
+  set: 10,
+  denseArray: 11,
+  sparseArray: 12,
+  arrayBuffer: 13,
+  error: 14,
+  hostObject: 15,
+} as const;
 
-const nothing: Rule = () => undefined;
-const varint: Rule = (scan) => void scan.varint();
-const double: Rule = (scan) => scan.cursor.skip(8);
-const sized: Rule = (scan) => scan.cursor.skip(scan.varint());
-const bigint: Rule = (scan) => scan.cursor.skip(Math.floor((scan.varint() % 2 ** 31) / 2));
+const TAGS_OF_RULE: Readonly<Record<keyof typeof RULES, string>> = {
+  nothing: "_0TFxy",
+  varint: "IU^",
+  double: "NDn",
+  sized: '"cS',
+  bigint: "Zz",
+  text: "s",
+  regExp: "R",
+  object: "o",
+  map: ";",
+  set: "'",
+  denseArray: "A",
+  sparseArray: "a",
+  arrayBuffer: "B",
+  error: "r",
+  hostObject: "\\",
+};
 
-/** By tag. Tags that need a delegate (shared memory, WebAssembly, transfers) are not there. */
-const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  ["_", nothing],
-  ["0", nothing],
-  ["T", nothing],
-  ["F", nothing],
-  ["x", nothing],
-  ["y", nothing],
-  ["I", varint],
-  ["U", varint],
-  ["^", varint],
-  ["N", double],
-  ["D", double],
-  ["n", double],
-  ["Z", bigint],
-  ["z", bigint],
-  ['"', sized],
-  ["c", sized],
-  ["S", sized],
-  ["s", (scan) => scan.text()],
-  ["R", (scan) => scan.regExp()],
-  ["o", (scan, depth) => scan.members("{", 1, depth)],
-  ["A", (scan, depth) => scan.denseArray(depth)],
-  ["a", (scan, depth) => scan.sparseArray(depth)],
-  [";", (scan, depth) => scan.members(":", 1, depth)],
-  ["'", (scan, depth) => scan.members(",", 1, depth)],
-  ["B", (scan) => scan.arrayBuffer()],
-  ["r", (scan, depth) => scan.error(depth)],
-  ["\\", (scan) => scan.hostObject()],
-]);
+/** Rules by the number of the tag; 0: none. */
+const RULE_OF_TAG: Uint8Array = new Uint8Array(256);
+for (const [rule, tags] of Object.entries(TAGS_OF_RULE)) {
+  for (const tag of tags) RULE_OF_TAG[tag.charCodeAt(0)] = RULES[rule as keyof typeof RULES];
+}
 
-/** Rules by the number of the tag. */
-const RULE_OF_BYTE: readonly (Rule | undefined)[] = Array.from({ length: 256 }, (_, byte) =>
-  RULES.get(String.fromCharCode(byte)),
-);
+/** The tags that end lists of members. */
+const END = { object: 0x7b, map: 0x3a, set: 0x2c, denseArray: 0x24, sparseArray: 0x40 } as const;
+const HOLE = 0x2d;
+const VIEW = 0x56;
 
 /**
  * Walks through bytes of V8's structured clone without making anything of them, so that `v8.deserialize` meets only what it can take: no tag
@@ -83,95 +86,141 @@ class V8Scan {
 
   header(): void {
     if (this.cursor.byte() !== VERSION_MARK) throw new CodecFault("malformed", "no structured clone");
-    const version = this.varint();
+    const version = this.#varint();
     if (version > NEWEST_VERSION) throw new CodecFault("newer-format", "a structured clone of a newer platform");
     if (version < OLDEST_VERSION) throw new CodecFault("malformed", "a structured clone of an old platform");
   }
 
   value(depth: number): void {
-    if (depth > this.#maxDepth) throw new CodecFault("too-large", "a value that is nested too deeply");
     let tag = this.cursor.byte();
     // Padding before texts of two bytes a character.
     while (tag === 0) tag = this.cursor.byte();
-    const rule = RULE_OF_BYTE[tag];
-    if (rule === undefined) throw new CodecFault("malformed", "a part of an unknown kind");
-    rule(this, depth + 1);
+    const rule = RULE_OF_TAG[tag] as number;
+    if (rule >= RULES.object) this.#container(rule, depth);
+    else this.#leaf(rule);
   }
 
-  varint(): number {
+  #leaf(rule: number): void {
+    switch (rule) {
+      case RULES.nothing:
+        return;
+      case RULES.varint:
+        this.#varint();
+        return;
+      case RULES.double:
+        this.cursor.skip(8);
+        return;
+      case RULES.sized:
+        this.cursor.skip(this.#varint());
+        return;
+      case RULES.bigint:
+        this.cursor.skip(Math.floor((this.#varint() % 2 ** 31) / 2));
+        return;
+      case RULES.text:
+        this.#text();
+        return;
+      case RULES.regExp:
+        this.#text();
+        this.#varint();
+        return;
+      default:
+        throw new CodecFault("malformed", "a part of an unknown kind");
+    }
+  }
+
+  #container(rule: number, depth: number): void {
+    if (depth >= this.#maxDepth) throw new CodecFault("too-large", "a value that is nested too deeply");
+    switch (rule) {
+      case RULES.object:
+        this.#members(END.object, 1, depth + 1);
+        return;
+      case RULES.map:
+        this.#members(END.map, 1, depth + 1);
+        return;
+      case RULES.set:
+        this.#members(END.set, 1, depth + 1);
+        return;
+      case RULES.denseArray:
+        this.#denseArray(depth + 1);
+        return;
+      case RULES.sparseArray:
+        this.#holes += this.#varint();
+        if (this.#holes > MAX_V8_HOLES) throw new CodecFault("too-large", "an array with too many holes");
+        this.#members(END.sparseArray, 2, depth + 1);
+        return;
+      case RULES.arrayBuffer:
+        this.#arrayBuffer();
+        return;
+      case RULES.error:
+        this.#error(depth + 1);
+        return;
+      default:
+        this.#hostObject();
+    }
+  }
+
+  #varint(): number {
     let value = 0;
     for (let scale = 1; scale <= 2 ** 28; scale *= 128) {
       const byte = this.cursor.byte();
-      value += (byte % 128) * scale;
-      if (byte < 128) return value;
+      if (byte < 128) return value + byte * scale;
+      value += (byte - 128) * scale;
     }
     throw new CodecFault("malformed", "a number that ends too late");
   }
 
-  text(): void {
+  #text(): void {
     let tag = this.cursor.byte();
     while (tag === 0) tag = this.cursor.byte();
-    if (!'"cS'.includes(String.fromCharCode(tag))) throw new CodecFault("malformed", "no text where one should be");
-    this.cursor.skip(this.varint());
-  }
-
-  regExp(): void {
-    this.text();
-    this.varint();
+    if (RULE_OF_TAG[tag] !== RULES.sized) throw new CodecFault("malformed", "no text where one should be");
+    this.cursor.skip(this.#varint());
   }
 
   /** Values up to the end's tag, which some numbers follow. */
-  members(end: string, numberCount: number, depth: number): void {
-    const endTag = end.charCodeAt(0);
+  #members(end: number, numberCount: number, depth: number): void {
     for (;;) {
       const next = this.cursor.peek();
-      if (next === endTag) break;
+      if (next === end) break;
       if (next === 0) this.cursor.byte();
       else this.value(depth);
     }
     this.cursor.byte();
-    for (let index = 0; index < numberCount; index += 1) this.varint();
+    for (let index = 0; index < numberCount; index += 1) this.#varint();
   }
 
-  denseArray(depth: number): void {
-    const length = this.varint();
+  #denseArray(depth: number): void {
+    const length = this.#varint();
     if (length > this.cursor.rest) throw new CodecFault("malformed", "an array longer than its bytes");
     for (let index = 0; index < length; index += 1) {
-      if (this.cursor.peek() === 0x2d) this.cursor.byte();
+      if (this.cursor.peek() === HOLE) this.cursor.byte();
       else this.value(depth);
     }
-    this.members("$", 2, depth);
+    this.#members(END.denseArray, 2, depth);
   }
 
-  sparseArray(depth: number): void {
-    this.#holes += this.varint();
-    if (this.#holes > MAX_V8_HOLES) throw new CodecFault("too-large", "an array with too many holes");
-    this.members("@", 2, depth);
-  }
-
-  arrayBuffer(): void {
-    this.cursor.skip(this.varint());
-    if (this.cursor.peek() !== 0x56) return;
+  #arrayBuffer(): void {
+    this.cursor.skip(this.#varint());
+    if (this.cursor.peek() !== VIEW) return;
     this.cursor.byte();
     // Class, offset, length, flags; V8 holds them against the buffer.
-    for (let index = 0; index < 4; index += 1) this.varint();
+    for (let index = 0; index < 4; index += 1) this.#varint();
   }
 
   /** Fields in any order up to a full stop. */
-  error(depth: number): void {
+  #error(depth: number): void {
     for (;;) {
       const field = String.fromCharCode(this.cursor.byte());
       if (field === ".") return;
-      if (field === "m" || field === "s") this.text();
+      if (field === "m" || field === "s") this.#text();
       else if (field === "c") this.value(depth);
       else if (!"EFRSTU".includes(field)) throw new CodecFault("malformed", "an error with an unknown field");
     }
   }
 
   /** A typed array or `Buffer`, as Node.js writes them: class, length, bytes. */
-  hostObject(): void {
-    const viewClass = this.varint();
+  #hostObject(): void {
+    const viewClass = this.#varint();
     if (viewClass > MAX_HOST_CLASS) throw new CodecFault("malformed", "bytes of an unknown class");
-    this.cursor.skip(this.varint());
+    this.cursor.skip(this.#varint());
   }
 }

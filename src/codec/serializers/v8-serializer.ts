@@ -23,7 +23,8 @@ export const V8_SERIALIZER: Serializer = Object.freeze({
     const bytes = isPlainJson(value, limits.maxDepth) ? serialize(value) : checkedBytes(value, limits);
     return { kind: PAYLOAD_KINDS.v8, form: "bytes", bytes };
   },
-  deserialize(_kind: number, bytes: Buffer, _isAscii: boolean, limits: CodecLimits): unknown {
+  isText: false,
+  deserializeBytes(_kind: number, bytes: Buffer, limits: CodecLimits): unknown {
     scanStructuredBytes(bytes, limits);
     // Views in the value would lie in bytes that belong to somebody else.
     return fromStructuredBytes(Buffer.from(bytes));

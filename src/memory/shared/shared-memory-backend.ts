@@ -5,7 +5,6 @@ import type { BackendHost } from "../../backend/registry.ts";
 import type { SharedSlabHandle } from "../../backend/shared-slab-handle.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
 import { fromStructuredBytes } from "../../codec/serializers/structured-bytes.ts";
-import { toSharedBytes } from "./shared-value-bytes.ts";
 import { type NamespacePath, ROOT_NAMESPACE } from "../../entry/namespace-path.ts";
 import { CacheClosedError, UnsupportedOperationError } from "../../foundation/errors.ts";
 import { NO_THREAD_EXITS, type ThreadExits } from "../../foundation/thread-exits.ts";
@@ -16,6 +15,7 @@ import { scanShared } from "./shared-scan.ts";
 import { SharedSlab } from "./shared-slab.ts";
 import { SharedStore } from "./shared-store.ts";
 import { SharedSweeper } from "./shared-sweeper.ts";
+import { toSharedBytes } from "./shared-value-bytes.ts";
 import { UNIT_BYTES } from "./slab-layout.ts";
 
 /** The settings of a thread's way into a shared memory. Bounds belong to the slab, not to a thread. */

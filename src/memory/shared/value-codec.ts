@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { fromStructuredBytes } from "../../codec/serializers/structured-bytes.ts";
-import { toSharedBytes } from "./shared-value-bytes.ts";
 import { HEADER_BYTES, KIND_MASK, RECORD } from "./record-format.ts";
 import type { SegmentTable } from "./segment-table.ts";
 import type { SharedSlab } from "./shared-slab.ts";
+import { toSharedBytes } from "./shared-value-bytes.ts";
 
 /** How a value's bytes are to be read. Part of the slab's format: numbers never change their meaning. */
 const KIND = { null: 0, true: 1, false: 2, number: 3, narrow: 4, wide: 5, buffer: 6, bytes: 7, structured: 8 } as const;

@@ -1,0 +1,81 @@
+import { Buffer } from "node:buffer";
+import type { Codec, DecodedValue } from "./codec.ts";
+import { CodecFault } from "./codec-fault.ts";
+import type { CodecLimits } from "./codec-limits.ts";
+import { readText } from "./envelope/text-bytes.ts";
+import { decodeInteger, encodeInteger } from "./integer-text.ts";
+import { HEAD_ROOM_BYTES, type Payload, type Serializer } from "./serializers/serializer.ts";
+import { refuseSize, refuseWithoutEnvelope, toSerializationError } from "./value-refusal.ts";
+
+/** What a bare codec is made of; all of it resolved. */
+export interface BareCodecOptions {
+  readonly serializer: Serializer;
+  readonly limits: CodecLimits;
+}
+
+/**
+ * Makes a codec without envelopes: the bytes are what the serializer makes and nothing else, as other programs write and read them. No check, no
+ * metadata, no compression, no encryption; what needs tags is refused; and since nothing says so, a string or bytes are no exception: they
+ * go through the serializer as well, and integers are its, which for JSON and a store's counters is the same text. Loads nothing.
+ */
+export function createBareCodec({ serializer, limits }: BareCodecOptions): Codec {
+  const [plainKind = 0] = serializer.kinds;
+
+  function write(value: unknown): Uint8Array {
+    const payload = serializeWith(serializer, value, limits);
+    if (payload.kind !== plainKind) throw refuseWithoutEnvelope(serializer.name);
+    const bytes = bytesOf(payload);
+    if (bytes.length > limits.maxValueBytes) throw refuseSize(limits.maxValueBytes);
+    return bytes;
+  }
+
+  function read(bytes: Uint8Array): DecodedValue {
+    if (bytes.length > limits.maxValueBytes) throw new CodecFault("too-large", "a value above the limit");
+    try {
+      const value = serializer.isText
+        ? serializer.deserializeText?.(plainKind, readText(bytes, 0, bytes.length, false), limits)
+        : serializer.deserializeBytes?.(plainKind, Buffer.from(bytes), limits);
+      if (value !== undefined) return { value, metadata: undefined };
+    } catch (error) {
+      throw error instanceof CodecFault
+        ? new CodecFault("foreign", error.detail, error)
+        : new CodecFault("foreign", `bytes that the serializer "${serializer.name}" cannot read`, error);
+    }
+    throw new CodecFault("foreign", "no value");
+  }
+
+  return {
+    hasCounters: true,
+    load: () => serializer.load(),
+    encode(value) {
+      const integer = encodeInteger(value);
+      if (integer !== undefined) return integer;
+      return serializer.isLoaded ? write(value) : serializer.load().then(() => write(value));
+    },
+    decode(bytes) {
+      const integer = decodeInteger(bytes);
+      if (integer !== undefined) return { value: integer, metadata: undefined };
+      if (serializer.isLoaded) return read(bytes);
+      const own = Buffer.from(bytes);
+      return serializer.load().then(
+        () => read(own),
+        (error: unknown) => {
+          throw new CodecFault("unknown-serializer", `the serializer "${serializer.name}" does not load`, error);
+        },
+      );
+    },
+  };
+}
+
+function serializeWith(serializer: Serializer, value: unknown, limits: CodecLimits): Payload {
+  try {
+    return serializer.serialize(value, limits);
+  } catch (error) {
+    throw toSerializationError(error, serializer.name);
+  }
+}
+
+function bytesOf(payload: Payload): Uint8Array {
+  if (payload.form === "text") return Buffer.from(payload.text, "utf8");
+  return payload.form === "roomy" ? payload.bytes.subarray(HEAD_ROOM_BYTES) : payload.bytes;
+}

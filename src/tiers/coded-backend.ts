@@ -1,0 +1,161 @@
+import type { Backend, MaybePromise, OperationContext } from "../backend/backend.ts";
+import type { CommitResult, KeyCheck, KeyWrite } from "../backend/commit.ts";
+import type { EntryWrite, StoredEntry, WriteResult } from "../backend/stored-entry.ts";
+import type { Codec } from "../codec/codec.ts";
+import { mapMaybe } from "./map-maybe.ts";
+import type { StoredValues } from "./stored-values.ts";
+
+/** How often a write that met an unreadable entry is tried again, when others write the key meanwhile. */
+const MAX_REPLACEMENTS = 3;
+
+/** What a store of bytes needs to be used as a store of values. */
+export interface CodedBackendParts {
+  /** Keeps bytes. */
+  readonly backend: Backend;
+  readonly codec: Codec;
+  readonly values: StoredValues;
+}
+
+/**
+ * A store of bytes as a store of values: every value is encoded on its way in and decoded on its way out.
+ *
+ * What cannot be decoded is a miss everywhere: for reads, for the previous value of a write, and for conditions. A write on condition that the
+ * key is absent replaces an unreadable entry, on condition that it is still the one that was met.
+ */
+export function createCodedBackend({ backend, codec, values }: CodedBackendParts): Backend {
+  const { capabilities } = backend;
+  const coded: Backend = {
+    name: backend.name,
+    // Decoding may take a promise, so no answer is promised at once; an encrypted number is nothing that a store can count.
+    capabilities: Object.freeze({
+      ...capabilities,
+      storage: "values",
+      local: false,
+      counters: capabilities.counters && codec.hasCounters,
+    }),
+    get epoch() {
+      return backend.epoch;
+    },
+    async connect(context) {
+      await codec.load();
+      await backend.connect?.(context);
+    },
+    close: () => backend.close(),
+    get: (key, context) => mapMaybe(backend.get(key, context), (entry) => values.decodeEntry(key, entry)),
+    getMulti: (keys, context) => mapMaybe(backend.getMulti(keys, context), (found) => decodeAll(values, keys, found)),
+    async set(key, write, context) {
+      const encoded = await encodeWrite(codec, key, write, context);
+      return setReplacing({ backend, codec, values }, key, encoded, context);
+    },
+    async setMulti(items, context) {
+      const encoded = items.map(async ([key, write]) => [key, await encodeWrite(codec, key, write, context)] as const);
+      return backend.setMulti(await Promise.all(encoded), context);
+    },
+    delete: (key, context) => backend.delete(key, context),
+    deleteMulti: (keys, context) => backend.deleteMulti(keys, context),
+    expire: (key, ttlMs, context) => backend.expire(key, ttlMs, context),
+    ...optionalMethods({ backend, codec, values }),
+  };
+  return coded;
+}
+
+/** Methods that exist where the store has them. */
+function optionalMethods(parts: CodedBackendParts): Partial<Backend> {
+  const { backend, codec } = parts;
+  const { ping, increment, commit, lease, invalidateTags, stamp, scan, clear, usage } = backend;
+  return {
+    ...(ping && { ping: ping.bind(backend) }),
+    ...(increment && codec.hasCounters && { increment: increment.bind(backend) }),
+    ...(commit && { commit: (checks, writes, context) => commitReplacing(parts, checks, writes, context) }),
+    ...(lease && { lease: lease.bind(backend) }),
+    ...(invalidateTags && { invalidateTags: invalidateTags.bind(backend) }),
+    ...(stamp && { stamp: stamp.bind(backend) }),
+    ...(scan && { scan: scan.bind(backend) }),
+    ...(clear && { clear: clear.bind(backend) }),
+    ...(usage && { usage: usage.bind(backend) }),
+  };
+}
+
+async function encodeWrite(
+  codec: Codec,
+  key: string,
+  write: EntryWrite,
+  context: OperationContext,
+): Promise<EntryWrite> {
+  const value = await codec.encode(write.value, key);
+  // Nobody waits any more, and the caller was told that nothing is certain: better nothing than a late write.
+  context.signal?.throwIfAborted();
+  return { ...write, value };
+}
+
+async function decodeAll(
+  values: StoredValues,
+  keys: readonly string[],
+  found: ReadonlyArray<StoredEntry | undefined>,
+): Promise<ReadonlyArray<StoredEntry | undefined>> {
+  return Promise.all(found.map((entry, index) => values.decodeEntry(keys[index] as string, entry)));
+}
+
+async function setReplacing(
+  { backend, values }: CodedBackendParts,
+  key: string,
+  write: EntryWrite,
+  context: OperationContext,
+): Promise<WriteResult> {
+  const isOnAbsence = write.condition?.kind === "absent";
+  // The entry that was met tells whether anybody could read it.
+  let attempt: EntryWrite = isOnAbsence ? { ...write, returnPrevious: true } : write;
+  let result = await backend.set(key, attempt, context);
+  for (let tries = 0; tries < MAX_REPLACEMENTS && isOnAbsence && !result.stored; tries += 1) {
+    const { previous } = result;
+    if (previous === undefined || !(await values.isUnreadable(key, previous))) break;
+    attempt = { ...attempt, condition: { kind: "version", version: previous.version } };
+    result = await backend.set(key, attempt, context);
+  }
+  if (result.previous === undefined) return result;
+  const { previous, ...rest } = result;
+  if (write.returnPrevious !== true) return rest;
+  return { ...rest, previous: await values.decodeEntry(key, previous) };
+}
+
+async function commitReplacing(
+  { backend, codec, values }: CodedBackendParts,
+  checks: readonly KeyCheck[],
+  writes: readonly KeyWrite[],
+  context: OperationContext,
+): Promise<CommitResult> {
+  const encoded = await Promise.all(
+    writes.map(async ({ key, write }) => ({
+      key,
+      write: write === undefined ? undefined : await encodeWrite(codec, key, write, context),
+    })),
+  );
+  const commit = backend.commit as NonNullable<Backend["commit"]>;
+  let current = checks;
+  let result = await commit.call(backend, current, encoded, context);
+  for (let tries = 0; tries < MAX_REPLACEMENTS && !result.committed; tries += 1) {
+    const adjusted = await countUnreadableAsAbsent({ backend, values }, checks, context);
+    if (adjusted === undefined) break;
+    current = adjusted;
+    result = await commit.call(backend, current, encoded, context);
+  }
+  return result;
+}
+
+/** The checks with the versions of entries that nobody could read where absence was expected; `undefined` when there are none. */
+async function countUnreadableAsAbsent(
+  { backend, values }: Pick<CodedBackendParts, "backend" | "values">,
+  checks: readonly KeyCheck[],
+  context: OperationContext,
+): Promise<readonly KeyCheck[] | undefined> {
+  const absent = checks.filter(({ version }) => version === 0).map(({ key }) => key);
+  if (absent.length === 0) return undefined;
+  const found = await backend.getMulti(absent, context);
+  const versions = new Map<string, number>();
+  for (const [index, entry] of found.entries()) {
+    const key = absent[index] as string;
+    if (entry !== undefined && (await values.isUnreadable(key, entry))) versions.set(key, entry.version);
+  }
+  if (versions.size === 0) return undefined;
+  return checks.map((check) => ({ ...check, version: versions.get(check.key) ?? check.version }));
+}
