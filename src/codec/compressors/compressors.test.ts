@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { faultOf } from "../../../test/support/compression/fault-of.ts";
-import { jsonRecords } from "../../../test/support/compression/sample-values.ts";
-import { createDictionary } from "../dictionary/compression-dictionary.ts";
+import { jsonRecords, smallValues } from "../../../test/support/compression/sample-values.ts";
+import { trainDictionary } from "../dictionary/train-dictionary.ts";
 import type { Compressor } from "./compressor.ts";
 import { COMPRESSOR_NAMES, createCompressor, createDictionaryCompressor } from "./create-compressor.ts";
 
-const DICTIONARY = createDictionary(jsonRecords(8_000, 1));
+const DICTIONARY = trainDictionary(smallValues("json", 400), { sizeBytes: 4096 });
 const CASES: readonly (readonly [string, Compressor])[] = [
   ...COMPRESSOR_NAMES.map((name) => [name, createCompressor(name)] as const),
   ["gzip with a dictionary", createDictionaryCompressor("gzip", DICTIONARY) as Compressor],

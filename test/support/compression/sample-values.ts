@@ -106,12 +106,12 @@ function binaryRecord(draw: Draw, index: number): Uint8Array {
   return Buffer.concat(parts);
 }
 
-const KINDS = {
+const KINDS: Record<"json" | "html" | "binary" | "log", (draw: Draw, index: number) => Uint8Array> = {
   json: (draw: Draw, index: number) => Buffer.from(JSON.stringify(userRecord(draw, index))),
   html: (draw: Draw, index: number) => Buffer.from(htmlFragment(draw, index)),
   binary: binaryRecord,
   log: (draw: Draw, index: number) => Buffer.from(logLine(draw, index)),
-} as const;
+};
 
 /** The kinds of small values there are. */
 export type SampleKind = keyof typeof KINDS;
