@@ -37,7 +37,8 @@ const DEFLATE_WINDOW_BYTES = 32_768;
  * Trains a dictionary from samples of the values to come.
  *
  * The content is chosen by FastCover, for several lengths of d-mers and segments; the one with which held-out samples compress best is taken. The tables
- * are counted from parses of samples with it. The same samples give the same dictionary everywhere.
+ * are counted from parses of samples with it. The same samples give the same dictionary; another version of
+ * Node.js, whose deflate judges a little differently, may choose another.
  *
  * Of the samples an even part of at most 16 MiB is looked at, whatever there are: some 0.2 s a MiB of them and twice the learned bytes of memory times
  * four, 160 MiB at most. Blocks that long: train beforehand, not while serving.
