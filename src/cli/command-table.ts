@@ -1,6 +1,7 @@
 import type { Command } from "./command.ts";
 import { configCommand } from "./commands/config.ts";
 import { deleteCommand } from "./commands/delete.ts";
+import { dictionaryCommand } from "./commands/dictionary.ts";
 import { existsCommand } from "./commands/exists.ts";
 import { getCommand } from "./commands/get.ts";
 import { healthCommand } from "./commands/health.ts";
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   statsCommand,
   healthCommand,
   configCommand,
+  dictionaryCommand,
   serveCommand,
   createHelpCommand(() => COMMANDS),
   versionCommand,
