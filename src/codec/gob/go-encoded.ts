@@ -4,11 +4,9 @@ import { Buffer } from "node:buffer";
 const GO_TO_UNIX_SECONDS = 62_135_596_800;
 const UPPER = 2 ** 32;
 const HEX = 16;
+const MINUTES_OF_DAY = 24 * 60;
 /** The platform's bigints end at 2^30 bits. */
 const MAX_BIG_INT_BYTES = 2 ** 26;
-
-/** What time.Time's zero value is in JavaScript: Go omits it from structs. */
-export const ZERO_TIME_MS: number = -GO_TO_UNIX_SECONDS * 1_000;
 
 /**
  * The bytes of `time.Time.GobEncode`, in UTC:
@@ -35,14 +33,14 @@ export function encodeGoTime(timeMs: number): Uint8Array {
 
 /**
  * Milliseconds since 1970, rounded down; the zone is where somebody looked at a clock, not part of the instant. Go knows instants
- * beyond those of `Date`. `undefined` when the bytes are not a `time.Time`'s: another type of that name may have written them.
+ * beyond those of `Date`. `undefined` when the bytes are not a `time.Time`'s: another type may have written them.
  */
 export function decodeGoTime(bytes: Buffer): number | undefined {
   const version = bytes[0];
   const isKnown = (version === 1 && bytes.length === 15) || (version === 2 && bytes.length === 16);
   if (!isKnown) return undefined;
   const nanoseconds = bytes.readUInt32BE(9);
-  if (nanoseconds >= 1e9) return undefined;
+  if (nanoseconds >= 1e9 || Math.abs(bytes.readInt16BE(13)) > MINUTES_OF_DAY) return undefined;
   const seconds = bytes.readInt32BE(1) * UPPER + bytes.readUInt32BE(5) - GO_TO_UNIX_SECONDS;
   return seconds * 1_000 + Math.floor(nanoseconds / 1e6);
 }
@@ -53,11 +51,12 @@ export function encodeGoBigInt(value: bigint): Uint8Array {
   return Buffer.from((value < 0n ? "03" : "02") + (hex.length % 2 === 0 ? hex : `0${hex}`), "hex");
 }
 
-/** `undefined` when the bytes are not a `big.Int`'s. A nil one has none and is 0. */
+/** `undefined` when the bytes are not a `big.Int`'s, whose magnitude has no zero byte in front. */
 export function decodeGoBigInt(bytes: Buffer): bigint | undefined {
-  if (bytes.length === 0) return 0n;
-  if ((bytes[0] !== 2 && bytes[0] !== 3) || bytes.length > MAX_BIG_INT_BYTES) return undefined;
-  const hex = bytes.toString("hex", 1);
-  const magnitude = BigInt(`0x${hex === "" ? "0" : hex}`);
-  return bytes[0] === 3 ? -magnitude : magnitude;
+  const sign = bytes[0];
+  const isKnown = sign === 2 || (sign === 3 && bytes.length > 1);
+  if (!isKnown || bytes[1] === 0 || bytes.length > MAX_BIG_INT_BYTES) return undefined;
+  if (bytes.length === 1) return 0n;
+  const magnitude = BigInt(`0x${bytes.toString("hex", 1)}`);
+  return sign === 3 ? -magnitude : magnitude;
 }

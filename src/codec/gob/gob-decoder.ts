@@ -120,20 +120,22 @@ export class GobDecoder {
     return readTypedArray(this.#reader, typedArray, count);
   }
 
-  /** What Go has encoded as bytes. */
+  /** What Go has sent as bytes, and what those are when another type wrote them. */
   #encoded(type: WireType): unknown {
     const bytes = this.#reader.bytes();
-    if (type.kind === "time") {
-      const timeMs = decodeGoTime(bytes);
-      if (timeMs !== undefined) return new Date(timeMs);
-    } else if (type.kind === "big-int") {
-      const value = decodeGoBigInt(bytes);
-      if (value !== undefined) return value;
-    } else if (type.kind === "bytes" && this.#reader.isPadded) {
+    if (type.kind === "bytes" && this.#reader.isPadded) {
       // Not from the pool: a small buffer would keep 8 KiB alive.
       const buffer = Buffer.allocUnsafeSlow(bytes.length);
       bytes.copy(buffer);
       return buffer;
+    }
+    if (type.kind === "time" || type.kind === "unnamed") {
+      const timeMs = decodeGoTime(bytes);
+      if (timeMs !== undefined) return new Date(timeMs);
+    }
+    if (type.kind === "big-int" || type.kind === "unnamed") {
+      const value = decodeGoBigInt(bytes);
+      if (value !== undefined) return value;
     }
     return new Uint8Array(bytes);
   }

@@ -9,7 +9,15 @@ import { GobWriter } from "./gob-writer.ts";
 import { boxedShape, inferShape } from "./infer-shape.ts";
 import { arrayBytes, collectionBytes, MemoryBudget, objectBytes, PART_BYTES } from "./memory-budget.ts";
 import { TypeDefinitions } from "./type-definitions.ts";
-import { elementOf, type GobStruct, keyOf, SHAPES, type Shape, type StructField } from "./value-shape.ts";
+import {
+  elementOf,
+  type GobStruct,
+  keyOf,
+  SHAPES,
+  type Shape,
+  type ShapeKind,
+  type StructField,
+} from "./value-shape.ts";
 
 /** Writes the stream of one value, from its end to its beginning: see {@link GobWriter}. */
 export class GobEncoder {
@@ -282,9 +290,12 @@ export class GobEncoder {
   }
 }
 
+/** Fields that read as `null` when they are left out. */
+const NULLABLE_KINDS: ReadonlySet<ShapeKind> = new Set(["struct", "interface", "time", "big-int"]);
+
 /** Whether a field reads the same when it is left out. */
 function isZero(value: unknown, shape: Shape): boolean {
-  if (value === null) return shape.kind === "struct" || shape.kind === "interface";
+  if (value === null) return NULLABLE_KINDS.has(shape.kind);
   if (value === 0) return !Object.is(value, -0) && shape.kind !== "interface";
   if (value === "" || value === false) return shape.kind !== "interface";
   return Array.isArray(value) && value.length === 0 && shape.kind === "slice";

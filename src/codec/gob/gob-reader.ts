@@ -6,8 +6,11 @@ import { KeyTable } from "./key-table.ts";
 const SAFE_UPPER = 2 ** 21;
 const UPPER = 2 ** 32;
 
-/** Texts up to this length are looked through for bytes beyond ASCII, which the platform turns into text faster when there are none. */
-const SHORT_BYTES = 64;
+/** Texts up to this length are put together here when they are ASCII; a call into the platform costs more than that. */
+const SHORT_BYTES = 24;
+
+/** The bytes of a double on their way; nothing calls back meanwhile. */
+const SCRATCH = Buffer.alloc(8);
 
 /** A shorter stream has too few names that come again to pay for a table of them. */
 const KEY_TABLE_FROM_BYTES = 1_024;
@@ -35,7 +38,6 @@ export class GobReader {
   #upper = 0;
   #lower = 0;
   #isPadded = false;
-  readonly #scratch = Buffer.alloc(8);
   readonly #keys: KeyTable | undefined;
 
   constructor(bytes: Uint8Array) {
@@ -123,17 +125,13 @@ export class GobReader {
   }
 
   double(): number {
-    const scratch = this.#scratch;
     const first = this.byte();
-    scratch.fill(0);
-    if (first < 128) {
-      scratch[7] = first;
-    } else {
-      const length = this.#longLength(first);
-      // The uint's lowest byte is the double's highest; so the double's bytes stand here in little-endian order.
-      for (let index = 8 - length; index < 8; index += 1) scratch[index] = this.#bytes[this.#at++] as number;
-    }
-    return scratch.readDoubleLE(0);
+    const length = first < 128 ? 0 : this.#longLength(first);
+    // The uint's lowest byte is the double's highest; so the double's bytes stand here in little-endian order.
+    for (let index = 0; index < 8 - length; index += 1) SCRATCH[index] = 0;
+    if (length === 0) SCRATCH[7] = first;
+    for (let index = 8 - length; index < 8; index += 1) SCRATCH[index] = this.#bytes[this.#at++] as number;
+    return SCRATCH.readDoubleLE(0);
   }
 
   /** A length and so many bytes; an alias of the input. `isPadded` is the length's. */
@@ -168,10 +166,13 @@ export class GobReader {
     const end = start + length;
     const bytes = this.#bytes;
     if (length > SHORT_BYTES) return bytes.toString("utf8", start, end);
+    let text = "";
     for (let index = start; index < end; index += 1) {
-      if ((bytes[index] as number) >= 128) return bytes.toString("utf8", start, end);
+      const byte = bytes[index] as number;
+      if (byte >= 128) return bytes.toString("utf8", start, end);
+      text += String.fromCharCode(byte);
     }
-    return bytes.toString("latin1", start, end);
+    return text;
   }
 
   /** @returns where the bytes begin */

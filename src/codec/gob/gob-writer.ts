@@ -6,6 +6,8 @@ const INITIAL_BYTES = 1_024;
 const UPPER = 2 ** 32;
 /** Up to this length a text is written by a loop; a call into the platform costs more than that. */
 const LOOP_LENGTH = 48;
+/** The bytes of a double on their way; nothing calls back meanwhile. */
+const SCRATCH = Buffer.alloc(8);
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
@@ -17,7 +19,6 @@ export class GobWriter {
   /** The first byte that is written. */
   #at = INITIAL_BYTES;
   readonly #maxBytes: number;
-  readonly #scratch = Buffer.alloc(8);
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -64,7 +65,7 @@ export class GobWriter {
   }
 
   double(value: number): void {
-    const scratch = this.#scratch;
+    const scratch = SCRATCH;
     scratch.writeDoubleLE(value, 0);
     let first = 0;
     while (first < 7 && scratch[first] === 0) first += 1;

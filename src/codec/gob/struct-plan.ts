@@ -1,4 +1,3 @@
-import { ZERO_TIME_MS } from "./go-encoded.ts";
 import { PART_BYTES } from "./memory-budget.ts";
 import type { GobStruct } from "./value-shape.ts";
 import type { StructPlan, WireType } from "./wire-type.ts";
@@ -34,7 +33,6 @@ function zeroBytes(type: WireType): number {
       return PART_BYTES.slot + PART_BYTES.collection;
     case "bytes":
     case "complex":
-    case "time":
     case "typed-array":
       return PART_BYTES.slot + PART_BYTES.small;
     default:
@@ -44,7 +42,8 @@ function zeroBytes(type: WireType): number {
 
 /**
  * The value of a field that is not there. Go omits zero values and nil pointers alike, and its decoder leaves the zero value; so it is
- * here, but for what Go always sends unless a pointer to it is nil: structs and arrays.
+ * here, but for what Go sends even when it is zero, so that a nil pointer is all that can be meant: structs, arrays, `big.Int`. `time.Time` is
+ * `null` with them: its zero is how Go says that there is no time.
  */
 export function zeroValue(type: WireType): unknown {
   switch (type.kind) {
@@ -57,8 +56,6 @@ export function zeroValue(type: WireType): unknown {
     case "string":
     case "text":
       return "";
-    case "big-int":
-      return 0n;
     default:
       return zeroObject(type);
   }
@@ -80,8 +77,6 @@ function zeroObject(type: WireType): object | null {
       return new Map();
     case "set":
       return new Set();
-    case "time":
-      return new Date(ZERO_TIME_MS);
     case "typed-array":
       return type.typedArray === undefined ? null : new type.typedArray.constructor_(0);
     default:

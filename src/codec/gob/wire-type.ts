@@ -27,8 +27,13 @@ export type WireKind =
   | "object"
   | "bare-object"
   | "map"
+  /** `time.Time`, or another type that Go calls so. */
   | "time"
+  /** `big.Int`, or another type that Go calls so. */
   | "big-int"
+  /** A type with `GobEncode` that Go sends without its name. */
+  | "unnamed"
+  /** Any other type that encodes itself. */
   | "opaque"
   | "text";
 
@@ -66,6 +71,16 @@ export interface StructPlan {
 export const BASIC_TYPES: ReadonlyMap<number, WireType> = new Map(
   Object.entries(BASIC_TYPE_IDS).map(([name, id]) => [id, wireType({ kind: name as WireKind, name })]),
 );
+
+/**
+ * Types with `GobEncode` by their names. Go sends the name that the type had where its process met it first: none for the elements of maps
+ * and arrays, and none for a pointer.
+ */
+const ENCODER_KINDS: ReadonlyMap<string, WireKind> = new Map([
+  ["Time", "time"],
+  ["Int", "big-int"],
+  ["", "unnamed"],
+]);
 
 /** Fields of the struct with which every definition begins. */
 const COMMON_FIELDS = { name: 0, id: 1 } as const;
@@ -121,7 +136,7 @@ function readKind(reader: GobReader, field: number): WireType {
     }
     case WIRE_TYPE_FIELDS.gobEncoder: {
       const { name } = readTyped(reader, 0);
-      return wireType({ kind: name === "Time" ? "time" : name === "Int" ? "big-int" : "opaque", name });
+      return wireType({ kind: ENCODER_KINDS.get(name) ?? "opaque", name });
     }
     case WIRE_TYPE_FIELDS.binaryMarshaler:
       return wireType({ kind: "opaque", name: readTyped(reader, 0).name });

@@ -1,0 +1,3 @@
+module gocachex.example/gob
+
+go 1.19
