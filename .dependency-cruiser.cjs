@@ -18,8 +18,8 @@ const EDGES = ["backends", "transports", "observability", "adapters"];
 const APPS = ["config", "server", "cli"];
 
 /** The files of config that read files or the environment; the others describe and check, and stay pure. */
-const CONFIG_READERS = "^src/config/(load-config|config-file|[^/]*environment[^/]*)\\.ts$";
-const PURE_CONFIG = "^src/config/(?!(load-config|config-file|[^/]*environment[^/]*)\\.ts$)";
+const CONFIG_READERS = "^src/config/(load-config|config-file|dictionary-files|[^/]*environment[^/]*)\\.ts$";
+const PURE_CONFIG = "^src/config/(?!(load-config|config-file|dictionary-files|[^/]*environment[^/]*)\\.ts$)";
 
 /** Rooms of one layer that may know another of it: an event says why an entry left. */
 const LAYER_MATES = { events: ["entry"] };
@@ -79,9 +79,9 @@ module.exports = {
     ),
     mayImportOnly(
       "config-pure",
-      "The half of config that describes and checks may import foundation, entry, backend and itself.",
+      "The half of config that describes and checks may import foundation, entry, backend, codec and itself.",
       PURE_CONFIG,
-      [inside(["foundation", "entry", "backend"]), PURE_CONFIG],
+      [inside(["foundation", "entry", "backend", "codec"]), PURE_CONFIG],
     ),
     mayImportOnly(
       "app-config",

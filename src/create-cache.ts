@@ -2,6 +2,7 @@ import type { Backend } from "./backend/backend.ts";
 import { type BackendHost, findBackendFactory } from "./backend/registry.ts";
 import { assembleCache } from "./cache/assemble-cache.ts";
 import type { Cache } from "./cache/cache.ts";
+import { createCodec } from "./codec/create-codec.ts";
 import type { CacheConfig } from "./config/cache-config.ts";
 import type { PluginCacheConfig } from "./config/plugin-config.ts";
 import { type ResolvedConfig, type ResolvedMemoryConfig, resolveConfig } from "./config/resolve-config.ts";
@@ -15,6 +16,8 @@ import { systemThreadExits } from "./foundation/thread-exits.ts";
 import { createMemoryBackend } from "./memory/memory-backend.ts";
 import { createSharedMemoryBackend } from "./memory/shared/shared-memory-backend.ts";
 import { createSharedSlab } from "./memory/shared/shared-slab.ts";
+import { createCodedBackend } from "./tiers/coded-backend.ts";
+import { StoredValues } from "./tiers/stored-values.ts";
 
 /**
  * Makes a cache. Checks the whole configuration at once and opens nothing: the first operation, or `ready()`, connects.
@@ -36,13 +39,14 @@ export function createCache<Name extends string = never>(config?: CacheConfig | 
   const rootPath = resolved.namespace === "" ? ROOT_NAMESPACE : joinNamespace(ROOT_NAMESPACE, resolved.namespace);
   const events = new EventHub(rootPath);
   const platform = { clock: systemClock, random: systemRandom, scheduler: systemScheduler };
-  const backend = createBackend(resolved, {
+  const host: BackendHost = {
     ...platform,
     wantsRemovals: () => events.wants("remove"),
     onRemoval: (storedKey, cause) => {
       events.emit("remove", { key: fromStoredKey(storedKey), namespace: namespaceOf(storedKey), cause });
     },
-  });
+  };
+  const backend = createBackend(resolved, host, events);
   return assembleCache({
     ...platform,
     backend,
@@ -53,14 +57,36 @@ export function createCache<Name extends string = never>(config?: CacheConfig | 
   });
 }
 
-function createBackend(config: ResolvedConfig, host: BackendHost): Backend {
+function createBackend(config: ResolvedConfig, host: BackendHost, events: EventHub): Backend {
+  const backend = createStore(config, host);
+  if (backend.capabilities.storage === "values") {
+    assertCodecUnused(config, backend.name);
+    return backend;
+  }
+  const codec = createCodec(config.codec, host);
+  const values = new StoredValues(codec, {
+    throws: config.throwsUnreadable,
+    onUnreadable: (storedKey, { reason, detail, cause }) => {
+      if (!events.wants("unreadable")) return;
+      const event = { key: fromStoredKey(storedKey), namespace: namespaceOf(storedKey), reason, detail };
+      events.emit("unreadable", cause === undefined ? event : { ...event, cause });
+    },
+  });
+  return createCodedBackend({ backend, codec, values });
+}
+
+function createStore(config: ResolvedConfig, host: BackendHost): Backend {
   if (config.backend === "memory") return createMemory(config.memory, host);
-  const backend = typeof config.backend === "string" ? createPlugin(config.backend, config, host) : config.backend;
-  if (backend.capabilities.storage === "values") return backend;
+  return typeof config.backend === "string" ? createPlugin(config.backend, config, host) : config.backend;
+}
+
+/** Options that only bytes can have would be ignored in silence. */
+function assertCodecUnused({ codecFields: [field] }: ResolvedConfig, store: string): void {
+  if (field === undefined) return;
   throw new ConfigError(
     "GCX_CONFIG_UNSUPPORTED",
-    "backend",
-    `The store "${backend.name}" keeps bytes, and turning values into bytes is not available in this version yet. Use a store that keeps values.`,
+    field,
+    `${field} is for stores that keep bytes; the store "${store}" keeps values as they are. Leave ${field} out.`,
   );
 }
 

@@ -25,6 +25,12 @@ export type {
 } from "./cache/options.ts";
 export type { MemoryBounds } from "./cache/resize-memory.ts";
 export type { CacheStats, TierStats } from "./cache/stats.ts";
+export { type CompressionDictionary, parseDictionary } from "./codec/dictionary/compression-dictionary.ts";
+export { type TrainDictionaryOptions, trainDictionary } from "./codec/dictionary/train-dictionary.ts";
+export { type GobBasicType, type GobField, type GobFieldType, gobStruct } from "./codec/gob/gob-struct.ts";
+export type { GobStruct } from "./codec/gob/value-shape.ts";
+export type { CustomSerializer } from "./codec/serializers/custom-serializer.ts";
+export { type GobSerializerOptions, gobSerializer } from "./codec/serializers/gob-serializer.ts";
 export type { CacheConfig } from "./config/cache-config.ts";
 export { type LoadConfigOptions, loadConfig } from "./config/load-config.ts";
 export type { PluginCacheConfig } from "./config/plugin-config.ts";

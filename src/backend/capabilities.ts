@@ -3,7 +3,7 @@
  * guarantees, and refuses the rest with `UnsupportedOperationError`.
  */
 export interface BackendCapabilities {
-  /** `"values"`: keeps JavaScript values as they are. `"bytes"`: keeps `Uint8Array`s; a cache cannot be made of such a store yet. */
+  /** `"values"`: keeps JavaScript values as they are. `"bytes"`: keeps `Uint8Array`s, which the cache makes of values. */
   readonly storage: "values" | "bytes";
   /** Answers synchronously from this process: `peek` works, and no deadline or breaker is needed. */
   readonly local: boolean;

@@ -1,4 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
+import type { CustomSerializer } from "../codec/serializers/custom-serializer.ts";
 import type { ByteSize } from "../foundation/byte-size.ts";
 import type { Duration } from "../foundation/duration.ts";
 import type { BackendName } from "./backend-name.ts";
@@ -82,23 +83,50 @@ export interface CacheConfig {
   /**
    * How values become bytes for stores outside this process. `json` is extended so that every supported type reads back
    * equal. Default: `"json"`. Range: "json", "msgpack", "gob", "v8" or a serializer object with encode, decode (from
-   * code only). Not available yet.
+   * code only).
    */
-  readonly serializer?: SerializerName | object | undefined;
-  /** Whether values are compressed for stores outside this process. Default: `false`. Not available yet. */
+  readonly serializer?: SerializerName | CustomSerializer | undefined;
+  /**
+   * Whether values are written with a head of 8 bytes that says how to read them and finds damage. Without it the bytes are
+   * the serializer's alone, as other programs read and write them; excludes `compression` and `encryption`. Default:
+   * `true`.
+   */
+  readonly envelope?: boolean | undefined;
+  /** Whether values are compressed for stores outside this process. Default: `false`. */
   readonly compression?: boolean | undefined;
   /**
-   * How values are compressed. Has no effect unless `compression` is true. Default: `"gzip"`. Range: "gzip", "lz4",
-   * "snappy", "zstd" or "brotli". Not available yet.
+   * How values are compressed. Has no effect unless `compression` is true. `zstd` on Node.js before 22.15, `lz4` and
+   * `snappy` need an optional package. Default: `"gzip"`. Range: "gzip", "lz4", "snappy", "zstd" or "brotli".
    */
   readonly compressionAlgorithm?: CompressionAlgorithm | undefined;
   /**
    * Values below this size are not compressed. Has no effect unless `compression` is true. Default: `"1KB"`. Range: a
-   * size from "0 B" to "1 GB". Not available yet.
+   * size from "0 B" to "1 GB".
    */
   readonly compressionThreshold?: ByteSize | undefined;
-  /** Encrypting values in stores outside this process. Not available yet. */
+  /**
+   * How hard the algorithm tries: gzip 1 to 9 (6), brotli 0 to 11 (5), zstd 1 to 19 (3); lz4 and snappy have none. Has no
+   * effect unless `compression` is true. Default: the algorithm's, in brackets. Range: a whole number from 0 to 19.
+   */
+  readonly compressionLevel?: number | undefined;
+  /**
+   * Dictionaries for small values that are alike, made by `gocachex dictionary train`: each in base64, or `file:` and a
+   * path, which loadConfig reads. The first compresses, with gzip or zstd, all decompress. Default: none. Range: a list of
+   * texts, each base64, or "file:" and a path.
+   */
+  readonly compressionDictionaries?: readonly string[] | undefined;
+  /** Encrypting values in stores outside this process. */
   readonly encryption?: EncryptionConfig | undefined;
+  /**
+   * Most bytes of one value outside this process, before compression. Larger ones are refused when they are written, and
+   * not read. Default: `"64MB"`. Range: a size from "1 KB" to "1 GB".
+   */
+  readonly maxValueSize?: ByteSize | undefined;
+  /**
+   * What a read of stored bytes is that cannot be turned into a value: damaged, of another program, of an unknown key. An
+   * event tells of it either way. Default: `"miss"`. Range: "miss" or "error".
+   */
+  readonly unreadableValues?: "miss" | "error" | undefined;
   /** Metrics for Prometheus. Not available yet. */
   readonly prometheus?: PrometheusConfig | undefined;
   /** Traces for OpenTelemetry. Not available yet. */
@@ -220,21 +248,27 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
     default: "json",
     values: ["json", "msgpack", "gob", "v8"],
     instance: { doc: "a serializer object", methods: ["encode", "decode"] },
-    support: "planned",
+    support: "built",
+  },
+  envelope: {
+    kind: "boolean",
+    doc: "Whether values are written with a head of 8 bytes that says how to read them and finds damage. Without it the bytes are the serializer's alone, as other programs read and write them; excludes `compression` and `encryption`.",
+    default: true,
+    support: "built",
   },
   compression: {
     kind: "boolean",
     doc: "Whether values are compressed for stores outside this process.",
     default: false,
-    support: "planned",
+    support: "built",
   },
   compressionAlgorithm: {
     kind: "enum",
-    doc: "How values are compressed. Has no effect unless `compression` is true.",
+    doc: "How values are compressed. Has no effect unless `compression` is true. `zstd` on Node.js before 22.15, `lz4` and `snappy` need an optional package.",
     default: "gzip",
     values: ["gzip", "lz4", "snappy", "zstd", "brotli"],
     switchedBy: "compression",
-    support: "planned",
+    support: "built",
   },
   compressionThreshold: {
     kind: "size",
@@ -243,13 +277,45 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
     minBytes: 0,
     maxBytes: 2 ** 30,
     switchedBy: "compression",
-    support: "planned",
+    support: "built",
+  },
+  compressionLevel: {
+    kind: "integer",
+    doc: "How hard the algorithm tries: gzip 1 to 9 (6), brotli 0 to 11 (5), zstd 1 to 19 (3); lz4 and snappy have none. Has no effect unless `compression` is true.",
+    defaultDoc: "the algorithm's, in brackets",
+    min: 0,
+    max: 19,
+    switchedBy: "compression",
+    support: "built",
+  },
+  compressionDictionaries: {
+    kind: "text-list",
+    doc: "Dictionaries for small values that are alike, made by `gocachex dictionary train`: each in base64, or `file:` and a path, which loadConfig reads. The first compresses, with gzip or zstd, all decompress.",
+    defaultDoc: "none",
+    maxLength: 64,
+    pattern: { source: "^(file:.+|[A-Za-z0-9+/]+={0,2})$", doc: 'base64, or "file:" and a path' },
+    support: "built",
   },
   encryption: {
     kind: "section",
     doc: "Encrypting values in stores outside this process.",
     fields: ENCRYPTION_FIELDS,
-    support: "planned",
+    support: "built",
+  },
+  maxValueSize: {
+    kind: "size",
+    doc: "Most bytes of one value outside this process, before compression. Larger ones are refused when they are written, and not read.",
+    default: "64MB",
+    minBytes: 2 ** 10,
+    maxBytes: 2 ** 30,
+    support: "built",
+  },
+  unreadableValues: {
+    kind: "enum",
+    doc: "What a read of stored bytes is that cannot be turned into a value: damaged, of another program, of an unknown key. An event tells of it either way.",
+    default: "miss",
+    values: ["miss", "error"],
+    support: "built",
   },
   prometheus: {
     kind: "section",

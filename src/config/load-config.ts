@@ -2,6 +2,7 @@ import { ConfigError } from "../foundation/errors.ts";
 import type { CacheConfig } from "./cache-config.ts";
 import { type Environment, readEnvironment } from "./config-environment.ts";
 import { readConfigFile } from "./config-file.ts";
+import { readDictionaryFiles } from "./dictionary-files.ts";
 import { mergeConfigs } from "./merge-configs.ts";
 import { isPlainObject } from "./plain-object.ts";
 import { findUsedPlugins } from "./plugin-names.ts";
@@ -38,7 +39,7 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Cache
   throwProblems(fromEnvironment.problems, "Environment");
   if (file === undefined) {
     throwProblems(findConflicts(fromEnvironment.config), "Environment");
-    return fromEnvironment.config;
+    return readDictionaryFiles(fromEnvironment.config, undefined);
   }
   const source = `Configuration file ${JSON.stringify(file)}`;
   const document = await readConfigFile(file);
@@ -47,7 +48,7 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Cache
   const config = mergeConfigs(fromFile.config, fromEnvironment.config);
   const isFileAlone = Object.keys(fromEnvironment.config).length === 0;
   throwProblems(findConflicts(config), isFileAlone ? source : `${source} with the environment`);
-  return config;
+  return readDictionaryFiles(config, file);
 }
 
 function assertOptions(options: LoadConfigOptions): void {

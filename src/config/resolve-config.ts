@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { findBackendFactory, registeredBackendNames } from "../backend/registry.ts";
 import type { SharedSlabHandle } from "../backend/shared-slab-handle.ts";
+import type { CodecSettings } from "../codec/codec-settings.ts";
 import { type ByteSize, parseByteSize } from "../foundation/byte-size.ts";
 import { type Duration, parseDuration } from "../foundation/duration.ts";
 import { CACHE_FIELDS, type CacheConfig } from "./cache-config.ts";
@@ -9,6 +10,7 @@ import { findNearestName } from "./nearest-name.ts";
 import { findUnsupported } from "./not-built.ts";
 import { isBuiltInBackend } from "./plugin-names.ts";
 import { describeGiven, type Problem, throwProblems } from "./problem.ts";
+import { DICTIONARY_FILE_MARK, findCodecFields, resolveCodec } from "./resolve-codec.ts";
 import { findConflicts } from "./rules/all-rules.ts";
 import { DEADLINES_FIELDS, type DeadlinesConfig } from "./sections/deadlines-config.ts";
 import {
@@ -29,6 +31,12 @@ export interface ResolvedConfig {
   readonly defaultTtlMs: number | undefined;
   readonly memory: ResolvedMemoryConfig;
   readonly deadlines: ResolvedDeadlines;
+  /** How values become bytes, for a store that keeps bytes. */
+  readonly codec: CodecSettings;
+  /** The fields of the configuration that only such a store can honour. */
+  readonly codecFields: readonly string[];
+  /** Whether reads of bytes that cannot be turned into values throw. */
+  readonly throwsUnreadable: boolean;
   /** The section named after the plug-in backend that is used, as the user wrote it; empty for others. */
   readonly pluginOptions: Readonly<Record<string, unknown>>;
 }
@@ -71,6 +79,7 @@ export function resolveConfig(config: unknown): ResolvedConfig {
   // Before the combinations: their remedies may lead to what is not available.
   throwProblems(findUnsupported(valid));
   throwProblems(findConflicts(valid));
+  throwProblems(findUnreadFiles(valid));
   const backend = valid.backend ?? (CACHE_FIELDS.backend.default as string);
   if (typeof backend === "string") throwProblems(findUnknownBackend(backend));
   return Object.freeze({
@@ -79,6 +88,9 @@ export function resolveConfig(config: unknown): ResolvedConfig {
     defaultTtlMs: toTtlMs(valid.defaultTtl),
     memory: resolveMemory(valid.memory ?? {}),
     deadlines: resolveDeadlines(valid.deadlines ?? {}),
+    codec: resolveCodec(valid),
+    codecFields: findCodecFields(valid),
+    throwsUnreadable: valid.unreadableValues === "error",
     pluginOptions: Object.freeze(findPluginOptions(valid, backend)),
   });
 }
@@ -90,6 +102,15 @@ function findUnknownBackend(name: string): readonly Problem[] {
   const hint = nearest === undefined ? "" : ` Did you mean "${nearest}"?`;
   const message = `backend ${describeGiven(name)} is not known.${hint} Known: ${known.map((each) => `"${each}"`).join(", ")}. Call registerBackend before createCache to add one.`;
   return [{ code: "GCX_CONFIG_INVALID", field: "backend", message }];
+}
+
+/** `createCache` opens nothing, files neither. */
+function findUnreadFiles({ compressionDictionaries = [] }: CacheConfig): readonly Problem[] {
+  const index = compressionDictionaries.findIndex((text) => text.startsWith(DICTIONARY_FILE_MARK));
+  if (index < 0) return [];
+  const field = `compressionDictionaries[${index}]`;
+  const message = `${field} names a file, which createCache does not open. Use createCache(await loadConfig(…)), or give the dictionary in base64.`;
+  return [{ code: "GCX_CONFIG_INVALID", field, message }];
 }
 
 function findPluginOptions(config: CacheConfig, backend: string | Backend): Record<string, unknown> {

@@ -1,4 +1,4 @@
-import type { Backend, MaybePromise, OperationContext } from "../backend/backend.ts";
+import type { Backend, OperationContext } from "../backend/backend.ts";
 import type { CommitResult, KeyCheck, KeyWrite } from "../backend/commit.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../backend/stored-entry.ts";
 import type { Codec } from "../codec/codec.ts";
@@ -93,7 +93,8 @@ async function decodeAll(
   keys: readonly string[],
   found: ReadonlyArray<StoredEntry | undefined>,
 ): Promise<ReadonlyArray<StoredEntry | undefined>> {
-  return Promise.all(found.map((entry, index) => values.decodeEntry(keys[index] as string, entry)));
+  // Each a promise of its own: what one throws at once must not leave the rejections of others to nobody.
+  return Promise.all(found.map(async (entry, index) => values.decodeEntry(keys[index] as string, entry)));
 }
 
 async function setReplacing(

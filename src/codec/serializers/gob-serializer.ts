@@ -3,17 +3,50 @@ import type { CodecLimits } from "../codec-limits.ts";
 import { PAYLOAD_KINDS } from "../envelope/envelope-layout.ts";
 import { decodeGob } from "../gob/decode-gob.ts";
 import { encodeGob } from "../gob/encode-gob.ts";
+import type { GobStruct } from "../gob/value-shape.ts";
+import type { CustomSerializer } from "./custom-serializer.ts";
+import { publishSerializer } from "./library-serializer.ts";
 import type { Payload, Serializer } from "./serializer.ts";
 
+/** How values are written for Go programs. */
+export interface GobSerializerOptions {
+  /** Structs of the Go programs: plain objects with exactly the properties of one are written as it. Default: none. */
+  readonly structs?: readonly GobStruct[] | undefined;
+  /**
+   * What Go reads a value into: `"concrete"`, a variable of its type, or `"interface"`, a `var v interface{}`. Default: `"concrete"`.
+   */
+  readonly root?: "concrete" | "interface" | undefined;
+}
+
 /** Go's `encoding/gob`, for values that Go programs read and write as well. What it carries, and as what, stands in `docs/design/gob.md`. */
-export function createGobSerializer(): Serializer {
+export function createGobSerializer(options: GobSerializerOptions = {}): Serializer {
+  const { structs, root } = options;
   return {
     name: "gob",
     kinds: [PAYLOAD_KINDS.gob],
     load: async () => undefined,
     isLoaded: true,
-    serialize: (value: unknown): Payload => ({ kind: PAYLOAD_KINDS.gob, form: "bytes", bytes: encodeGob(value) }),
     isText: false,
-    deserializeBytes: (_kind: number, bytes: Buffer, limits: CodecLimits): unknown => decodeGob(bytes, limits),
+    serialize: (value: unknown, limits: CodecLimits): Payload => ({
+      kind: PAYLOAD_KINDS.gob,
+      form: "bytes",
+      bytes: encodeGob(value, { structs, root, limits }),
+    }),
+    deserializeBytes: (_kind: number, bytes: Buffer, limits: CodecLimits): unknown =>
+      decodeGob(bytes, limits, { structs }),
   };
+}
+
+/**
+ * The serializer `gob` with the structs of the Go programs it shares values with, for `serializer` in the configuration.
+ *
+ * @example
+ * ```ts
+ * const user = gobStruct("main.User", { id: { name: "ID", type: "int" }, name: "string" });
+ * const serializer = gobSerializer({ structs: [user] });
+ * serializer.decode(serializer.encode({ id: 7, name: "Ada" })); // => { id: 7, name: "Ada" }
+ * ```
+ */
+export function gobSerializer(options: GobSerializerOptions = {}): CustomSerializer {
+  return publishSerializer(createGobSerializer(options));
 }

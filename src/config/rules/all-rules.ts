@@ -2,6 +2,7 @@ import type { CacheConfig } from "../cache-config.ts";
 import { describeAvailability } from "../not-built.ts";
 import type { Problem } from "../problem.ts";
 import { refuseBackendsNamedLikeFields, refuseUnusedBackendSections } from "./backend-rules.ts";
+import { checkCodec } from "./codec-rules.ts";
 import { checkDistribution, checkLogging, checkSharding } from "./distribution-rules.ts";
 import { checkMemcached } from "./memcached-rules.ts";
 import { checkMemory } from "./memory-rules.ts";
@@ -14,6 +15,7 @@ const RULES: readonly Rule[] = [
   refuseBackendsNamedLikeFields,
   refuseUnusedBackendSections,
   checkMemory,
+  checkCodec,
   checkTierChoice,
   checkTiers,
   checkRedis,

@@ -4,7 +4,7 @@ import type { FieldTable } from "../field.ts";
 export interface EncryptionConfig {
   /**
    * Keys of 32 bytes in base64. The first encrypts, all decrypt: put a new one in front to rotate. Default: values are
-   * not encrypted. Range: a list of texts, each 32 bytes in base64 (44 characters). Not available yet.
+   * not encrypted. Range: a list of texts, each 32 bytes in base64 (44 characters).
    */
   readonly keys?: readonly string[] | undefined;
 }
@@ -18,6 +18,6 @@ export const ENCRYPTION_FIELDS: FieldTable<EncryptionConfig> = {
     maxLength: 64,
     pattern: { source: "^[A-Za-z0-9+/]{43}=$", doc: "32 bytes in base64 (44 characters)" },
     secret: true,
-    support: "planned",
+    support: "built",
   },
 };

@@ -1,0 +1,69 @@
+import type { Clock } from "../foundation/clock.ts";
+import type { Scheduler } from "../foundation/scheduler.ts";
+import { createBareCodec } from "./bare-codec.ts";
+import type { Codec } from "./codec.ts";
+import type { CodecLimits } from "./codec-limits.ts";
+import { DEFAULT_CODEC_LIMITS } from "./codec-limits.ts";
+import type { CompressionChoice } from "./codec-options.ts";
+import type { CodecSettings } from "./codec-settings.ts";
+import { createCompressor, createDictionaryCompressor } from "./compressors/create-compressor.ts";
+import { createKeyRing } from "./encryption/key-ring.ts";
+import { createEnvelopeCodec } from "./envelope-codec.ts";
+import { adaptSerializer } from "./serializers/custom-serializer.ts";
+import { createGobSerializer } from "./serializers/gob-serializer.ts";
+import { JSON_SERIALIZER } from "./serializers/json-serializer.ts";
+import { findLibrarySerializer } from "./serializers/library-serializer.ts";
+import { createMsgpackSerializer } from "./serializers/msgpack-serializer.ts";
+import type { Serializer } from "./serializers/serializer.ts";
+import { V8_SERIALIZER } from "./serializers/v8-serializer.ts";
+
+/** The platform, as a codec uses it. */
+export interface CodecHost {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+}
+
+/**
+ * Builds a codec. Opens and loads nothing.
+ *
+ * @param settings checked already: keys, level and dictionaries fit
+ */
+export function createCodec(settings: CodecSettings, { clock, scheduler }: CodecHost): Codec {
+  const serializer = createSerializer(settings.serializer);
+  const limits: CodecLimits = { ...DEFAULT_CODEC_LIMITS, maxValueBytes: settings.maxValueBytes };
+  if (!settings.hasEnvelope) return createBareCodec({ serializer, limits });
+  return createEnvelopeCodec({
+    serializer,
+    compression: chooseCompression(settings),
+    dictionaries: settings.dictionaries,
+    keyRing: settings.encryptionKeys.length === 0 ? undefined : createKeyRing(settings.encryptionKeys, clock),
+    limits,
+    scheduler,
+  });
+}
+
+function createSerializer(chosen: CodecSettings["serializer"]): Serializer {
+  switch (chosen) {
+    case "json":
+      return JSON_SERIALIZER;
+    case "msgpack":
+      return createMsgpackSerializer();
+    case "v8":
+      return V8_SERIALIZER;
+    case "gob":
+      return createGobSerializer();
+    default:
+      return findLibrarySerializer(chosen) ?? adaptSerializer(chosen);
+  }
+}
+
+function chooseCompression({ compression, dictionaries }: CodecSettings): CompressionChoice | undefined {
+  if (compression === undefined) return undefined;
+  const { algorithm, level, thresholdBytes } = compression;
+  const options = level === undefined ? {} : { level };
+  const [dictionary] = dictionaries;
+  const compressor =
+    (dictionary === undefined ? undefined : createDictionaryCompressor(algorithm, dictionary, options)) ??
+    createCompressor(algorithm, options);
+  return { compressor, thresholdBytes };
+}
