@@ -43,7 +43,7 @@ Kubernetes sets for services whose names begin with "gocachex" (such as \`GOCACH
 ## Existing files
 
 Files of the Go library are read as they are; what they ask for and this version has not built yet is refused by name
-when the cache is created. Among that is \`serializer\`, which such files often set. A document with at least one snake_case key (\`max_size\`) is read by Go's rules:
+when the cache is created. A store that keeps values as they are, as memory does, refuses compression and encryption. A document with at least one snake_case key (\`max_size\`) is read by Go's rules:
 
 - a number for a duration is nanoseconds, as Go writes them; text works as well;
 - \`""\`, \`0\`, \`null\` and empty lists mean "not set", and so does a switch that is not written;

@@ -30,18 +30,25 @@ export function resolveCodec(config: CacheConfig): CodecSettings {
   });
 }
 
-/** The fields that ask for bytes, in the order in which they are refused where a store keeps values. */
+/**
+ * The fields that ask for something that only bytes can have, in the order in which they are refused where a store keeps values. What says the
+ * default asks for nothing: files of the Go library often name their serializer.
+ */
 export function findCodecFields(config: CacheConfig): readonly (keyof CacheConfig)[] {
   const asks: Readonly<Partial<Record<keyof CacheConfig, boolean>>> = {
-    serializer: config.serializer !== undefined,
-    envelope: config.envelope !== undefined,
+    serializer: isOther(config.serializer, CACHE_FIELDS.serializer),
+    envelope: isOther(config.envelope, CACHE_FIELDS.envelope),
     compression: config.compression === true,
     compressionDictionaries: (config.compressionDictionaries ?? []).length > 0,
     encryption: (config.encryption?.keys ?? []).length > 0,
     maxValueSize: config.maxValueSize !== undefined,
-    unreadableValues: config.unreadableValues !== undefined,
+    unreadableValues: isOther(config.unreadableValues, CACHE_FIELDS.unreadableValues),
   };
   return (Object.keys(asks) as (keyof CacheConfig)[]).filter((name) => asks[name]);
+}
+
+function isOther(value: unknown, field: Field): boolean {
+  return value !== undefined && value !== field.default;
 }
 
 /** A dictionary in base64, or what is wrong with it as a sentence's end. */

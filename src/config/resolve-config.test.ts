@@ -28,6 +28,16 @@ describe("resolveConfig", () => {
         shared: undefined,
       },
       deadlines: { connectMs: 5_000, readMs: 1_000, writeMs: 1_000, healthMs: 1_000, closeMs: 10_000 },
+      codec: {
+        serializer: "json",
+        hasEnvelope: true,
+        compression: undefined,
+        dictionaries: [],
+        encryptionKeys: [],
+        maxValueBytes: 64 * 1024 ** 2,
+      },
+      codecFields: [],
+      throwsUnreadable: false,
       pluginOptions: {},
     });
   });
@@ -62,6 +72,16 @@ describe("resolveConfig", () => {
         shared: undefined,
       },
       deadlines: { connectMs: 2_000, readMs: 50, writeMs: 60_000, healthMs: 10, closeMs: 1 },
+      codec: {
+        serializer: "json",
+        hasEnvelope: true,
+        compression: undefined,
+        dictionaries: [],
+        encryptionKeys: [],
+        maxValueBytes: 64 * 1024 ** 2,
+      },
+      codecFields: [],
+      throwsUnreadable: false,
       pluginOptions: {},
     });
   });
@@ -115,10 +135,6 @@ describe("what is not available yet", () => {
     ["tiers", { tiers: [{ backend: "memory" }] }],
     ["distributed", { distributed: true, grpc: { peers: ["a:1"] } }],
     ["consistency", { consistency: { mode: "plain" } }],
-    ["serializer", { serializer: "msgpack" }],
-    ["serializer", { serializer: { encode() {}, decode() {} } }],
-    ["compression", { compression: true }],
-    ["encryption", { encryption: { keys: [`${"A".repeat(43)}=`] } }],
     ["prometheus", { prometheus: { enabled: true } }],
     ["prometheus", { prometheus: { port: 9100 } }],
     ["tracing", { tracing: { enabled: true } }],
@@ -147,8 +163,7 @@ describe("what is not available yet", () => {
   });
 
   it.each([
-    [{ compression: true }, "compression is not available in this version yet. Remove it, or set it to false."],
-    [{ serializer: "json" }, "serializer is not available in this version yet. Remove it."],
+    [{ distributed: true }, "distributed is not available in this version yet. Remove it, or set it to false."],
     [{ redis: { db: 1 } }, "redis is not available in this version yet. Remove it."],
     [{ grpc: { port: 1 } }, "grpc is not available in this version yet. Remove it, or set distributed to false."],
     [
