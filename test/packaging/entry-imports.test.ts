@@ -11,10 +11,11 @@ const dist = join(PROJECT_ROOT, "dist");
 
 /** What loading an entry may load of Node. Nothing of anybody else: optional libraries come when they are used. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  // node:fs/promises is for loadConfig; Node itself has loaded it by the time a program starts.
+  // node:fs/promises is for loadConfig; Node itself has loaded it by the time a program starts. node:crypto and node:zlib are for values
+  // that become bytes: a cache is made in one synchronous step, so they cannot wait for one that needs them.
   index: [
     ...["node:async_hooks", "node:buffer", "node:diagnostics_channel", "node:fs/promises", "node:os", "node:path"],
-    ...["node:util", "node:v8"],
+    ...["node:crypto", "node:util", "node:v8", "node:zlib"],
   ],
   testing: ["node:assert", "node:crypto", "node:events", "node:os", "node:util", "node:v8"],
   server: ["node:crypto", "node:diagnostics_channel", "node:events", "node:fs/promises", "node:http", "node:util"],
