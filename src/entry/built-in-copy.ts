@@ -1,20 +1,14 @@
 import { types } from "node:util";
+import { VIEW_CLASSES } from "./built-in-classes.ts";
 import { assertNoOtherProperties, assertOnlyElements } from "./own-properties.ts";
 import { UncopyablePart } from "./uncopyable-part.ts";
 
-const TYPED_ARRAYS: ReadonlyArray<new (buffer: ArrayBuffer) => ArrayBufferView & ArrayLike<unknown>> = [
-  Uint8Array,
-  Uint8ClampedArray,
-  Int8Array,
-  Uint16Array,
-  Int16Array,
-  Uint32Array,
-  Int32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-] as never;
+/** All views but the two that are no typed arrays: `Buffer`, which has no constructor there, and `DataView`. */
+const TYPED_ARRAYS = VIEW_CLASSES.slice(2) as ReadonlyArray<
+  new (
+    buffer: ArrayBuffer,
+  ) => ArrayBufferView & ArrayLike<unknown>
+>;
 
 /**
  * Copies a built-in object that has no parts of its own.
