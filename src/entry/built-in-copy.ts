@@ -4,7 +4,7 @@ import { assertNoOtherProperties, assertOnlyElements } from "./own-properties.ts
 import { UncopyablePart } from "./uncopyable-part.ts";
 
 /** All views but the two that are no typed arrays: `Buffer`, which has no constructor there, and `DataView`. */
-const TYPED_ARRAYS = VIEW_CLASSES.slice(2) as ReadonlyArray<
+const TYPED_ARRAYS = VIEW_CLASSES.slice(2) as unknown as ReadonlyArray<
   new (
     buffer: ArrayBuffer,
   ) => ArrayBufferView & ArrayLike<unknown>
