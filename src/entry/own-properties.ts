@@ -36,13 +36,24 @@ export function namesBesidesElementsOfCopy(source: readonly unknown[]): readonly
 }
 
 /**
- * The names of an array's properties besides its elements, as `match.index` of a regular expression's result.
+ * The names of an array's properties besides its elements, as `match.index` of a regular expression's result. For arrays without holes; see
+ * {@link listNamesBesidesElements}.
  *
  * @throws UncopyablePart when one of them is not enumerable or is named by a symbol
  */
 export function namesBesidesElements(source: readonly unknown[]): readonly string[] {
   // Listing 100,000 indices as texts takes 16 ms, the platform's comparison 3 ms, and it sees enumerable properties.
   if (source.length > LISTED_LENGTH && isDeepStrictEqual(source, source.slice())) return [];
+  return listNamesBesidesElements(source);
+}
+
+/**
+ * As {@link namesBesidesElements}, for arrays with holes: takes time for what is there, and none for the holes, of which four billion may be in
+ * an array of one element.
+ *
+ * @throws UncopyablePart as above
+ */
+export function listNamesBesidesElements(source: readonly unknown[]): readonly string[] {
   const names: string[] = [];
   for (const name of Reflect.ownKeys(source)) {
     if (name === "length" || isIndex(name, source.length)) continue;
@@ -50,6 +61,14 @@ export function namesBesidesElements(source: readonly unknown[]): readonly strin
     names.push(name);
   }
   return names;
+}
+
+/** The indices of the elements that an array with holes has, from one on. O(elements) */
+export function presentIndices(source: readonly unknown[], from: number): readonly number[] {
+  return Object.keys(source)
+    .filter((name) => isIndex(name, source.length))
+    .map(Number)
+    .filter((index) => index >= from);
 }
 
 /**

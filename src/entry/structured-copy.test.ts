@@ -190,4 +190,13 @@ describe("structuredCopy and failing parts", () => {
     const failure = failureOf(() => structuredCopy({ a: new Map([[1, new Proxy({}, { ownKeys })]]) }));
     expect([failure.path, failure.cause]).toEqual(["$.a[0]", cause]);
   });
+
+  it("takes no time and no memory for holes", () => {
+    const source = Object.assign([1], { [4_000_000_000]: { deep: true }, named: "n" });
+    const began = performance.now();
+    const copy = structuredCopy(source);
+    expect(performance.now() - began).toBeLessThan(1_000);
+    expect([copy.length, Object.keys(copy)]).toEqual([4_000_000_001, ["0", "4000000000", "named"]]);
+    expect(copy[4_000_000_000]).toEqual({ deep: true });
+  });
 });

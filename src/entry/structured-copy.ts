@@ -1,12 +1,15 @@
 import { types } from "node:util";
 import { SerializationError } from "../foundation/errors.ts";
+import { growByHoles } from "./array-holes.ts";
 import { ERROR_CLASSES, ERROR_FIELDS } from "./built-in-classes.ts";
 import { classInstance, copyBuiltIn } from "./built-in-copy.ts";
 import {
   assertNoOtherProperties,
   enumerableNames,
+  listNamesBesidesElements,
   namesBesidesElements,
   namesBesidesElementsOfCopy,
+  presentIndices,
 } from "./own-properties.ts";
 import { formatPath, isStackOverflow, type PathStep, UncopyablePart } from "./uncopyable-part.ts";
 
@@ -122,19 +125,24 @@ class Copier {
 
   #copyArray(source: readonly unknown[]): unknown[] {
     if (Object.getPrototypeOf(source) !== Array.prototype) throw classInstance();
-    const copy: unknown[] = new Array(source.length);
+    const copy: unknown[] = [];
     this.#copies.set(source, copy);
-    let index = 0;
-    try {
-      for (; index < source.length; index += 1) {
-        const part = source[index];
-        // A hole reads as undefined; it stays a hole.
-        if (part !== undefined || index in source) copy[index] = this.copy(part);
-      }
-    } catch (error) {
-      throw atStep(error, index);
+    for (let index = 0; index < source.length; index += 1) {
+      const part = source[index];
+      // A hole reads as undefined.
+      if (part === undefined && !(index in source)) return this.#copySparse(source, copy);
+      copy.push(this.#copyMember(index, part));
     }
     for (const name of this.#namesBesidesElements(source)) define(copy, name, this.#copyProperty(source, name));
+    return copy;
+  }
+
+  /** @param copy has the elements before the first hole. Holes stay holes. */
+  #copySparse(source: readonly unknown[], copy: unknown[]): unknown[] {
+    const indices = presentIndices(source, copy.length);
+    growByHoles(copy, source.length);
+    for (const index of indices) copy[index] = this.#copyProperty(source, index);
+    for (const name of listNamesBesidesElements(source)) define(copy, name, this.#copyProperty(source, name));
     return copy;
   }
 

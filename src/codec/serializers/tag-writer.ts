@@ -2,7 +2,13 @@ import { Buffer } from "node:buffer";
 import { types } from "node:util";
 import { ERROR_CLASSES, ERROR_FIELDS, VIEW_CLASSES } from "../../entry/built-in-classes.ts";
 import { classInstance, copyBuiltIn } from "../../entry/built-in-copy.ts";
-import { assertNoOtherProperties, enumerableNames, namesBesidesElements } from "../../entry/own-properties.ts";
+import {
+  assertNoOtherProperties,
+  enumerableNames,
+  listNamesBesidesElements,
+  namesBesidesElements,
+  presentIndices,
+} from "../../entry/own-properties.ts";
 import { isStackOverflow, type PathStep, UncopyablePart } from "../../entry/uncopyable-part.ts";
 import { BYTES_CLASS_NAMES, TAG_START, TAGS, type TagCarrier } from "./tags.ts";
 
@@ -110,28 +116,22 @@ class TagWriter {
 
   #array(source: readonly unknown[], prototype: unknown, depth: number): Tree {
     if (prototype !== Array.prototype) throw classInstance();
-    const names = namesBesidesElements(source);
-    const { length } = source;
     const elements: Tree[] = [];
-    for (let index = 0; index < length; index += 1) {
-      const part = source[index];
+    for (let index = 0; index < source.length; index += 1) {
       // A hole reads as undefined.
-      if (part === undefined && !(index in source)) return this.#sparse(source, elements, names, depth);
+      if (source[index] === undefined && !(index in source)) {
+        return this.#sparse(source, elements, listNamesBesidesElements(source), depth);
+      }
       elements.push(this.#part(source, index, depth));
     }
+    const names = namesBesidesElements(source);
     return names.length === 0 ? elements : this.#sparse(source, elements, names, depth);
   }
 
   /** @param begun the elements before the first hole, which are written already */
   #sparse(source: readonly unknown[], begun: readonly Tree[], names: readonly string[], depth: number): Tree {
     const pairs: Pair[] = begun.map((part, index) => [index, part]);
-    // Only what is there: walking the holes of `new Array(2 ** 32 - 1)` would take minutes.
-    for (const name of Object.keys(source)) {
-      const index = Number(name);
-      if (index >= begun.length && index < source.length && String(index) === name) {
-        pairs.push([index, this.#part(source, index, depth)]);
-      }
-    }
+    for (const index of presentIndices(source, begun.length)) pairs.push([index, this.#part(source, index, depth)]);
     return this.#tag(TAGS.array, [source.length, pairs, this.#namedPairs(source, names, depth)]);
   }
 

@@ -45,6 +45,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   "objects with odd names": JSON.parse('{"__proto__":{"a":1},"constructor":2,"":3,"10":4,"2":5,"é\\ud83d\\ude00":6}'),
   "an object without a prototype": Object.assign(Object.create(null) as object, { a: 1 }),
   "holes at the beginning, inside and at the end": Object.assign(new Array<unknown>(8), { 2: 1, 4: undefined, 5: 2 }),
+  "an array with four billion holes": Object.assign([1], { [4_000_000_000]: 2, named: 3 }),
   "a long array of holes": Object.assign(new Array<number>(5_000), { 3000: 1 }),
   "an array with names": "2026-01-01".match(/(?<year>\d+)-(\d+)/),
   "a long array with names": Object.assign(

@@ -2,7 +2,13 @@ import { Buffer } from "node:buffer";
 import { types } from "node:util";
 import { ERROR_CLASSES, ERROR_FIELDS, VIEW_CLASSES } from "../../entry/built-in-classes.ts";
 import { classInstance, copyBuiltIn } from "../../entry/built-in-copy.ts";
-import { assertNoOtherProperties, enumerableNames, namesBesidesElements } from "../../entry/own-properties.ts";
+import {
+  assertNoOtherProperties,
+  enumerableNames,
+  listNamesBesidesElements,
+  namesBesidesElements,
+  presentIndices,
+} from "../../entry/own-properties.ts";
 import { UncopyablePart } from "../../entry/uncopyable-part.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import type { NameWriter } from "./name-table.ts";
@@ -119,26 +125,36 @@ export class ValueEncoder {
 
   #array(source: readonly unknown[], prototype: unknown, depth: number): void {
     if (prototype !== Array.prototype) throw classInstance();
-    const names = hasOnlyElements(source) ? [] : namesBesidesElements(source);
+    const names = namesOfArray(source);
     const { length } = source;
     this.#writer.byte(names.length === 0 ? VALUE_KINDS.array : VALUE_KINDS.namedArray);
     this.#writer.varint(length);
     for (let index = 0; index < length; index += 1) {
       const part = source[index];
-      // A hole reads as undefined; it stays a hole.
-      if (part !== undefined || index in source) this.#value(part, depth);
-      else index = this.#holes(source, index, length);
+      // A hole reads as undefined.
+      if (part === undefined && !(index in source)) {
+        this.#sparseElements(source, index, depth);
+        break;
+      }
+      this.#value(part, depth);
     }
     if (names.length > 0) this.#named(source, names, depth);
   }
 
-  /** @returns the index of the last of the holes that begin here */
-  #holes(source: readonly unknown[], start: number, length: number): number {
-    let end = start + 1;
-    while (end < length && !(end in source)) end += 1;
+  /** The rest of an array, from its first hole on. Holes stay holes, and take no time. */
+  #sparseElements(source: readonly unknown[], firstHole: number, depth: number): void {
+    let at = firstHole;
+    for (const index of presentIndices(source, firstHole)) {
+      if (index > at) this.#holes(index - at);
+      this.#value(source[index], depth);
+      at = index + 1;
+    }
+    if (at < source.length) this.#holes(source.length - at);
+  }
+
+  #holes(count: number): void {
     this.#writer.byte(VALUE_KINDS.holes);
-    this.#writer.varint(end - start);
-    return end - 1;
+    this.#writer.varint(count);
   }
 
   /** No count stands in front: a getter of a member could still change it. */
@@ -211,6 +227,12 @@ function viewNumber(view: ArrayBufferView): number {
   const number = VIEW_CLASSES.findIndex((candidate) => candidate?.prototype === Object.getPrototypeOf(view));
   if (number < 0) throw classInstance();
   return number;
+}
+
+function namesOfArray(source: readonly unknown[]): readonly string[] {
+  if (hasOnlyElements(source)) return [];
+  // A quick look that takes holes for undefined; with a hole the comparison of the other function takes time for every hole.
+  return source.includes(undefined) ? listNamesBesidesElements(source) : namesBesidesElements(source);
 }
 
 /** Whether an array has no properties but its elements and no holes: a quick answer for the common case. */
