@@ -179,11 +179,26 @@ describe("encodeGob refuses, and names the path of", () => {
     expect(refusalOf(nest(100_000), unlimited)).toMatch(/^a part that is nested too deeply/);
   });
 
+  it("more than the limit as soon as it is passed, not when all has been read", () => {
+    let readCount = 0;
+    const value = {};
+    const get = () => {
+      readCount += 1;
+      return "x".repeat(4_000);
+    };
+    for (let index = 0; index < 100; index += 1) Object.defineProperty(value, `p${index}`, { enumerable: true, get });
+    const limits = { ...DEFAULT_CODEC_LIMITS, maxValueBytes: 10_000 };
+    expect(refusalOf(value, { limits })).toMatch(/^a value larger than the limit/);
+    expect(readCount).toBeLessThan(5);
+  });
+
   it("more than the limit, also when a small value has many shared parts", () => {
     const limits = { ...DEFAULT_CODEC_LIMITS, maxValueBytes: 10_000 };
     expect(refusalOf("x".repeat(9_990), { limits })).toBe("written");
     expect(refusalOf("x".repeat(10_000), { limits })).toBe("a value larger than the limit at $");
-    expect(refusalOf([1], { limits: { ...limits, maxValueBytes: 3 } })).toMatch(/^a value larger than the limit/);
+    // Smaller than the room that the writer begins with.
+    expect(refusalOf("hello", { limits: { ...limits, maxValueBytes: 8 } })).toBe("a value larger than the limit at $");
+    expect(refusalOf("hello", { limits: { ...limits, maxValueBytes: 9 } })).toBe("written");
     for (const join of [(part: unknown) => [part, part], (part: unknown) => ({ a: part, b: part })]) {
       let value: unknown = 1;
       for (let level = 0; level < 60; level += 1) value = join(value);
