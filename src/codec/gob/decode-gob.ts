@@ -25,8 +25,13 @@ export function decodeGob(bytes: Uint8Array, limits: CodecLimits, options: Decod
   try {
     return new GobDecoder(bytes, limits, options.structs ?? []).read();
   } catch (error) {
-    // A limit above the default may be more than the stack has.
+    // Limits above the default may be more than the platform's.
     if (isStackOverflow(error)) throw new CodecFault("too-large", "a gob that is nested too deeply", error);
+    if (isTextTooLong(error)) throw new CodecFault("too-large", "a text longer than a string can be", error);
     throw error;
   }
+}
+
+function isTextTooLong(error: unknown): boolean {
+  return error instanceof Error && (error as { readonly code?: unknown }).code === "ERR_STRING_TOO_LONG";
 }

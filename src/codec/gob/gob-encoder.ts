@@ -6,7 +6,7 @@ import type { CodecLimits } from "../codec-limits.ts";
 import { encodeGoBigInt, encodeGoTime } from "./go-encoded.ts";
 import type { NumberArray, TypedArrayClass } from "./gob-layout.ts";
 import { GobWriter } from "./gob-writer.ts";
-import { boxedShape, inferShape } from "./infer-shape.ts";
+import { boxedShape, ShapeInference } from "./infer-shape.ts";
 import { arrayBytes, collectionBytes, MemoryBudget, objectBytes, PART_BYTES } from "./memory-budget.ts";
 import { TypeDefinitions } from "./type-definitions.ts";
 import {
@@ -23,21 +23,22 @@ import {
 export class GobEncoder {
   readonly #writer: GobWriter;
   readonly #budget: MemoryBudget;
-  readonly #maxDepth: number;
+  readonly #limits: CodecLimits;
   readonly #structs: readonly GobStruct[];
   readonly #types = new TypeDefinitions();
 
   constructor(structs: readonly GobStruct[], limits: CodecLimits) {
     this.#writer = new GobWriter(limits.maxValueBytes);
     this.#budget = new MemoryBudget(limits);
-    this.#maxDepth = limits.maxDepth;
+    this.#limits = limits;
     this.#structs = structs;
   }
 
   /** @throws UncopyablePart */
   encode(value: unknown, root: "concrete" | "interface" = "concrete"): Uint8Array {
     const writer = this.#writer;
-    const shape = root === "interface" ? SHAPES.interface : inferShape(value, this.#structs, this.#maxDepth);
+    const shape =
+      root === "interface" ? SHAPES.interface : new ShapeInference(this.#structs, this.#limits).shapeOf(value);
     this.#single(value, shape, 0);
     writer.int(this.#types.idOf(shape));
     writer.uint(writer.length);
@@ -281,7 +282,7 @@ export class GobEncoder {
   }
 
   #enter(depth: number, bytes: number): void {
-    if (depth >= this.#maxDepth) throw new UncopyablePart("a part that is nested too deeply");
+    if (depth >= this.#limits.maxDepth) throw new UncopyablePart("a part that is nested too deeply");
     this.#take(bytes);
   }
 
@@ -294,11 +295,21 @@ export class GobEncoder {
 const NULLABLE_KINDS: ReadonlySet<ShapeKind> = new Set(["struct", "interface", "time", "big-int"]);
 
 /** Whether a field reads the same when it is left out. */
-function isZero(value: unknown, shape: Shape): boolean {
-  if (value === null) return NULLABLE_KINDS.has(shape.kind);
-  if (value === 0) return !Object.is(value, -0) && shape.kind !== "interface";
-  if (value === "" || value === false) return shape.kind !== "interface";
-  return Array.isArray(value) && value.length === 0 && shape.kind === "slice";
+function isZero(value: unknown, { kind }: Shape): boolean {
+  switch (kind) {
+    case "int64":
+    case "uint64":
+    case "float":
+      return Object.is(value, 0);
+    case "string":
+      return value === "";
+    case "bool":
+      return value === false;
+    case "slice":
+      return Array.isArray(value) && value.length === 0 && Object.getPrototypeOf(value) === Array.prototype;
+    default:
+      return value === null && NULLABLE_KINDS.has(kind);
+  }
 }
 
 /** Keys that Go can compare; its maps and slices cannot be keys, and a `big.Int` neither. */

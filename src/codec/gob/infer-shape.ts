@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import type { CodecLimits } from "../codec-limits.ts";
 import { TYPED_ARRAY_CLASSES } from "./gob-layout.ts";
 import type { GobStruct } from "./value-shape.ts";
 import {
@@ -45,30 +46,48 @@ const KEY_KINDS: ReadonlySet<ShapeKind> = new Set<ShapeKind>([
 ]);
 
 /**
- * The natural Go type of a value that stands alone or in a slice or map of its like, for example `[][]float64`. Looks at all elements once;
- * never throws: what cannot be written is an `interface`, and found when it is.
- *
- * @param depth how deep arrays may still be nested
+ * Finds the natural Go type of a value that stands alone or in a slice or map of its like, for example `[][]float64`. Looks at all elements
+ * once; never throws: what cannot be written is an `interface`, and found when it is.
  */
-export function inferShape(value: unknown, structs: readonly GobStruct[], depth: number): Shape {
-  if (typeof value !== "object" || value === null) return primitiveShape(value);
-  if (depth <= 0) return SHAPES.interface;
-  if (Array.isArray(value)) return sliceOf(commonOf(value, structs, depth));
-  if (types.isSet(value)) return setOf(commonOf(value, structs, depth));
-  if (types.isMap(value)) {
-    const key = commonOf(value.keys(), structs, depth);
-    return mapOf(KEY_KINDS.has(key.kind) ? key : SHAPES.interface, commonOf(value.values(), structs, depth));
-  }
-  return objectShape(value, structs);
-}
+export class ShapeInference {
+  readonly #structs: readonly GobStruct[];
+  readonly #maxDepth: number;
+  /** Parts that may still be looked at; each takes a byte at least. An array in itself, or twice in each of many, has no end of them. */
+  #leftCount: number;
 
-function commonOf(parts: Iterable<unknown>, structs: readonly GobStruct[], depth: number): Shape {
-  let common: Shape = SHAPES.nothing;
-  for (const part of parts) {
-    common = commonShape(common, inferShape(part, structs, depth - 1));
-    if (common === SHAPES.interface) break;
+  constructor(structs: readonly GobStruct[], limits: CodecLimits) {
+    this.#structs = structs;
+    this.#maxDepth = limits.maxDepth;
+    this.#leftCount = limits.maxValueBytes;
   }
-  return common;
+
+  /** O(elements of arrays, sets and maps that are not inside a plain object) */
+  shapeOf(value: unknown): Shape {
+    return this.#shape(value, 0);
+  }
+
+  #shape(value: unknown, depth: number): Shape {
+    if (typeof value !== "object" || value === null) return primitiveShape(value);
+    if (depth >= this.#maxDepth) return SHAPES.interface;
+    if (Array.isArray(value)) return sliceOf(this.#common(value, depth));
+    if (types.isSet(value)) return setOf(this.#common(value, depth));
+    if (types.isMap(value)) {
+      const key = this.#common(value.keys(), depth);
+      return mapOf(KEY_KINDS.has(key.kind) ? key : SHAPES.interface, this.#common(value.values(), depth));
+    }
+    return objectShape(value, this.#structs);
+  }
+
+  #common(parts: Iterable<unknown>, depth: number): Shape {
+    let common: Shape = SHAPES.nothing;
+    for (const part of parts) {
+      this.#leftCount -= 1;
+      if (this.#leftCount < 0) return SHAPES.interface;
+      common = commonShape(common, this.#shape(part, depth + 1));
+      if (common === SHAPES.interface) break;
+    }
+    return common;
+  }
 }
 
 /**

@@ -155,8 +155,10 @@ export function commonShape(one: Shape, other: Shape): Shape {
 
 function commonOfKind(one: Shape, other: Shape): Shape {
   switch (one.kind) {
-    case "slice":
-      return sliceOf(commonShape(elementOf(one), elementOf(other)));
+    case "slice": {
+      const element = commonShape(elementOf(one), elementOf(other));
+      return element === elementOf(one) ? one : sliceOf(element);
+    }
     case "set":
       return setOf(commonShape(elementOf(one), elementOf(other)));
     case "map":
