@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { startComposeServers } from "./compose-servers.ts";
+import { installDebianPackages } from "./debian-packages.ts";
 import { findExecutable } from "./find-executable.ts";
 import { type HostAndPort, parseHostAndPort } from "./host-and-port.ts";
 
@@ -65,12 +65,8 @@ function installedPrograms(): ServerSources | undefined {
 
 /** Installs the packages where that is possible, without letting them start system services. */
 function programsFromPackages(): ServerSources | undefined {
-  if (process.getuid?.() !== 0 || findExecutable("apt-get") === undefined) return undefined;
-  withoutServiceStarts(() => {
-    const options = { stdio: "inherit", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } } as const;
-    execFileSync("apt-get", ["update"], options);
-    execFileSync("apt-get", ["install", "-y", "--no-install-recommends", ...PACKAGES], options);
-  });
+  if (process.getuid?.() !== 0) return undefined;
+  withoutServiceStarts(() => void installDebianPackages(PACKAGES));
   return installedPrograms();
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import process from "node:process";
+import { installDebianPackages } from "../servers/debian-packages.ts";
 import { findExecutable } from "../servers/find-executable.ts";
 
 /** Other people's programs for the formats of the codec, by their full paths. */
@@ -50,9 +50,5 @@ function pythonWithSnappy(): string | undefined {
 }
 
 function programsFromPackages(): CompressionPrograms | undefined {
-  if (process.getuid?.() !== 0 || findExecutable("apt-get") === undefined) return undefined;
-  const options = { stdio: "inherit", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } } as const;
-  execFileSync("apt-get", ["update"], options);
-  execFileSync("apt-get", ["install", "-y", "--no-install-recommends", ...PACKAGES], options);
-  return installedPrograms();
+  return installDebianPackages(PACKAGES) ? installedPrograms() : undefined;
 }

@@ -1,41 +1,25 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, it, type TestContext } from "vitest";
-import { findGo, GO_MISSING } from "../../scripts/tools/find-go.ts";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { buildGoProgram, findGoForTests, type GoProgram } from "../../scripts/tools/ensure-go.ts";
 import { CodecFault } from "../../src/codec/codec-fault.ts";
 import { createKeyRing } from "../../src/codec/encryption/key-ring.ts";
 import { SEAL_OVERHEAD_BYTES } from "../../src/codec/encryption/sealed-layout.ts";
 import { systemClock } from "../../src/foundation/clock.ts";
 import { createSeededRandom } from "../../src/foundation/random-source.ts";
 
-const SOURCE = fileURLToPath(new URL("encryption-interop/main.go", import.meta.url));
+const SOURCE = fileURLToPath(new URL("encryption-interop", import.meta.url));
 const seed = Number(process.env["GOCACHEX_SEED"] ?? Date.now() % 1_000_000);
 const random = createSeededRandom(seed);
-const folder = mkdtempSync(join(tmpdir(), "gocachex-interop-"));
-const program = join(folder, "encryption-interop");
-const go = findGo();
+const go = findGoForTests("encryption against a second implementation");
+let program: GoProgram | undefined;
 
 beforeAll(() => {
-  if (go === undefined) return;
-  // No module file, no network: the standard library is all it imports.
-  const env = { ...process.env, GO111MODULE: "off", GOPROXY: "off", CGO_ENABLED: "0" };
-  const built = spawnSync(go, ["build", "-o", program, SOURCE], { encoding: "utf8", env, cwd: folder });
-  if (built.status !== 0) throw new Error(`go build failed: ${built.stderr}${built.error ?? ""}`);
+  if (go !== undefined) program = buildGoProgram(go, SOURCE);
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Without Go: failure in CI, a skip that says why elsewhere. */
-function requireGo(context: TestContext): void {
-  if (go !== undefined) return;
-  if (process.env["CI"]) throw new Error(GO_MISSING);
-  console.warn(`SKIPPED, encryption against a second implementation: ${GO_MISSING}`);
-  context.skip(GO_MISSING);
-}
+afterAll(() => program?.remove());
 
 interface Case {
   readonly keys: readonly Buffer[];
@@ -72,7 +56,7 @@ function ask(op: "seal" | "open", cases: readonly Case[], payloads: readonly Uin
       bytes: Buffer.from(payloads[index] as Uint8Array).toString("hex"),
     }),
   );
-  const { stdout, stderr, status } = spawnSync(program, {
+  const { stdout, stderr, status } = spawnSync((program as GoProgram).path, {
     input: tasks.join("\n"),
     encoding: "utf8",
     maxBuffer: 2 ** 28,
@@ -95,8 +79,7 @@ function sealHere({ keys, header, storedKey, content }: Case): Buffer {
 
 const cases = Array.from({ length: 400 }, randomCase);
 
-it("an independent implementation in Go opens what is sealed here", (context) => {
-  requireGo(context);
+it.skipIf(go === undefined)("an independent implementation in Go opens what is sealed here", () => {
   const sealed = cases.map((one) => sealHere(one).subarray(one.header.length));
   const rotated = cases.map((one) => ({ ...one, keys: one.keys.toReversed() }));
   for (const [index, answer] of ask("open", rotated, sealed).entries()) {
@@ -106,8 +89,7 @@ it("an independent implementation in Go opens what is sealed here", (context) =>
   }
 });
 
-it("what an independent implementation in Go seals opens here", (context) => {
-  requireGo(context);
+it.skipIf(go === undefined)("what an independent implementation in Go seals opens here", () => {
   const contents = cases.map(({ content }) => content);
   for (const [index, answer] of ask("seal", cases, contents).entries()) {
     const { keys, header, storedKey, content } = cases[index] as Case;
@@ -117,8 +99,7 @@ it("what an independent implementation in Go seals opens here", (context) => {
   }
 });
 
-it("both refuse the same values", (context) => {
-  requireGo(context);
+it.skipIf(go === undefined)("both refuse the same values", () => {
   const sealed = cases.map((one) => {
     const value = sealHere(one).subarray(one.header.length);
     const at = below(value.length);

@@ -1,10 +1,9 @@
 import { spawnSync } from "node:child_process";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildGoProgram, ensureGo, type GoProgram } from "../../scripts/tools/ensure-go.ts";
+import { buildGoProgram, findGoForTests, type GoProgram } from "../../scripts/tools/ensure-go.ts";
 import { DEFAULT_CODEC_LIMITS } from "../../src/codec/codec-limits.ts";
 import { decodeGob } from "../../src/codec/gob/decode-gob.ts";
 import { encodeGob } from "../../src/codec/gob/encode-gob.ts";
@@ -121,7 +120,7 @@ describe("gobs between JavaScript and Go", () => {
   let program: GoProgram;
 
   beforeAll(() => {
-    go = findGo();
+    go = findGoForTests("gobs between JavaScript and Go");
     if (go !== undefined) program = buildGoProgram(go, SOURCE);
   });
   afterAll(() => program?.remove());
@@ -212,17 +211,6 @@ describe("gobs between JavaScript and Go", () => {
     }
   });
 });
-
-/** A test run on somebody's machine may go on without Go; in CI it may not. */
-function findGo(): string | undefined {
-  try {
-    return ensureGo();
-  } catch (error) {
-    if (process.env["CI"]) throw error;
-    console.error(`NOT TESTED: gobs between JavaScript and Go. ${String(error)}`);
-    return undefined;
-  }
-}
 
 /** Values of the struct `Record`, as they come back from Go: no Buffers, no small bigints as integers. */
 function randomRecord(): fc.Arbitrary<unknown> {

@@ -1,0 +1,21 @@
+import { execFileSync } from "node:child_process";
+import process from "node:process";
+import { findExecutable } from "./find-executable.ts";
+
+/**
+ * Installs Debian's packages, where apt-get is there and may be used: as root. Whether they came is for the caller to look: without a network
+ * nothing comes.
+ *
+ * @returns whether it was tried
+ */
+export function installDebianPackages(packages: readonly string[]): boolean {
+  if (process.getuid?.() !== 0 || findExecutable("apt-get") === undefined) return false;
+  const options = { stdio: "inherit", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } } as const;
+  try {
+    execFileSync("apt-get", ["update"], options);
+    execFileSync("apt-get", ["install", "-y", "--no-install-recommends", ...packages], options);
+  } catch {
+    // No network or no such package: the caller says what to do.
+  }
+  return true;
+}

@@ -1,0 +1,3 @@
+module gocachex.example/encryption
+
+go 1.19
