@@ -27,6 +27,7 @@ export function createBrotliCompressor({ level }: CompressorOptions = {}): Compr
     id: 2,
     calls: CALLS,
     compressOptions: (rawBytes) => ({
+      flush: zlib.constants.BROTLI_OPERATION_FINISH,
       params: {
         [BROTLI_PARAM_QUALITY]: quality,
         [BROTLI_PARAM_SIZE_HINT]: rawBytes,

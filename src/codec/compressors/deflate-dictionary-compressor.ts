@@ -27,7 +27,7 @@ export function createDeflateDictionaryCompressor(
   { level }: CompressorOptions = {},
 ): Compressor {
   const preset = { dictionary: dictionary.content.subarray(-WINDOW_BYTES) };
-  const compressOptions = { ...preset, level: resolveLevel("gzip", level) };
+  const compressOptions = { ...preset, level: resolveLevel("gzip", level), flush: zlib.constants.Z_FINISH };
   return createZlibCompressor({
     name: "gzip",
     id: 6,

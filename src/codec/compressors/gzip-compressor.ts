@@ -23,7 +23,7 @@ const CALLS: ZlibCalls = {
  * @throws InvalidArgumentError for a level outside 1–9
  */
 export function createGzipCompressor({ level }: CompressorOptions = {}): Compressor {
-  const compressOptions = { level: resolveLevel("gzip", level) };
+  const compressOptions = { level: resolveLevel("gzip", level), flush: zlib.constants.Z_FINISH };
   return createZlibCompressor({
     name: "gzip",
     id: 1,

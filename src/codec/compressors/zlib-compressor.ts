@@ -27,7 +27,7 @@ export interface ZlibFormat {
   readonly id: number;
   readonly dictionaryId?: number;
   readonly calls: ZlibCalls;
-  /** Options of the platform for one value. */
+  /** Options of the platform for one value; with `flush` to the end, or the result comes in two pieces. */
   readonly compressOptions: (rawBytes: number) => object;
   readonly decompressOptions: object;
   readonly asyncFromBytes: AsyncFromBytes;

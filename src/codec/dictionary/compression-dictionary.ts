@@ -16,7 +16,8 @@ import { huffmanTableBytes } from "./huffman-table.ts";
 const MAGIC = 0xec30a437;
 const TABLES_AT = 8;
 const OFFSETS_BYTES = 12;
-const MIN_CONTENT_BYTES = 8;
+/** The largest of the first offsets. */
+export const MIN_CONTENT_BYTES = 8;
 /** Table size and largest symbol of the three tables of counts, in their order. */
 const COUNT_TABLES = [
   { maxTableLog: 8, maxSymbol: 31 },
@@ -72,6 +73,8 @@ export function createDictionary(tables: DictionaryTables, content: Uint8Array):
 
 /**
  * Reads a dictionary: one of ours, or one of `zstd --train`. O(bytes)
+ *
+ * Everything that zstd looks at is looked at here, because the package ends the process when the library refuses a dictionary.
  *
  * @param bytes copied
  * @throws InvalidArgumentError when they are none; the message says what is wrong

@@ -123,6 +123,27 @@ function readZeros(bits: BitReader, counts: number[], maxSymbol: number): void {
   }
 }
 
+/** Which symbol each place of a table stands for: rare ones at its end, the others in steps that reach every place. */
+export function spreadSymbols(counts: readonly number[], places: number): Uint8Array {
+  const symbolAt = new Uint8Array(places);
+  let last = places - 1;
+  for (const [symbol, count] of counts.entries()) {
+    if (count !== -1) continue;
+    symbolAt[last] = symbol;
+    last -= 1;
+  }
+  const step = (places >>> 1) + (places >>> 3) + 3;
+  let place = 0;
+  for (const [symbol, count] of counts.entries()) {
+    for (let left = count; left > 0; left -= 1) {
+      symbolAt[place] = symbol;
+      do place = (place + step) & (places - 1);
+      while (place > last);
+    }
+  }
+  return symbolAt;
+}
+
 /** Reads bits, the lowest first; zeros behind the end. */
 class BitReader {
   readonly #bytes: Uint8Array;

@@ -1,5 +1,5 @@
 import { BitWriter } from "./bit-writer.ts";
-import type { NormalizedCounts } from "./fse-counts.ts";
+import { type NormalizedCounts, spreadSymbols } from "./fse-counts.ts";
 
 /** How an encoder goes on from a symbol to the next state. */
 interface Transition {
@@ -80,25 +80,4 @@ function transitionsOf(counts: readonly number[], tableLog: number): Transition[
     total += places;
     return transition;
   });
-}
-
-/** Which symbol each place of a table stands for: rare ones at its end, the others in steps that reach every place. */
-function spreadSymbols(counts: readonly number[], places: number): Uint8Array {
-  const symbolAt = new Uint8Array(places);
-  let last = places - 1;
-  for (const [symbol, count] of counts.entries()) {
-    if (count !== -1) continue;
-    symbolAt[last] = symbol;
-    last -= 1;
-  }
-  const step = (places >>> 1) + (places >>> 3) + 3;
-  let place = 0;
-  for (const [symbol, count] of counts.entries()) {
-    for (let left = count; left > 0; left -= 1) {
-      symbolAt[place] = symbol;
-      do place = (place + step) & (places - 1);
-      while (place > last);
-    }
-  }
-  return symbolAt;
 }

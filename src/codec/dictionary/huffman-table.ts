@@ -1,4 +1,5 @@
 import { normalizeCounts, readCounts, writeCounts } from "./fse-counts.ts";
+import { decodeFse } from "./fse-decoder.ts";
 import { encodeFse } from "./fse-encoder.ts";
 
 /** The longest code that zstd's literals may have. */
@@ -31,16 +32,48 @@ export function writeHuffmanTable(counts: ArrayLike<number>): Uint8Array {
   return Uint8Array.of(head.length + body.length, ...head, ...body);
 }
 
-/** How many bytes the description of a Huffman code takes; `undefined` when there is none. */
+/**
+ * How many bytes the description of a Huffman code takes; `undefined` when there is none, or one that zstd refuses. Decodes it: a library that is
+ * given a damaged one may end the process.
+ */
 export function huffmanTableBytes(bytes: Uint8Array): number | undefined {
   const first = bytes[0];
-  if (first === undefined) return undefined;
+  if (first === undefined || first === 0) return undefined;
   const isDirect = first >= DIRECT_WEIGHTS_FROM;
-  const lengthBytes = 1 + (isDirect ? Math.ceil((first - DIRECT_WEIGHTS_FROM + 1) / 2) : first);
-  if (lengthBytes > bytes.length || first === 0) return undefined;
-  const isSound =
-    isDirect || readCounts(bytes.subarray(1, lengthBytes), MAX_WEIGHT_TABLE_LOG, MAX_WEIGHT) !== undefined;
-  return isSound ? lengthBytes : undefined;
+  const directCount = first - DIRECT_WEIGHTS_FROM + 1;
+  const lengthBytes = 1 + (isDirect ? Math.ceil(directCount / 2) : first);
+  if (lengthBytes > bytes.length) return undefined;
+  const body = bytes.subarray(1, lengthBytes);
+  const weights = isDirect ? directWeights(body, directCount) : compressedWeights(body);
+  return weights !== undefined && isWholeCode(weights) ? lengthBytes : undefined;
+}
+
+/** Four bits each, the higher ones first. */
+function directWeights(body: Uint8Array, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => {
+    const pair = body[index >>> 1] as number;
+    return index % 2 === 0 ? pair >>> 4 : pair & 15;
+  });
+}
+
+function compressedWeights(body: Uint8Array): number[] | undefined {
+  const counts = readCounts(body, MAX_WEIGHT_TABLE_LOG, MAX_WEIGHT);
+  return counts === undefined ? undefined : decodeFse(body.subarray(counts.lengthBytes), counts, BYTE_VALUES - 1);
+}
+
+/** Whether weights, with the one of the last symbol that follows from them, make a code that uses every string of bits. */
+function isWholeCode(weights: readonly number[]): boolean {
+  if (weights.some((weight) => weight > MAX_WEIGHT)) return false;
+  const share = (weight: number): number => (weight === 0 ? 0 : 2 ** (weight - 1));
+  const total = weights.reduce((sum, weight) => sum + share(weight), 0);
+  if (total === 0) return false;
+  const codeBits = Math.floor(Math.log2(total)) + 1;
+  const left = 2 ** codeBits - total;
+  const lastWeight = Math.log2(left) + 1;
+  if (codeBits > MAX_CODE_BITS || !Number.isInteger(lastWeight)) return false;
+  // The longest codes come in pairs.
+  const longest = [...weights, lastWeight].filter((weight) => weight === 1).length;
+  return longest >= 2 && longest % 2 === 0;
 }
 
 /** A set of symbols that are merged on one level. */

@@ -1,6 +1,6 @@
 import { deflateRawSync } from "node:zlib";
 import { InvalidArgumentError } from "../../foundation/errors.ts";
-import { type CompressionDictionary, createDictionary } from "./compression-dictionary.ts";
+import { type CompressionDictionary, createDictionary, MIN_CONTENT_BYTES } from "./compression-dictionary.ts";
 import { entropyStatistics, estimatedBits } from "./entropy-statistics.ts";
 import { countDmers, selectContent } from "./fast-cover.ts";
 import { normalizeCounts, writeCounts } from "./fse-counts.ts";
@@ -29,6 +29,8 @@ const MAX_CORPUS_BYTES = 16 * 2 ** 20;
 const MAX_STATISTICS_BYTES = 2 * 2 ** 20;
 /** The tables of the trained dictionaries that were measured took 120 to 175 bytes. */
 const TABLES_BYTES = 256;
+/** With less than 2 % to gain there is no dictionary to be had. */
+const MAX_USELESS_RATIO = 0.98;
 const DMER_BYTES = [6, 8] as const;
 const SEGMENT_BYTES = [24, 48, 96, 192, 400, 1_000, 2_000] as const;
 const DEFLATE_WINDOW_BYTES = 32_768;
@@ -64,7 +66,15 @@ export function trainDictionary(
       "samples",
       "The samples have nothing in common that a dictionary could hold. Are they compressed or encrypted already?",
     );
-  return withTables(content, takeSamples(taken, MAX_STATISTICS_BYTES));
+  return withTables(atLeast(MIN_CONTENT_BYTES, content), takeSamples(taken, MAX_STATISTICS_BYTES));
+}
+
+/** Puts zeros in front of a content that is too short for the first offsets to lie in it. */
+function atLeast(sizeBytes: number, content: Uint8Array): Uint8Array {
+  if (content.length >= sizeBytes) return content;
+  const padded = new Uint8Array(sizeBytes);
+  padded.set(content, sizeBytes - content.length);
+  return padded;
 }
 
 /** What a content was chosen with, and what the judged samples cost with it. */
@@ -75,6 +85,7 @@ interface Candidate {
   readonly zstdBits: number;
 }
 
+/** @returns no bytes when none of them helps */
 function bestContent(samples: readonly Uint8Array[], sizeBytes: number): Uint8Array {
   const { learned, judged } = splitSamples(samples);
   const candidates: Candidate[] = [];
@@ -88,6 +99,9 @@ function bestContent(samples: readonly Uint8Array[], sizeBytes: number): Uint8Ar
       candidates.push({ dmerBytes, segmentBytes, deflateBytes, zstdBits });
     }
   }
+  const withoutBytes = deflatedBytes(judged, new Uint8Array());
+  if (Math.min(...candidates.map(({ deflateBytes }) => deflateBytes)) > withoutBytes * MAX_USELESS_RATIO)
+    return new Uint8Array();
   // Who will use it is not known: the least loss against the best for either.
   const leastBytes = Math.min(...candidates.map(({ deflateBytes }) => deflateBytes));
   const leastBits = Math.min(...candidates.map(({ zstdBits }) => zstdBits));

@@ -1,0 +1,198 @@
+import { once } from "node:events";
+import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { constants, createBrotliCompress, createGzip } from "node:zlib";
+import { beforeAll, describe, expect, it } from "vitest";
+import { compressValue, decompressValue } from "../../src/codec/compressors/compress-value.ts";
+import type { Compressor } from "../../src/codec/compressors/compressor.ts";
+import {
+  COMPRESSOR_NAMES,
+  type CompressorName,
+  createCompressor,
+  createDictionaryCompressor,
+} from "../../src/codec/compressors/create-compressor.ts";
+import { frameHeader } from "../../src/codec/compressors/zstd-frame.ts";
+import { trainDictionary } from "../../src/codec/dictionary/train-dictionary.ts";
+import { faultOf } from "../support/compression/fault-of.ts";
+import { jsonRecords, smallValues } from "../support/compression/sample-values.ts";
+
+// Memory and delays are of the whole process, so these stand where one file runs at a time.
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+const MEBIBYTE = 2 ** 20;
+const DICTIONARY = trainDictionary(smallValues("json", 300), { sizeBytes: 8_192 });
+const CASES: readonly (readonly [string, Compressor])[] = [
+  ...COMPRESSOR_NAMES.map((name) => [name, createCompressor(name)] as const),
+  ["gzip with a dictionary", createDictionaryCompressor("gzip", DICTIONARY) as Compressor],
+  ["zstd with a dictionary", createDictionaryCompressor("zstd", DICTIONARY) as Compressor],
+];
+beforeAll(async () => {
+  await Promise.all(CASES.map(([, compressor]) => compressor.load()));
+});
+
+/** A gigabyte of zeros through a stream of the platform. */
+async function zerosThrough(stream: NodeJS.ReadWriteStream): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  const zeros = Buffer.alloc(MEBIBYTE);
+  for (let count = 0; count < 1_024; count += 1) if (!stream.write(zeros)) await once(stream, "drain");
+  stream.end();
+  await once(stream, "end");
+  return Buffer.concat(chunks);
+}
+
+function lz4Bomb(rawBytes: number): Buffer {
+  const prefix = Buffer.alloc(4);
+  prefix.writeUInt32LE(rawBytes);
+  // One literal, then a match one byte back whose length goes on for a gigabyte.
+  return Buffer.concat([
+    prefix,
+    Buffer.of(0x1f, 0, 1, 0),
+    Buffer.alloc(4 * MEBIBYTE, 255),
+    Buffer.of(0, 0x50, 1, 2, 3, 4, 5),
+  ]);
+}
+
+function snappyBomb(rawBytes: number): Buffer {
+  const preamble: number[] = [];
+  for (let rest = rawBytes; ; rest = Math.floor(rest / 128)) {
+    preamble.push(rest >= 128 ? (rest % 128) | 128 : rest);
+    if (rest < 128) break;
+  }
+  // One literal, then copies of 64 bytes from one byte back.
+  const copies = Buffer.alloc(3 * 4 * MEBIBYTE, Buffer.of(0xfe, 1, 0));
+  return Buffer.concat([Buffer.from(preamble), Buffer.of(0, 0), copies]);
+}
+
+/** 8,192 blocks of 128 KiB, each a run. */
+function zstdRuns(): Buffer {
+  const blocks = Array.from({ length: 8_192 }, (_, index) => {
+    const header = (index === 8_191 ? 1 : 0) | (1 << 1) | (131_072 << 3);
+    return Buffer.of(header & 255, (header >>> 8) & 255, header >>> 16, 0);
+  });
+  return Buffer.concat(blocks);
+}
+
+/** Blocks that hide how much they hold: each is one literal and a match of 128 KiB less one. */
+function zstdMatches(): Buffer {
+  const zeros = Buffer.from(new Uint8Array(131_072 * 3));
+  const compressor = createZstdBlocks(zeros);
+  return Buffer.concat(
+    Array.from({ length: 20_000 }, (_, index) => (index === 19_999 ? compressor.last : compressor.inner)),
+  );
+}
+
+/** The blocks of a frame, by the format's own rule; see `zstd-frame.ts`. */
+function createZstdBlocks(value: Uint8Array): { readonly inner: Buffer; readonly last: Buffer } {
+  const compressor = CASES[6]?.[1] as Compressor;
+  const blocks = Buffer.from(compressor.compressSync(value));
+  const size = (blocks.readUIntLE(0, 3) >>> 3) + 3;
+  const kind = (blocks.readUIntLE(0, 3) >>> 1) & 3;
+  const first = Buffer.from(blocks.subarray(0, kind === 1 ? 4 : size));
+  const inner = Buffer.from(first);
+  inner[0] = (inner[0] as number) & ~1;
+  const last = Buffer.from(first);
+  last[0] = (last[0] as number) | 1;
+  return { inner, last };
+}
+
+const BOMBS: readonly (readonly [string, CompressorName, (rawBytes: number) => Buffer | Promise<Buffer>])[] = [
+  ["gzip", "gzip", () => zerosThrough(createGzip({ level: 9 }))],
+  ["brotli", "brotli", () => zerosThrough(createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 2 } }))],
+  [
+    "zstd, runs without a length",
+    "zstd",
+    () => Buffer.concat([Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0x58), zstdRuns()]),
+  ],
+  ["zstd, runs with a length", "zstd", (rawBytes) => Buffer.concat([frameHeader(rawBytes), zstdRuns()])],
+  [
+    "zstd, matches without a length",
+    "zstd",
+    () => Buffer.concat([Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0x58), zstdMatches()]),
+  ],
+  ["zstd, matches with a length", "zstd", (rawBytes) => Buffer.concat([frameHeader(rawBytes), zstdMatches()])],
+  ["lz4", "lz4", lz4Bomb],
+  ["snappy", "snappy", snappyBomb],
+];
+
+describe("bombs", () => {
+  it.each(BOMBS)("of %s end at the declared length, with little memory and time", async (_, name, build) => {
+    const compressor = CASES.find(([caseName]) => caseName === name)?.[1] as Compressor;
+    for (const rawBytes of [10, MEBIBYTE]) {
+      const bomb = await build(rawBytes);
+      for (const call of ["decompressSync", "decompress"] as const) {
+        collectGarbage();
+        const rssBefore = process.memoryUsage().rss;
+        const startedAt = performance.now();
+        const fault = await faultOf(() => compressor[call](bomb, rawBytes));
+        expect(fault.reason).toBe("malformed");
+        expect(performance.now() - startedAt).toBeLessThan(1_000);
+        expect(process.memoryUsage().rss - rssBefore).toBeLessThan(bomb.length + 64 * MEBIBYTE);
+      }
+    }
+  });
+});
+
+describe.each(CASES)("%s", (_, compressor) => {
+  it("keeps nothing after 10,000 calls that work and 10,000 that do not", async () => {
+    const value = jsonRecords(16_384);
+    const compressed = compressor.compressSync(value);
+    const cutOff = compressed.subarray(0, -1);
+    const rounds = async (count: number): Promise<void> => {
+      for (let index = 0; index < count; index += 1) {
+        compressor.decompressSync(compressor.compressSync(value), value.length);
+        await faultOf(() => compressor.decompressSync(cutOff, value.length));
+        if (index % 10 === 0) await compressor.decompress(await compressor.compress(value), value.length);
+        // External memory is freed by finalizers, which run between turns of the loop.
+        if (index % 250 === 0) await new Promise(setImmediate);
+      }
+      collectGarbage();
+      await new Promise(setImmediate);
+      collectGarbage();
+    };
+    await rounds(2_000);
+    const before = process.memoryUsage();
+    await rounds(10_000);
+    const after = process.memoryUsage();
+    expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(4 * MEBIBYTE);
+    expect(after.rss - before.rss).toBeLessThan(40 * MEBIBYTE);
+  });
+
+  it("does not block the event loop with a value of 48 MiB", async () => {
+    const value = jsonRecords(48 * MEBIBYTE);
+    const options = { thresholdBytes: 0 };
+    const startedAt = performance.now();
+    const compressed = compressor.compressSync(value);
+    const compressedAt = performance.now();
+    compressor.decompressSync(compressed, value.length);
+    const syncMs = { compress: compressedAt - startedAt, decompress: performance.now() - compressedAt };
+    const compressDelay = await longestDelay(() => compressValue(compressor, value, options));
+    const decompressDelay = await longestDelay(() => decompressValue(compressor, compressed, value.length));
+    console.log(
+      `${compressor.name} ${compressor.id}: sync ${syncMs.compress.toFixed(0)}/${syncMs.decompress.toFixed(0)} ms, longest delay ${compressDelay.toFixed(1)}/${decompressDelay.toFixed(1)} ms`,
+    );
+    // A few ms where the machine does nothing else; a call on this thread takes all of the time, several times over what is allowed here.
+    expect(compressDelay).toBeLessThan(Math.max(15, syncMs.compress / 3));
+    expect(decompressDelay).toBeLessThan(Math.max(15, syncMs.decompress / 3));
+  });
+});
+
+/** The longest that the event loop did not turn while some work went on, in ms. */
+async function longestDelay(work: () => unknown): Promise<number> {
+  collectGarbage();
+  const histogram = monitorEventLoopDelay({ resolution: 1 });
+  const turns = async (count: number): Promise<void> => {
+    const target = histogram.count + count;
+    while (histogram.count < target) await new Promise(setImmediate);
+  };
+  histogram.enable();
+  await turns(2);
+  histogram.reset();
+  await work();
+  await turns(2);
+  histogram.disable();
+  return histogram.max / 1e6;
+}
