@@ -1,7 +1,7 @@
 import type { Scheduler } from "../foundation/scheduler.ts";
 import type { CodecLimits } from "./codec-limits.ts";
 import type { Compressor } from "./compressors/compressor.ts";
-import type { CompressionDictionary } from "./dictionary/compression-dictionary.ts";
+import type { DictionarySet } from "./dictionary/dictionary-set.ts";
 import type { KeyRing } from "./encryption/key-ring.ts";
 import type { Serializer } from "./serializers/serializer.ts";
 
@@ -12,7 +12,7 @@ export interface EnvelopeCodecOptions {
   /** What compresses values; `undefined`: nothing does. Compressed values are read all the same. */
   readonly compression: CompressionChoice | undefined;
   /** Dictionaries that values may have been compressed with. */
-  readonly dictionaries: readonly CompressionDictionary[];
+  readonly dictionaries: DictionarySet;
   /** What encrypts and decrypts; `undefined`: values are in the clear, and encrypted ones unreadable. With keys those in the clear are. */
   readonly keyRing: KeyRing | undefined;
   readonly limits: CodecLimits;

@@ -7,6 +7,7 @@ import { DEFAULT_CODEC_LIMITS } from "./codec-limits.ts";
 import type { CompressionChoice } from "./codec-options.ts";
 import type { CodecSettings } from "./codec-settings.ts";
 import { createCompressor, createDictionaryCompressor } from "./compressors/create-compressor.ts";
+import { createDictionarySet, type DictionarySet } from "./dictionary/dictionary-set.ts";
 import { createKeyRing } from "./encryption/key-ring.ts";
 import { createEnvelopeCodec } from "./envelope-codec.ts";
 import { adaptSerializer } from "./serializers/custom-serializer.ts";
@@ -32,10 +33,11 @@ export function createCodec(settings: CodecSettings, { clock, scheduler }: Codec
   const serializer = createSerializer(settings.serializer);
   const limits: CodecLimits = { ...DEFAULT_CODEC_LIMITS, maxValueBytes: settings.maxValueBytes };
   if (!settings.hasEnvelope) return createBareCodec({ serializer, limits });
+  const dictionaries = createDictionarySet(settings.dictionaries);
   return createEnvelopeCodec({
     serializer,
-    compression: chooseCompression(settings),
-    dictionaries: settings.dictionaries,
+    compression: chooseCompression(settings, dictionaries),
+    dictionaries,
     keyRing: settings.encryptionKeys.length === 0 ? undefined : createKeyRing(settings.encryptionKeys, clock),
     limits,
     scheduler,
@@ -57,11 +59,13 @@ function createSerializer(chosen: CodecSettings["serializer"]): Serializer {
   }
 }
 
-function chooseCompression({ compression, dictionaries }: CodecSettings): CompressionChoice | undefined {
+function chooseCompression(
+  { compression }: CodecSettings,
+  { writing: dictionary }: DictionarySet,
+): CompressionChoice | undefined {
   if (compression === undefined) return undefined;
   const { algorithm, level, thresholdBytes } = compression;
   const options = level === undefined ? {} : { level };
-  const [dictionary] = dictionaries;
   const compressor =
     (dictionary === undefined ? undefined : createDictionaryCompressor(algorithm, dictionary, options)) ??
     createCompressor(algorithm, options);

@@ -1,17 +1,17 @@
 import { CodecFault } from "./codec-fault.ts";
 import type { Compressor } from "./compressors/compressor.ts";
 import { compressorKindOf, createCompressor, createDictionaryCompressor } from "./compressors/create-compressor.ts";
-import type { CompressionDictionary } from "./dictionary/compression-dictionary.ts";
+import type { DictionarySet } from "./dictionary/dictionary-set.ts";
 import type { CompressionNote } from "./envelope/envelope-head.ts";
 
 /** The compressors that read values, made when the first value needs one. */
 export class PayloadCompressors {
-  readonly #dictionaries: ReadonlyMap<number, CompressionDictionary>;
+  readonly #dictionaries: DictionarySet;
   /** By compressor and dictionary; the codec's own is among them, so that nothing is loaded twice. */
   readonly #made = new Map<string, Compressor>();
 
-  constructor(own: Compressor | undefined, dictionaries: readonly CompressionDictionary[]) {
-    this.#dictionaries = new Map(dictionaries.map((dictionary) => [dictionary.id, dictionary]));
+  constructor(own: Compressor | undefined, dictionaries: DictionarySet) {
+    this.#dictionaries = dictionaries;
     if (own !== undefined) this.#made.set(nameOf(own.id, own.dictionaryId), own);
   }
 
