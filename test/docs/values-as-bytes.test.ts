@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
 import type { CodecSettings } from "../../src/codec/codec-settings.ts";
+import { createCompressor } from "../../src/codec/compressors/create-compressor.ts";
 import { openCodec } from "../support/codec/codec-settings.ts";
 
 const page = readFileSync(new URL("../../docs/guide/values-as-bytes.md", import.meta.url), "utf8");
@@ -96,5 +97,19 @@ describe("the table of docs/guide/values-as-bytes.md", () => {
         await expect(readBack(serializer, value)).rejects.toMatchObject({ code: "GCX_SERIALIZATION_VALUE" });
       }
     }
+  });
+});
+
+describe("the sizes from which the guide says that threads compress", () => {
+  it.each([
+    ["gzip", 70_000],
+    ["brotli", 55_000],
+    ["zstd", 200_000],
+    ["snappy", 200_000],
+    ["lz4", 330_000],
+  ] as const)("%s: some %i bytes", (name, sizeBytes) => {
+    const { compress } = createCompressor(name).asyncFromBytes;
+    expect(Math.abs(compress - sizeBytes) / sizeBytes).toBeLessThan(0.15);
+    expect(page).toMatch(new RegExp(`${sizeBytes / 1_000} KB \\([^)]*${name}`));
   });
 });
