@@ -5,26 +5,28 @@ import type { CodecLimits } from "./codec-limits.ts";
 import { readText } from "./envelope/text-bytes.ts";
 import { decodeInteger, encodeInteger } from "./integer-text.ts";
 import { HEAD_ROOM_BYTES, type Payload, type Serializer } from "./serializers/serializer.ts";
-import { refuseSize, refuseWithoutEnvelope, toSerializationError } from "./value-refusal.ts";
+import { refuseAmbiguousNumber, refuseSize, toSerializationError } from "./value-refusal.ts";
 
 /** What a bare codec is made of; all of it resolved. */
 export interface BareCodecOptions {
   readonly serializer: Serializer;
   readonly limits: CodecLimits;
+  /** Whether integers are decimal text, which a store's own counters work on; the serializer must write them so as well. */
+  readonly hasCounters: boolean;
 }
 
 /**
  * Makes a codec without envelopes: the bytes are what the serializer makes and nothing else, as other programs write and read them. No check, no
- * metadata, no compression, no encryption; what needs tags is refused; and since nothing says so, a string or bytes are no exception: they
- * go through the serializer as well, and integers are its, which for JSON and a store's counters is the same text. Loads nothing.
+ * metadata, no compression, no encryption; a part that needs tags is refused; strings and bytes go through the serializer like everything
+ * else. Loads nothing.
+ *
+ * @param options its serializer uses no tags
  */
-export function createBareCodec({ serializer, limits }: BareCodecOptions): Codec {
+export function createBareCodec({ serializer, limits, hasCounters }: BareCodecOptions): Codec {
   const [plainKind = 0] = serializer.kinds;
 
   function write(value: unknown): Uint8Array {
-    const payload = serializeWith(serializer, value, limits);
-    if (payload.kind !== plainKind) throw refuseWithoutEnvelope(serializer.name);
-    const bytes = bytesOf(payload);
+    const bytes = bytesOf(serializeWith(serializer, value, limits));
     if (bytes.length > limits.maxValueBytes) throw refuseSize(limits.maxValueBytes);
     return bytes;
   }
@@ -45,15 +47,18 @@ export function createBareCodec({ serializer, limits }: BareCodecOptions): Codec
   }
 
   return {
-    hasCounters: true,
+    hasCounters,
     load: () => serializer.load(),
     encode(value) {
-      const integer = encodeInteger(value);
-      if (integer !== undefined) return integer;
+      if (hasCounters) {
+        const integer = encodeInteger(value);
+        if (integer !== undefined) return integer;
+        if (isTakenForBigint(value)) throw refuseAmbiguousNumber();
+      }
       return serializer.isLoaded ? write(value) : serializer.load().then(() => write(value));
     },
     decode(bytes) {
-      const integer = decodeInteger(bytes);
+      const integer = hasCounters ? decodeInteger(bytes) : undefined;
       if (integer !== undefined) return { value: integer, metadata: undefined };
       if (serializer.isLoaded) return read(bytes);
       const own = Buffer.from(bytes);
@@ -67,11 +72,18 @@ export function createBareCodec({ serializer, limits }: BareCodecOptions): Codec
   };
 }
 
+/** Whether the text of a number is that of a counter beyond 2^53, which reads as a bigint. */
+function isTakenForBigint(value: unknown): boolean {
+  return (
+    typeof value === "number" && Number.isInteger(value) && decodeInteger(Buffer.from(String(value))) !== undefined
+  );
+}
+
 function serializeWith(serializer: Serializer, value: unknown, limits: CodecLimits): Payload {
   try {
     return serializer.serialize(value, limits);
   } catch (error) {
-    throw toSerializationError(error, serializer.name);
+    throw toSerializationError(error, serializer.name, value);
   }
 }
 

@@ -12,7 +12,7 @@ import { createKeyRing } from "./encryption/key-ring.ts";
 import { createEnvelopeCodec } from "./envelope-codec.ts";
 import { adaptSerializer } from "./serializers/custom-serializer.ts";
 import { createGobSerializer } from "./serializers/gob-serializer.ts";
-import { JSON_SERIALIZER } from "./serializers/json-serializer.ts";
+import { createJsonSerializer } from "./serializers/json-serializer.ts";
 import { findLibrarySerializer } from "./serializers/library-serializer.ts";
 import { createMsgpackSerializer } from "./serializers/msgpack-serializer.ts";
 import type { Serializer } from "./serializers/serializer.ts";
@@ -30,9 +30,11 @@ export interface CodecHost {
  * @param settings checked already: keys, level and dictionaries fit
  */
 export function createCodec(settings: CodecSettings, { clock, scheduler }: CodecHost): Codec {
-  const serializer = createSerializer(settings.serializer);
+  const serializer = createSerializer(settings.serializer, settings.hasEnvelope);
   const limits: CodecLimits = { ...DEFAULT_CODEC_LIMITS, maxValueBytes: settings.maxValueBytes };
-  if (!settings.hasEnvelope) return createBareCodec({ serializer, limits });
+  // The only format in which an integer is the text that stores count with.
+  if (!settings.hasEnvelope)
+    return createBareCodec({ serializer, limits, hasCounters: settings.serializer === "json" });
   const dictionaries = createDictionarySet(settings.dictionaries);
   return createEnvelopeCodec({
     serializer,
@@ -44,18 +46,19 @@ export function createCodec(settings: CodecSettings, { clock, scheduler }: Codec
   });
 }
 
-function createSerializer(chosen: CodecSettings["serializer"]): Serializer {
+/** @param hasEnvelope whether something says what the serializer made of a value */
+function createSerializer(chosen: CodecSettings["serializer"], hasEnvelope: boolean): Serializer {
   switch (chosen) {
     case "json":
-      return JSON_SERIALIZER;
+      return createJsonSerializer(hasEnvelope);
     case "msgpack":
-      return createMsgpackSerializer();
+      return createMsgpackSerializer(hasEnvelope);
     case "v8":
       return V8_SERIALIZER;
     case "gob":
       return createGobSerializer();
     default:
-      return findLibrarySerializer(chosen) ?? adaptSerializer(chosen);
+      return findLibrarySerializer(chosen) ?? adaptSerializer(chosen, hasEnvelope);
   }
 }
 

@@ -86,7 +86,7 @@ class EnvelopeCodec implements Codec {
     try {
       return this.#options.serializer.serialize(value, this.#options.limits);
     } catch (error) {
-      throw toSerializationError(error, this.#options.serializer.name);
+      throw toSerializationError(error, this.#options.serializer.name, value);
     }
   }
 

@@ -1,6 +1,6 @@
 import { CodecFault } from "./codec-fault.ts";
 import { createGobSerializer } from "./serializers/gob-serializer.ts";
-import { JSON_SERIALIZER } from "./serializers/json-serializer.ts";
+import { createJsonSerializer } from "./serializers/json-serializer.ts";
 import { createMsgpackSerializer } from "./serializers/msgpack-serializer.ts";
 import type { Serializer } from "./serializers/serializer.ts";
 import { V8_SERIALIZER } from "./serializers/v8-serializer.ts";
@@ -10,7 +10,7 @@ export class PayloadReaders {
   readonly #byKind: ReadonlyMap<number, Serializer>;
 
   constructor(own: Serializer) {
-    const library = [JSON_SERIALIZER, createMsgpackSerializer(), V8_SERIALIZER, createGobSerializer()];
+    const library = [createJsonSerializer(), createMsgpackSerializer(), V8_SERIALIZER, createGobSerializer()];
     this.#byKind = new Map([...library, own].flatMap((each) => each.kinds.map((kind) => [kind, each] as const)));
   }
 

@@ -1,20 +1,35 @@
 import { formatPath, isStackOverflow, UncopyablePart } from "../entry/uncopyable-part.ts";
 import { SerializationError } from "../foundation/errors.ts";
+import { DEFAULT_CODEC_LIMITS } from "./codec-limits.ts";
+import { writeTags } from "./serializers/tag-writer.ts";
+import type { TagCarrier } from "./serializers/tags.ts";
+
+/** Carries everything that is carried at all: only what throws when it is read is met. */
+const ANY_CARRIER: TagCarrier = { hasBytes: true, hasAllNumbers: true, hasAllTexts: true, takesTags: true };
 
 /** What `set` fails with when a serializer refuses a value. */
-export function toSerializationError(error: unknown, serializer: string): unknown {
+export function toSerializationError(error: unknown, serializer: string, value: unknown): SerializationError {
   if (isStackOverflow(error)) {
-    return new SerializationError("$", `The value is nested too deeply for the serializer "${serializer}".`, {
-      cause: error,
-    });
+    const message = `The value is nested too deeply for the serializer "${serializer}".`;
+    return new SerializationError("$", message, { cause: error });
   }
-  if (error instanceof UncopyablePart) {
-    const path = formatPath(error.steps);
-    const message = `The value cannot be written by the serializer "${serializer}" so that it comes back equal: ${error.reason} at ${path}.`;
-    return new SerializationError(path, message, error.cause === undefined ? {} : { cause: error.cause });
+  const part = error instanceof UncopyablePart ? error : findThrowingPart(value);
+  if (part === undefined) {
+    return new SerializationError("$", `The serializer "${serializer}" failed to write the value.`, { cause: error });
   }
-  const message = `The serializer "${serializer}" failed to write the value.`;
-  return new SerializationError("$", message, { cause: error });
+  const path = formatPath(part.steps);
+  const message = `The value cannot be written by the serializer "${serializer}" so that it comes back equal: ${part.reason} at ${path}.`;
+  return new SerializationError(path, message, part.cause === undefined ? {} : { cause: part.cause });
+}
+
+/** The part whose getter or trap threw, or one that no serializer carries. */
+function findThrowingPart(value: unknown): UncopyablePart | undefined {
+  try {
+    writeTags(value, ANY_CARRIER, DEFAULT_CODEC_LIMITS.maxDepth);
+    return undefined;
+  } catch (error) {
+    return error instanceof UncopyablePart ? error : undefined;
+  }
 }
 
 /** What `set` fails with when a value is too large to be read again. */
@@ -25,10 +40,10 @@ export function refuseSize(maxValueBytes: number): SerializationError {
   );
 }
 
-/** What `set` fails with when only an envelope could say how to read a value. */
-export function refuseWithoutEnvelope(serializer: string): SerializationError {
+/** What `set` fails with when a number would read as a bigint. */
+export function refuseAmbiguousNumber(): SerializationError {
   return new SerializationError(
     "$",
-    `The value has parts that ${serializer} has no form for, and without an envelope nothing would say how to read them. Store plain data, or leave envelope: true.`,
+    "An integer beyond 2^53 reads as a bigint where nothing says that it was a number. Store a bigint, or leave envelope: true.",
   );
 }

@@ -4,7 +4,7 @@ import type { ByteSize } from "../foundation/byte-size.ts";
 import type { Duration } from "../foundation/duration.ts";
 import type { BackendName } from "./backend-name.ts";
 import type { FieldTable } from "./field.ts";
-import { TTL } from "./field-limits.ts";
+import { MAX_DICTIONARY_BYTES, TTL } from "./field-limits.ts";
 import { CONSISTENCY_FIELDS, type ConsistencyConfig } from "./sections/consistency-config.ts";
 import { DEADLINES_FIELDS, type DeadlinesConfig } from "./sections/deadlines-config.ts";
 import { ENCRYPTION_FIELDS, type EncryptionConfig } from "./sections/encryption-config.ts";
@@ -134,6 +134,9 @@ export interface CacheConfig {
   /** Structured logs. Keys are left out of them. Not available yet. */
   readonly logging?: LoggingConfig | undefined;
 }
+
+/** Base64 of the largest dictionary that `loadConfig` reads. */
+const MAX_DICTIONARY_TEXT_LENGTH = 4 * Math.ceil(MAX_DICTIONARY_BYTES / 3);
 
 /** Rows of the configuration itself. */
 export const CACHE_FIELDS: FieldTable<CacheConfig> = {
@@ -293,6 +296,7 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
     doc: "Dictionaries for small values that are alike, made by `gocachex dictionary train`: each in base64, or `file:` and a path, which loadConfig reads. The first compresses, with gzip or zstd, all decompress.",
     defaultDoc: "none",
     maxLength: 64,
+    maxItemLength: MAX_DICTIONARY_TEXT_LENGTH,
     pattern: { source: "^(file:.+|[A-Za-z0-9+/]+={0,2})$", doc: 'base64, or "file:" and a path' },
     support: "built",
   },

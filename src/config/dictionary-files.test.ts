@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { trainDictionary } from "../codec/dictionary/train-dictionary.ts";
+import { createCache } from "../create-cache.ts";
+import { createMapBackend } from "../testing/map-backend/map-backend.ts";
 import { loadConfig } from "./load-config.ts";
 
 const samples = Array.from({ length: 100 }, (_, index) => Buffer.from(`{"id":${index},"role":"admin","country":"PT"}`));
@@ -31,6 +33,19 @@ describe("dictionaries that stand in files", () => {
     const text = Buffer.from(dictionary.bytes).toString("base64");
     const config = await loadConfig({ file: await write(["file:dictionaries/users.dict", text]), env: false });
     expect(config.compressionDictionaries).toEqual([text, text]);
+  });
+
+  it("may be as large as the command line makes them", async () => {
+    const large = trainDictionary(
+      Array.from({ length: 3_000 }, (_, index) => Buffer.from(`${index} ${"x".repeat(index % 90)} ${index * 7_919}`)),
+    );
+    expect(large.bytes.length).toBeGreaterThan(8_000);
+    await writeFile(join(folder, "large.dict"), large.bytes);
+    const config = await loadConfig({ file: await write(["file:large.dict"]), env: false });
+    const backend = createMapBackend({ async: true, storage: "bytes" });
+    await createCache({ ...config, backend }).close();
+    await writeFile(join(folder, "huge.dict"), Buffer.alloc(2 ** 21));
+    await expect(loadConfig({ file: await write(["file:huge.dict"]), env: false })).rejects.toThrow(/larger/);
   });
 
   it("can be named by the environment", async () => {

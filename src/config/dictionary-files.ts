@@ -3,10 +3,8 @@ import { dirname, resolve } from "node:path";
 import { parseDictionary } from "../codec/dictionary/compression-dictionary.ts";
 import { ConfigError } from "../foundation/errors.ts";
 import type { CacheConfig } from "./cache-config.ts";
+import { MAX_DICTIONARY_BYTES } from "./field-limits.ts";
 import { DICTIONARY_FILE_MARK } from "./resolve-codec.ts";
-
-/** Far above what a dictionary is good for; what is larger is another file. */
-const MAX_DICTIONARY_BYTES = 16 * 2 ** 20;
 
 /**
  * Replaces the dictionaries that stand in files by what they hold.
@@ -37,5 +35,9 @@ async function readDictionaryFile(path: string, index: number): Promise<string> 
   } catch (cause) {
     throw new ConfigError("GCX_CONFIG_INVALID", field, `${field}: ${(cause as Error).message}`, { cause });
   }
-  throw new ConfigError("GCX_CONFIG_INVALID", field, `${field}: the file is larger than any dictionary.`);
+  throw new ConfigError(
+    "GCX_CONFIG_INVALID",
+    field,
+    `${field}: the file is larger than a dictionary may be (${MAX_DICTIONARY_BYTES} bytes).`,
+  );
 }

@@ -30,3 +30,6 @@ export const NAME: TextRange = { kind: "text", minLength: 1, maxLength: 1_024 };
 export const PATH: TextRange = { kind: "text", minLength: 1, maxLength: 4_096 };
 /** Passwords and tokens; some providers hand out long ones. */
 export const CREDENTIAL: TextRange = { kind: "text", minLength: 1, maxLength: 65_536 };
+
+/** Far above what a dictionary is good for: 1 MiB. */
+export const MAX_DICTIONARY_BYTES: number = 2 ** 20;

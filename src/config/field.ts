@@ -85,6 +85,8 @@ export interface SizeField extends FieldBase {
 export interface TextListField extends FieldBase {
   readonly kind: "text-list";
   readonly maxLength: number;
+  /** Most characters of one item. Default: 4,096. */
+  readonly maxItemLength?: number | undefined;
   readonly pattern?: TextPattern | undefined;
 }
 

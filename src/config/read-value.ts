@@ -120,6 +120,9 @@ function judgeTextMap(given: unknown): Verdict {
   return { value: Object.fromEntries(entries) };
 }
 
+/** Most characters of an item of a list, unless its field says otherwise. */
+const MAX_ITEM_LENGTH = 4_096;
+
 /** Reports each item by its own place. */
 function readTextList(field: TextListField, given: unknown, place: Place, reading: Reading): unknown {
   if (!Array.isArray(given) || given.length > field.maxLength) {
@@ -132,7 +135,12 @@ function readTextList(field: TextListField, given: unknown, place: Place, readin
     reportRefusal(field, given, place, reading, hint);
     return undefined;
   }
-  const itemField: TextField = { ...field, kind: "text", minLength: 1, maxLength: 4_096 };
+  const itemField: TextField = {
+    ...field,
+    kind: "text",
+    minLength: 1,
+    maxLength: field.maxItemLength ?? MAX_ITEM_LENGTH,
+  };
   // Array.from also visits holes, which are no texts.
   const items = Array.from(given, (item, index) => readValue(itemField, item, placeOfItem(place, index), reading));
   return items.includes(undefined) ? undefined : items;

@@ -61,6 +61,16 @@ describe("what only bytes can have", () => {
 
 describe("combinations that cannot be", () => {
   it.each([
+    [
+      "serializer",
+      { serializer: { name: "", encode: () => new Uint8Array(), decode: (): number => 1 } },
+      /1 to 64 characters/,
+    ],
+    [
+      "serializer",
+      { serializer: { name: 5, encode: () => new Uint8Array(), decode: (): number => 1 } },
+      /1 to 64 characters/,
+    ],
     ["compression", { envelope: false, compression: true }, /needs the envelope/],
     ["encryption", { envelope: false, encryption: { keys: [KEY] } }, /needs the envelope/],
     ["compressionLevel", { compression: true, compressionAlgorithm: "gzip", compressionLevel: 12 }, /from 1 to 9/],

@@ -108,7 +108,8 @@ async function setReplacing(
   let attempt: EntryWrite = isOnAbsence ? { ...write, returnPrevious: true } : write;
   let result = await backend.set(key, attempt, context);
   for (let tries = 0; tries < MAX_REPLACEMENTS && isOnAbsence && !result.stored; tries += 1) {
-    const { previous } = result;
+    // Stores need not tell what made them refuse.
+    const previous = result.previous ?? (await backend.get(key, context));
     if (previous === undefined || !(await values.isUnreadable(key, previous))) break;
     attempt = { ...attempt, condition: { kind: "version", version: previous.version } };
     result = await backend.set(key, attempt, context);

@@ -24,11 +24,15 @@ export interface CustomSerializer {
 
 const DEFAULT_NAME = "custom";
 
-/** A serializer of the user's as the codec takes it: name in front of its bytes, errors translated, nonsense refused. */
-export function adaptSerializer(custom: CustomSerializer): Serializer {
+/**
+ * A serializer of the user's as the codec takes it: errors translated, nonsense refused.
+ *
+ * @param hasName whether its name stands in front of its bytes, so that no other serializer's come to it
+ */
+export function adaptSerializer(custom: CustomSerializer, hasName: boolean): Serializer {
   const name = custom.name ?? DEFAULT_NAME;
   const text = Buffer.from(name, "utf8");
-  const head = Buffer.concat([Buffer.of(text.length), text]);
+  const head = hasName ? Buffer.concat([Buffer.of(text.length), text]) : Buffer.alloc(0);
   return {
     name,
     kinds: [PAYLOAD_KINDS.custom],

@@ -9,36 +9,42 @@ import { readTags } from "./tag-reader.ts";
 import { writeTags } from "./tag-writer.ts";
 import type { TagCarrier } from "./tags.ts";
 
-const CARRIER: TagCarrier = { hasBytes: false, hasAllNumbers: false, hasAllTexts: true };
+const CARRIER: TagCarrier = { hasBytes: false, hasAllNumbers: false, hasAllTexts: true, takesTags: true };
 
 /**
  * JSON, as any client reads it. A value with a part that JSON has not is written with tagged objects (`tags.ts`), so that everything comes back
  * equal, shared parts and cycles included; an envelope says which of the two it holds.
+ *
+ * @param takesTags whether tags may be used; otherwise a part that needs one is refused. Default: true
  */
-export const JSON_SERIALIZER: Serializer = Object.freeze({
-  name: "json",
-  kinds: [PAYLOAD_KINDS.json, PAYLOAD_KINDS.taggedJson],
-  load: async () => undefined,
-  isLoaded: true,
-  serialize(value: unknown, limits: CodecLimits): Payload {
-    if (isPlainJson(value, limits.maxDepth))
-      return { kind: PAYLOAD_KINDS.json, form: "text", text: JSON.stringify(value) };
-    // Whoever made it meant to change what JSON.stringify writes, and so it would.
-    if ("toJSON" in Array.prototype) throw new UncopyablePart("a toJSON on a prototype of the platform, seen");
-    const { tree } = writeTags(value, CARRIER, limits.maxDepth);
-    return { kind: PAYLOAD_KINDS.taggedJson, form: "text", text: JSON.stringify(tree) };
-  },
-  isText: true,
-  deserializeText(kind: number, text: string, limits: CodecLimits): unknown {
-    const tree = parseJson(text);
-    if (kind === PAYLOAD_KINDS.taggedJson) return readTags(tree, CARRIER, limits.maxDepth);
-    // Each level takes a bracket at both ends.
-    if (text.length > limits.maxDepth * 2 && isNestedDeeper(tree, limits.maxDepth)) {
-      throw new CodecFault("too-large", "a value that is nested too deeply");
-    }
-    return tree;
-  },
-});
+export function createJsonSerializer(takesTags = true): Serializer {
+  const carrier: TagCarrier = { ...CARRIER, takesTags };
+  return {
+    name: "json",
+    kinds: [PAYLOAD_KINDS.json, PAYLOAD_KINDS.taggedJson],
+    load: async () => undefined,
+    isLoaded: true,
+    isText: true,
+    serialize(value: unknown, limits: CodecLimits): Payload {
+      if (isPlainJson(value, limits.maxDepth)) {
+        return { kind: PAYLOAD_KINDS.json, form: "text", text: JSON.stringify(value) };
+      }
+      // Whoever made it meant to change what JSON.stringify writes, and so it would.
+      if ("toJSON" in Array.prototype) throw new UncopyablePart("a toJSON on a prototype of the platform, seen");
+      const { tree } = writeTags(value, carrier, limits.maxDepth);
+      return { kind: PAYLOAD_KINDS.taggedJson, form: "text", text: JSON.stringify(tree) };
+    },
+    deserializeText(kind: number, text: string, limits: CodecLimits): unknown {
+      const tree = parseJson(text);
+      if (kind === PAYLOAD_KINDS.taggedJson) return readTags(tree, carrier, limits.maxDepth);
+      // Each level takes a bracket at both ends.
+      if (text.length > limits.maxDepth * 2 && isNestedDeeper(tree, limits.maxDepth)) {
+        throw new CodecFault("too-large", "a value that is nested too deeply");
+      }
+      return tree;
+    },
+  };
+}
 
 function parseJson(text: string): unknown {
   try {

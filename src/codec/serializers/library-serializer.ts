@@ -24,7 +24,7 @@ export function publishSerializer(serializer: Serializer): CustomSerializer {
         const payload = serializer.serialize(value, DEFAULT_CODEC_LIMITS);
         return payload.form === "text" ? Buffer.from(payload.text) : payload.bytes;
       } catch (error) {
-        throw toSerializationError(error, serializer.name);
+        throw toSerializationError(error, serializer.name, value);
       }
     },
     decode(bytes: Uint8Array): unknown {

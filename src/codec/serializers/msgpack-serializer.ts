@@ -9,7 +9,7 @@ import { readTags } from "./tag-reader.ts";
 import { writeTags } from "./tag-writer.ts";
 import type { TagCarrier } from "./tags.ts";
 
-const CARRIER: TagCarrier = { hasBytes: true, hasAllNumbers: true, hasAllTexts: false };
+const CARRIER: TagCarrier = { hasBytes: true, hasAllNumbers: true, hasAllTexts: false, takesTags: true };
 /** msgpackr: leave as many bytes free in front as the lowest bits say. */
 const RESERVE_START_SPACE = 2_048;
 
@@ -34,8 +34,11 @@ interface Packr {
 /**
  * msgpack by the package msgpackr: smaller and faster than JSON. Maps and arrays of the specification only, no records, so that clients in any
  * language read it; what msgpack has not is written with tagged maps (`tags.ts`). Bytes stand as they are and are read as a `Buffer`.
+ *
+ * @param takesTags whether tags may be used; otherwise a part that needs one is refused. Default: true
  */
-export function createMsgpackSerializer(): Serializer {
+export function createMsgpackSerializer(takesTags = true): Serializer {
+  const carrier: TagCarrier = { ...CARRIER, takesTags };
   let packr: Packr | undefined;
   let loading: Promise<void> | undefined;
 
@@ -66,7 +69,7 @@ export function createMsgpackSerializer(): Serializer {
     serialize(value: unknown, limits: CodecLimits): Payload {
       const { tree, hasTags } = isPlainMsgpack(value, limits.maxDepth)
         ? { tree: value, hasTags: false }
-        : writeTags(value, CARRIER, limits.maxDepth);
+        : writeTags(value, carrier, limits.maxDepth);
       const kind = hasTags ? PAYLOAD_KINDS.taggedMsgpack : PAYLOAD_KINDS.msgpack;
       const bytes = (packr as Packr).pack(tree, RESERVE_START_SPACE + HEAD_ROOM_BYTES);
       return { kind, form: "roomy", bytes };
@@ -75,7 +78,7 @@ export function createMsgpackSerializer(): Serializer {
     deserializeBytes(kind: number, bytes: Buffer, limits: CodecLimits): unknown {
       scanMsgpack(bytes, limits);
       const tree = (packr as Packr).unpack(bytes);
-      return kind === PAYLOAD_KINDS.taggedMsgpack ? readTags(tree, CARRIER, limits.maxDepth) : tree;
+      return kind === PAYLOAD_KINDS.taggedMsgpack ? readTags(tree, carrier, limits.maxDepth) : tree;
     },
   };
 }

@@ -9,14 +9,13 @@ const LISTED_LENGTH = 16;
  *
  * Looks once at every part, some 100 ns for an object of ten fields. What says no may still be carried by tags, and the tagged form says why if
  * not. Getters and proxies are read here and again by whoever writes the value: what changes between two reads is not noticed.
- *
- * @throws what a getter or the trap of a proxy throws
+ * A getter or trap that throws makes the answer no.
  */
 export function isPlainJson(value: unknown, maxDepth: number): boolean {
   if (typeof value !== "object" || value === null) return isPlainLeaf(value);
   // An old library's `Array.prototype.toJSON` would change what is written.
   if ("toJSON" in Array.prototype) return false;
-  return isPlainObject(value, maxDepth, new Walk(true));
+  return isPlainRoot(value, maxDepth, new Walk(true));
 }
 
 /** As {@link isPlainJson}, for msgpack: a string with lone surrogates would come back as another one, and msgpackr drops `__proto__`. */
@@ -24,7 +23,16 @@ export function isPlainMsgpack(value: unknown, maxDepth: number): boolean {
   if (typeof value === "string") return value.isWellFormed();
   if (typeof value !== "object" || value === null) return isPlainLeaf(value);
   if ("toJSON" in Array.prototype) return false;
-  return isPlainObject(value, maxDepth, new Walk(false));
+  return isPlainRoot(value, maxDepth, new Walk(false));
+}
+
+function isPlainRoot(source: object, depth: number, walk: Walk): boolean {
+  try {
+    return isPlainObject(source, depth, walk);
+  } catch {
+    // Whoever writes the value with tags meets it again, and says where.
+    return false;
+  }
 }
 
 function isPlainLeaf(value: unknown): boolean {

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { growByHoles } from "../../entry/array-holes.ts";
 import { ERROR_CLASSES, ERROR_FIELDS, VIEW_CLASSES } from "../../entry/built-in-classes.ts";
 import { CodecFault } from "../codec-fault.ts";
-import { BYTES_CLASS_NAMES, TAG_START, TAGS, type TagCarrier } from "./tags.ts";
+import { BYTES_CLASS_NAMES, MAX_BIGINT_DIGITS, TAG_START, TAGS, type TagCarrier } from "./tags.ts";
 
 /** Longest array that JavaScript has. */
 const MAX_ARRAY_LENGTH = 2 ** 32 - 1;
@@ -12,7 +12,6 @@ const NUMBERS: ReadonlyMap<unknown, number> = new Map([
   ["-Infinity", Number.NEGATIVE_INFINITY],
   ["-0", -0],
 ]);
-const MAX_BIGINT_DIGITS = 1_000_000;
 
 type Reader = (reader: TagReader, content: unknown, depth: number) => unknown;
 
@@ -135,8 +134,7 @@ function numberOf(content: unknown): number {
 }
 
 function bigintOf(content: unknown): bigint {
-  // Reading the digits takes quadratic time.
-  if (typeof content !== "string" || content.length > MAX_BIGINT_DIGITS || !/^-?\d+$/.test(content)) {
+  if (typeof content !== "string" || content.length > MAX_BIGINT_DIGITS + 1 || !/^-?\d+$/.test(content)) {
     throw new CodecFault("malformed", "a bigint that is none");
   }
   return BigInt(content);

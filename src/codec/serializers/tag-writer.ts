@@ -10,7 +10,7 @@ import {
   presentIndices,
 } from "../../entry/own-properties.ts";
 import { isStackOverflow, type PathStep, UncopyablePart } from "../../entry/uncopyable-part.ts";
-import { BYTES_CLASS_NAMES, TAG_START, TAGS, type TagCarrier } from "./tags.ts";
+import { BYTES_CLASS_NAMES, MAX_BIGINT_DIGITS, TAG_START, TAGS, type TagCarrier } from "./tags.ts";
 
 /** What a `JSON.stringify` or msgpack takes. */
 type Tree = unknown;
@@ -57,7 +57,7 @@ class TagWriter {
       case "undefined":
         return this.#tag(TAGS.undefined, 0);
       case "bigint":
-        return this.#tag(TAGS.bigint, value.toString());
+        return this.#bigint(value);
       case "object":
         return value === null ? null : this.#object(value, depth);
       default:
@@ -66,6 +66,8 @@ class TagWriter {
   }
 
   #tag(name: string, content: Tree): Tree {
+    if (!this.#carrier.takesTags)
+      throw new UncopyablePart("a part that the format has not, and without an envelope nothing would say so,");
     this.hasTags = true;
     return { [name]: content };
   }
@@ -79,6 +81,12 @@ class TagWriter {
     if (Object.is(value, -0)) return this.#tag(TAGS.number, "-0");
     if (Number.isFinite(value) || this.#carrier.hasAllNumbers) return value;
     return this.#tag(TAGS.number, String(value));
+  }
+
+  #bigint(value: bigint): Tree {
+    const digits = value.toString();
+    if (digits.length > MAX_BIGINT_DIGITS) throw new UncopyablePart("a bigint of too many digits");
+    return this.#tag(TAGS.bigint, digits);
   }
 
   #bytesOf(bytes: Buffer): Tree {

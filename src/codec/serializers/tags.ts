@@ -69,6 +69,11 @@ export interface TagCarrier {
   readonly hasBytes: boolean;
   /** `NaN` and the infinities need no tag. */
   readonly hasAllNumbers: boolean;
+  /** Whether tags may be used; where nothing says that they are, a part that needs one is refused. */
+  readonly takesTags: boolean;
   /** Any string can be written; otherwise those with lone surrogates need a tag, and some names of properties as well. */
   readonly hasAllTexts: boolean;
 }
+
+/** Most digits of a bigint: reading them takes quadratic time. */
+export const MAX_BIGINT_DIGITS = 100_000;

@@ -6,9 +6,29 @@ import type { Problem } from "../problem.ts";
 import { DICTIONARY_FILE_MARK, readDictionary } from "../resolve-codec.ts";
 import { refuse } from "./rule.ts";
 
+/** As `CustomSerializer` says. */
+const MAX_NAME_LENGTH = 64;
+
 /** How values become bytes: what each part can be combined with, and whether levels, dictionaries and keys are ones. */
 export function checkCodec(config: CacheConfig): readonly Problem[] {
-  return [...checkEnvelope(config), ...checkLevel(config), ...checkDictionaries(config), ...checkKeys(config)];
+  return [
+    ...checkSerializer(config),
+    ...checkEnvelope(config),
+    ...checkLevel(config),
+    ...checkDictionaries(config),
+    ...checkKeys(config),
+  ];
+}
+
+function checkSerializer({ serializer }: CacheConfig): readonly Problem[] {
+  const name: unknown = typeof serializer === "object" ? serializer.name : undefined;
+  if (name === undefined || (typeof name === "string" && name.length > 0 && name.length <= MAX_NAME_LENGTH)) return [];
+  return [
+    refuse(
+      "serializer",
+      `The name of serializer must be a text of 1 to ${MAX_NAME_LENGTH} characters: it stands in every value.`,
+    ),
+  ];
 }
 
 function checkEnvelope(config: CacheConfig): readonly Problem[] {
