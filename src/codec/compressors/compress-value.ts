@@ -26,7 +26,14 @@ export function compressValue(
 ): Uint8Array | undefined | Promise<Uint8Array | undefined> {
   if (bytes.length < thresholdBytes || bytes.length > (compressor.maxRawBytes ?? Number.POSITIVE_INFINITY))
     return undefined;
-  if (!compressor.isLoaded) return compressor.load().then(() => compressValue(compressor, bytes, { thresholdBytes }));
+  if (!compressor.isLoaded) return compressor.load().then(() => compressLoaded(compressor, bytes));
+  return compressLoaded(compressor, bytes);
+}
+
+function compressLoaded(
+  compressor: Compressor,
+  bytes: Uint8Array,
+): Uint8Array | undefined | Promise<Uint8Array | undefined> {
   if (bytes.length < compressor.asyncFromBytes.compress) return ifShorter(compressor.compressSync(bytes), bytes);
   return compressor.compress(bytes).then((compressed) => ifShorter(compressed, bytes));
 }
@@ -44,6 +51,14 @@ export function decompressValue(
   rawBytes: number,
 ): Uint8Array | Promise<Uint8Array> {
   if (!compressor.isLoaded) return loadAndDecompress(compressor, bytes, rawBytes);
+  return decompressLoaded(compressor, bytes, rawBytes);
+}
+
+function decompressLoaded(
+  compressor: Compressor,
+  bytes: Uint8Array,
+  rawBytes: number,
+): Uint8Array | Promise<Uint8Array> {
   // Crafted bytes may be long and hold nothing: block after block without content.
   if (Math.max(rawBytes, bytes.length) < compressor.asyncFromBytes.decompress)
     return compressor.decompressSync(bytes, rawBytes);
@@ -56,7 +71,7 @@ async function loadAndDecompress(compressor: Compressor, bytes: Uint8Array, rawB
   } catch (error) {
     throw new CodecFault("unknown-compressor", `${compressor.name} does not load`, error);
   }
-  return decompressValue(compressor, bytes, rawBytes);
+  return decompressLoaded(compressor, bytes, rawBytes);
 }
 
 function ifShorter(compressed: Uint8Array, bytes: Uint8Array): Uint8Array | undefined {

@@ -6,9 +6,6 @@ import { loadZstd, ZSTD_SOURCES, type ZstdSources } from "./load-zstd.ts";
 import { asyncFromBytes, ZSTD_COSTS } from "./measured-costs.ts";
 import { assertFrame, boundedFrame, MAX_ZSTD_RAW_BYTES } from "./zstd-frame.ts";
 
-/** Frames above this stay as the library made them: a copy would block the event loop, and spares the reader none on most platforms. */
-const MAX_REWRITTEN_BYTES = 2 ** 20;
-
 /**
  * Zstandard (RFC 8878) as `zstd -d` reads it: one frame, without a checksum, which the envelope has.
  *
@@ -46,7 +43,7 @@ export function createZstdCompressor(
   };
 }
 
-/** The package's frames do not say how long their content is, so every reader would have to put it in. */
+/** The package's frames do not say how long their content is, and a reader then takes memory for the largest that they might have. */
 function withContentSize(frame: Uint8Array, rawBytes: number): Uint8Array {
-  return frame.length > MAX_REWRITTEN_BYTES || rawBytes > MAX_ZSTD_RAW_BYTES ? frame : boundedFrame(frame, rawBytes);
+  return rawBytes > MAX_ZSTD_RAW_BYTES ? frame : boundedFrame(frame, rawBytes);
 }

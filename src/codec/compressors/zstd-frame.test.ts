@@ -67,6 +67,23 @@ describe("a frame", () => {
     expect(boundedFrame(already, 3)).toBe(already);
   });
 
+  it("may name the dictionary that it is read with", () => {
+    const frame = Uint8Array.from([...MAGIC, 0x22, 0x39, 0x30, 3, ...ABC]);
+    expect(() => assertFrame(frame, 3, 12_345)).not.toThrow();
+    expect(faultOf([...frame], 3)?.reason).toBe("unknown-dictionary");
+  });
+
+  it("stays as it is when it is large and its blocks cannot give much more than declared", () => {
+    const compressed = [...block(2, 100_000, false), ...new Uint8Array(100_000)];
+    const frame = (count: number): Uint8Array =>
+      Uint8Array.from([...MAGIC, 0x00, 0x58, ...Array.from({ length: count }, () => compressed).flat(), ...ABC]);
+    const [few, many] = [frame(11), frame(36)];
+    expect(boundedFrame(few, 11 * 131_072 + 3)).toBe(few);
+    expect(boundedFrame(few, 11 * 100_000)).toBe(few);
+    expect(boundedFrame(many, 100_000)).not.toBe(many);
+    expect(boundedFrame(many, 100_000)[4]).toBe(0xa0);
+  });
+
   it("has the shortest header that holds its length", () => {
     const lengths = [0, 255, 256, 65_791, 65_792, 2 ** 32 - 1, 2 ** 32].map((rawBytes) => frameHeader(rawBytes).length);
     expect(lengths).toEqual([6, 6, 7, 7, 9, 9, 13]);
@@ -75,7 +92,7 @@ describe("a frame", () => {
         const blocks = Uint8Array.from([...block(2, 5, true), 1, 2, 3, 4, 5]);
         const frame = frameOfBlocks(blocks, rawBytes);
         assertFrame(frame, rawBytes);
-        expect(blocksOf(frame)).toEqual(blocks);
+        expect([...blocksOf(frame)]).toEqual([...blocks]);
       }),
     );
   });

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { CodecFault } from "../codec-fault.ts";
 import { malformed } from "./decompressed-size.ts";
 
@@ -40,30 +41,37 @@ interface FrameHeader {
 }
 
 /**
- * Looks at everything in a frame that can be seen without decoding it: one frame of one content, no dictionary, whole, and nothing behind it.
+ * Looks at everything in a frame that can be seen without decoding it: one frame of one content, no other dictionary, whole, and nothing behind it.
  * O(blocks); a block holds up to 128 KiB.
  *
+ * @param dictionaryId what the frame may name, as zstd knows it; none by default
  * @throws CodecFault `malformed`; `unknown-dictionary` when the frame names one
  */
-export function assertFrame(bytes: Uint8Array, rawBytes: number): void {
-  const { blocksAt, hasChecksum } = readHeader(bytes, rawBytes);
+export function assertFrame(bytes: Uint8Array, rawBytes: number, dictionaryId = 0): void {
+  const { blocksAt, hasChecksum } = readHeader(bytes, { rawBytes, dictionaryId });
   assertBlocks(bytes, blocksAt, bytes.length - (hasChecksum ? CHECKSUM_BYTES : 0), rawBytes);
 }
 
+/** Frames above this are copied only when they must be: it would block the event loop. */
+const MAX_COPIED_BYTES: number = 2 ** 20;
+/** What a frame may give more than it declares, when it is not copied. */
+const SLACK_BYTES: number = 4 * 2 ** 20;
+
 /**
- * The same frame with a header that bounds what comes out of it, checked as by {@link assertFrame}.
+ * The same frame in a form that bounds what comes out of it, checked as by {@link assertFrame}.
  *
  * A decoder that is given no limit decodes block after block until the last, and a block of four bytes can be 128 KiB of zeros. When
  * the header says how long the content is, and that the window holds all of it, then the decoder takes exactly that memory before the first
  * block and fails at the first byte more. So the header is replaced by such a one. The blocks do not depend on it: a window only limits how far
- * back they may point.
+ * back they may point. A large frame stays as it is when its blocks are so few that they cannot give much more than declared.
  *
- * @returns the bytes themselves when their header is such a one, else a copy
+ * @returns the bytes themselves where that is possible, else a copy
  */
-export function boundedFrame(bytes: Uint8Array, rawBytes: number): Uint8Array {
-  const { blocksAt, hasChecksum, isBounding } = readHeader(bytes, rawBytes);
-  assertBlocks(bytes, blocksAt, bytes.length - (hasChecksum ? CHECKSUM_BYTES : 0), rawBytes);
-  return isBounding ? bytes : withHeader(frameHeader(rawBytes, hasChecksum), bytes.subarray(blocksAt));
+export function boundedFrame(bytes: Uint8Array, rawBytes: number, dictionaryId = 0): Uint8Array {
+  const { blocksAt, hasChecksum, isBounding } = readHeader(bytes, { rawBytes, dictionaryId });
+  const mostRawBytes = assertBlocks(bytes, blocksAt, bytes.length - (hasChecksum ? CHECKSUM_BYTES : 0), rawBytes);
+  if (isBounding || (bytes.length > MAX_COPIED_BYTES && mostRawBytes <= rawBytes + SLACK_BYTES)) return bytes;
+  return withHeader(frameHeader(rawBytes, hasChecksum), bytes.subarray(blocksAt));
 }
 
 /**
@@ -109,14 +117,20 @@ function contentSizeCode(rawBytes: number): number {
 }
 
 function withHeader(header: Uint8Array, rest: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(header.length + rest.length);
+  const frame = Buffer.allocUnsafe(header.length + rest.length);
   frame.set(header);
   frame.set(rest, header.length);
   return frame;
 }
 
-/** @param rawBytes `undefined`: whatever the frame says, and any dictionary */
-function readHeader(bytes: Uint8Array, rawBytes: number | undefined): FrameHeader {
+/** What a header must say. */
+interface ExpectedHeader {
+  readonly rawBytes: number;
+  readonly dictionaryId: number;
+}
+
+/** @param expected `undefined`: whatever it says */
+function readHeader(bytes: Uint8Array, expected: ExpectedHeader | undefined): FrameHeader {
   if (bytes.length < MAGIC_BYTES + 2) throw malformed("zstd: cut off");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(0, true) !== MAGIC) throw malformed("zstd: no frame");
@@ -131,10 +145,12 @@ function readHeader(bytes: Uint8Array, rawBytes: number | undefined): FrameHeade
   const width = sizeWidth === 0 && isSingleSegment ? 1 : sizeWidth;
   if (sizeAt + width > bytes.length) throw malformed("zstd: cut off");
   const contentBytes = readContentSize(view, sizeAt, width);
-  if (rawBytes !== undefined) {
-    if (contentBytes !== undefined && contentBytes !== rawBytes) throw malformed("zstd: another length than declared");
-    if (bytes.subarray(dictionaryAt, sizeAt).some((byte) => byte !== 0))
-      throw new CodecFault("unknown-dictionary", "zstd: a frame that names a dictionary");
+  if (expected !== undefined) {
+    if (contentBytes !== undefined && contentBytes !== expected.rawBytes)
+      throw malformed("zstd: another length than declared");
+    const named = bytes.subarray(dictionaryAt, sizeAt).reduceRight((id, byte) => id * 256 + byte, 0);
+    if (named !== 0 && named !== expected.dictionaryId)
+      throw new CodecFault("unknown-dictionary", "zstd: a frame that names another dictionary");
   }
   return {
     blocksAt: sizeAt + width,
@@ -158,26 +174,40 @@ function readContentSize(view: DataView, at: number, width: number): number | un
   }
 }
 
-/** Walks over the blocks: the last one must end where the bytes end, and what they are sure to give must not be too much. */
-function assertBlocks(bytes: Uint8Array, start: number, end: number, rawBytes: number): void {
+/**
+ * Walks over the blocks: the last one must end where the bytes end, and what they are sure to give must not be too much.
+ *
+ * @returns what they give at most
+ */
+function assertBlocks(bytes: Uint8Array, start: number, end: number, rawBytes: number): number {
   let at = start;
   let leastRawBytes = 0;
+  let mostRawBytes = 0;
   let isLast = false;
   while (!isLast) {
     if (at + BLOCK_HEADER_BYTES > end) throw malformed("zstd: cut off");
     const header = (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
-    const { storedBytes, sureRawBytes } = readBlock((header >>> 1) & 3, header >>> 3);
-    leastRawBytes += sureRawBytes;
+    const block = readBlock((header >>> 1) & 3, header >>> 3);
+    leastRawBytes += block.leastRawBytes;
+    mostRawBytes += block.mostRawBytes;
     if (leastRawBytes > rawBytes) throw malformed("zstd: more bytes than declared");
-    at += BLOCK_HEADER_BYTES + storedBytes;
+    at += BLOCK_HEADER_BYTES + block.storedBytes;
     isLast = (header & 1) === 1;
   }
   if (at !== end) throw malformed(at > end ? "zstd: cut off" : "zstd: bytes behind the end");
+  return mostRawBytes;
 }
 
-/** What a block takes behind its header, and how many bytes it is sure to give. */
-function readBlock(kind: number, sizeBytes: number): { readonly storedBytes: number; readonly sureRawBytes: number } {
+/** What a block takes behind its header, and how many bytes it gives. */
+interface BlockExtent {
+  readonly storedBytes: number;
+  readonly leastRawBytes: number;
+  readonly mostRawBytes: number;
+}
+
+function readBlock(kind: number, sizeBytes: number): BlockExtent {
   if (kind === RESERVED_BLOCK || sizeBytes > MAX_BLOCK_BYTES) throw malformed("zstd: a block that cannot be");
-  if (kind === RAW_BLOCK) return { storedBytes: sizeBytes, sureRawBytes: sizeBytes };
-  return kind === RUN_BLOCK ? { storedBytes: 1, sureRawBytes: sizeBytes } : { storedBytes: sizeBytes, sureRawBytes: 0 };
+  if (kind === RAW_BLOCK) return { storedBytes: sizeBytes, leastRawBytes: sizeBytes, mostRawBytes: sizeBytes };
+  if (kind === RUN_BLOCK) return { storedBytes: 1, leastRawBytes: sizeBytes, mostRawBytes: sizeBytes };
+  return { storedBytes: sizeBytes, leastRawBytes: 0, mostRawBytes: MAX_BLOCK_BYTES };
 }
