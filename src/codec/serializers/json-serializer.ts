@@ -2,12 +2,13 @@ import { UncopyablePart } from "../../entry/uncopyable-part.ts";
 import { CodecFault } from "../codec-fault.ts";
 import type { CodecLimits } from "../codec-limits.ts";
 import { PAYLOAD_KINDS } from "../envelope/envelope-layout.ts";
+import { assertJsonNesting, LOOKED_AT_AFTERWARDS_LENGTH } from "./json-nesting.ts";
 import { isNestedDeeper } from "./nesting.ts";
 import { isPlainJson } from "./plain-tree.ts";
 import type { Payload, Serializer } from "./serializer.ts";
 import { readTags } from "./tag-reader.ts";
 import { writeTags } from "./tag-writer.ts";
-import type { TagCarrier } from "./tags.ts";
+import { LEVELS_PER_LEVEL, type TagCarrier } from "./tags.ts";
 
 const CARRIER: TagCarrier = { hasBytes: false, hasAllNumbers: false, hasAllTexts: true, takesTags: true };
 
@@ -34,11 +35,16 @@ export function createJsonSerializer(takesTags = true): Serializer {
       const { tree } = writeTags(value, carrier, limits.maxDepth);
       return { kind: PAYLOAD_KINDS.taggedJson, form: "text", text: JSON.stringify(tree) };
     },
-    deserializeText(kind: number, text: string, limits: CodecLimits): unknown {
+    deserializeText(kind: number, text: string, { maxDepth }: CodecLimits): unknown {
+      const hasTags = kind === PAYLOAD_KINDS.taggedJson;
+      if (text.length > LOOKED_AT_AFTERWARDS_LENGTH) {
+        assertJsonNesting(text, hasTags ? maxDepth * LEVELS_PER_LEVEL : maxDepth);
+      }
       const tree = parseJson(text);
-      if (kind === PAYLOAD_KINDS.taggedJson) return readTags(tree, carrier, limits.maxDepth);
-      // Each level takes a bracket at both ends.
-      if (text.length > limits.maxDepth * 2 && isNestedDeeper(tree, limits.maxDepth)) {
+      if (hasTags) return readTags(tree, carrier, maxDepth);
+      // Each level takes a bracket at both ends, so short texts need no look.
+      const isToBeLookedAt = text.length > maxDepth * 2 && text.length <= LOOKED_AT_AFTERWARDS_LENGTH;
+      if (isToBeLookedAt && isNestedDeeper(tree, maxDepth)) {
         throw new CodecFault("too-large", "a value that is nested too deeply");
       }
       return tree;

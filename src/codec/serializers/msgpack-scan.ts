@@ -1,5 +1,6 @@
 import { CodecFault } from "../codec-fault.ts";
 import type { CodecLimits } from "../codec-limits.ts";
+import { MemoryEstimate, PART_BYTES } from "./memory-estimate.ts";
 
 /** Extension types that are read: msgpackr's `undefined`, and the timestamp of the specification. */
 const UNDEFINED_EXTENSION = 0;
@@ -31,10 +32,12 @@ for (const [first, sizes] of [
  *
  * Source of the format: https://github.com/msgpack/msgpack/blob/master/spec.md
  *
+ * @param maxDepth deepest nesting of what the bytes hold, tags included
  * @throws CodecFault. O(bytes)
  */
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one loop on purpose, see above
-export function scanMsgpack(bytes: Uint8Array, limits: CodecLimits): void {
+export function scanMsgpack(bytes: Uint8Array, maxDepth: number, limits: CodecLimits): void {
+  const memory = new MemoryEstimate(limits);
   const open: number[] = [];
   const { length } = bytes;
   let at = 0;
@@ -57,15 +60,17 @@ export function scanMsgpack(bytes: Uint8Array, limits: CodecLimits): void {
     if (tag < 0xa0) members = tag < 0x90 ? (tag - 0x80) * 2 : tag - 0x90;
     else if (tag < 0xc0) at += tag - 0xa0;
     else {
+      if (tag >= 0xc4 && tag <= 0xc9) memory.take(PART_BYTES.object);
       const size = sizeAt(bytes, at, tag);
       at += LENGTH_BYTES[tag - 0xc0] as number;
       if (tag >= 0xdc) members = tag >= 0xde ? size * 2 : size;
       else at += size;
     }
+    if (tag < 0xa0 || tag >= 0xdc) memory.take(PART_BYTES.container);
     // Every member takes a byte at least.
     if (members > length - at) throw new CodecFault("malformed", "a part longer than its bytes");
     if (members === 0) continue;
-    if (open.length >= limits.maxDepth) throw new CodecFault("too-large", "a value that is nested too deeply");
+    if (open.length >= maxDepth) throw new CodecFault("too-large", "a value that is nested too deeply");
     open.push(missing);
     missing = members;
   }

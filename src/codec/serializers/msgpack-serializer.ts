@@ -2,12 +2,14 @@ import type { Buffer } from "node:buffer";
 import { loadDependency } from "../../foundation/optional-dependency.ts";
 import type { CodecLimits } from "../codec-limits.ts";
 import { PAYLOAD_KINDS } from "../envelope/envelope-layout.ts";
+import { mayTakeTooMuch } from "./memory-estimate.ts";
 import { scanMsgpack } from "./msgpack-scan.ts";
 import { isPlainMsgpack } from "./plain-tree.ts";
+import { refuseWhatIsNotRead } from "./refuse-what-is-not-read.ts";
 import { HEAD_ROOM_BYTES, type Payload, type Serializer } from "./serializer.ts";
 import { readTags } from "./tag-reader.ts";
 import { writeTags } from "./tag-writer.ts";
-import type { TagCarrier } from "./tags.ts";
+import { LEVELS_PER_LEVEL, type TagCarrier } from "./tags.ts";
 
 const CARRIER: TagCarrier = { hasBytes: true, hasAllNumbers: true, hasAllTexts: false, takesTags: true };
 /** msgpackr: leave as many bytes free in front as the lowest bits say. */
@@ -23,6 +25,7 @@ const PACKR_OPTIONS = {
   variableMapSize: true,
   copyBuffers: true,
   int64AsType: "auto" as "bigint",
+  useToJSON: false,
 } as const;
 
 /** What is used of msgpackr's `Packr`. */
@@ -72,13 +75,20 @@ export function createMsgpackSerializer(takesTags = true): Serializer {
         : writeTags(value, carrier, limits.maxDepth);
       const kind = hasTags ? PAYLOAD_KINDS.taggedMsgpack : PAYLOAD_KINDS.msgpack;
       const bytes = (packr as Packr).pack(tree, RESERVE_START_SPACE + HEAD_ROOM_BYTES);
+      if (mayTakeTooMuch(bytes.length, limits))
+        refuseWhatIsNotRead(() => scan(kind, bytes.subarray(HEAD_ROOM_BYTES), limits));
       return { kind, form: "roomy", bytes };
     },
     isText: false,
     deserializeBytes(kind: number, bytes: Buffer, limits: CodecLimits): unknown {
-      scanMsgpack(bytes, limits);
+      scan(kind, bytes, limits);
       const tree = (packr as Packr).unpack(bytes);
       return kind === PAYLOAD_KINDS.taggedMsgpack ? readTags(tree, carrier, limits.maxDepth) : tree;
     },
   };
+}
+
+function scan(kind: number, bytes: Uint8Array, limits: CodecLimits): void {
+  const { maxDepth } = limits;
+  scanMsgpack(bytes, kind === PAYLOAD_KINDS.taggedMsgpack ? maxDepth * LEVELS_PER_LEVEL : maxDepth, limits);
 }

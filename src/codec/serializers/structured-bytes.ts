@@ -1,6 +1,6 @@
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import { isDeepStrictEqual, types } from "node:util";
-import { deserialize, serialize } from "node:v8";
+import { Deserializer, deserialize, serialize } from "node:v8";
 import { copyParts } from "../../entry/structured-copy.ts";
 import { isStackOverflow, type PathStep, UncopyablePart } from "../../entry/uncopyable-part.ts";
 
@@ -18,9 +18,42 @@ export function toStructuredBytes(value: unknown): Buffer {
   return serialize(copy);
 }
 
-/** The value of bytes. Views in it may lie in `bytes`, which must not be used again. */
+/** The classes of views by Node's numbers for them in the bytes of the platform's structured clone; 10 is the `Buffer`. */
+const VIEWS_OF_NODE: readonly (new (buffer: ArrayBuffer) => ArrayBufferView)[] = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  DataView,
+  Uint8Array,
+  BigInt64Array,
+  BigUint64Array,
+];
+const BUFFER_OF_NODE = 10;
+
+/** The platform's reader, which asks this method for what Node.js wrote its own way. */
+type HostReader = Deserializer & { _readHostObject(): ArrayBufferView };
+
+/** The value of bytes. It shares no memory with them, and each view in it has memory of its own: no value shows the bytes of its neighbours. */
 export function fromStructuredBytes(bytes: Uint8Array): unknown {
-  return deserialize(bytes);
+  const reader = new Deserializer(bytes) as HostReader;
+  reader._readHostObject = () => readView(reader);
+  reader.readHeader();
+  return reader.readValue();
+}
+
+function readView(reader: Deserializer): ArrayBufferView {
+  const number = reader.readUint32();
+  const raw = reader.readRawBytes(reader.readUint32());
+  if (number === BUFFER_OF_NODE) return Buffer.from(raw);
+  const ViewClass = VIEWS_OF_NODE[number];
+  if (ViewClass === undefined) throw new RangeError("a view of an unknown class");
+  return new ViewClass(new Uint8Array(raw).buffer);
 }
 
 /** Refuses what a plain copy keeps and bytes would lose. */

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { growByHoles } from "../../entry/array-holes.ts";
 import { ERROR_CLASSES, ERROR_FIELDS, VIEW_CLASSES } from "../../entry/built-in-classes.ts";
 import { CodecFault } from "../codec-fault.ts";
-import { BYTES_CLASS_NAMES, MAX_BIGINT_DIGITS, TAG_START, TAGS, type TagCarrier } from "./tags.ts";
+import { BYTES_CLASS_NAMES, TAG_START, TAGS, type TagCarrier } from "./tags.ts";
 
 /** Longest array that JavaScript has. */
 const MAX_ARRAY_LENGTH = 2 ** 32 - 1;
@@ -12,6 +12,11 @@ const NUMBERS: ReadonlyMap<unknown, number> = new Map([
   ["-Infinity", Number.NEGATIVE_INFINITY],
   ["-0", -0],
 ]);
+
+/** Decimal digits are few, for reading them takes quadratic time; hexadecimal ones take time in proportion. */
+const BIGINT = /^(-?)(?:(0x[0-9a-f]+)|(\d{1,400}))$/;
+/** Tags of what is no object, and takes no level. */
+const LEAF_TAGS: ReadonlySet<string> = new Set([TAGS.undefined, TAGS.number, TAGS.bigint, TAGS.text, TAGS.ref]);
 
 type Reader = (reader: TagReader, content: unknown, depth: number) => unknown;
 
@@ -37,13 +42,15 @@ class TagReader {
 
   read(tree: unknown, depth: number): unknown {
     if (typeof tree !== "object" || tree === null) return tree;
-    if (depth > this.#maxDepth) throw new CodecFault("too-large", "a value that is nested too deeply");
+    const names = Array.isArray(tree) || tree instanceof Uint8Array ? [] : Object.keys(tree);
+    const [name] = names;
+    const isTag = names.length === 1 && name?.startsWith(TAG_START) === true;
+    if (depth >= this.#maxDepth && !(isTag && LEAF_TAGS.has(name))) {
+      throw new CodecFault("too-large", "a value that is nested too deeply");
+    }
     if (Array.isArray(tree)) return this.#elements(this.met(tree), depth);
     if (tree instanceof Uint8Array) return this.met(Buffer.from(tree));
-    const names = Object.keys(tree);
-    const [name] = names;
-    if (names.length !== 1 || name?.startsWith(TAG_START) !== true)
-      return this.properties(this.met(tree), names, depth);
+    if (!isTag) return this.properties(this.met(tree), names, depth);
     const reader = READERS.get(name);
     if (reader === undefined) throw new CodecFault("malformed", "a tag that does not exist");
     return reader(this, (tree as Record<string, unknown>)[name], depth);
@@ -80,7 +87,7 @@ class TagReader {
   /** Named properties, from pairs. */
   define(target: object, pairs: unknown, depth: number): object {
     for (const [name, part] of pairsOf(pairs)) {
-      const text = this.read(name, depth);
+      const text = this.read(name, depth + 1);
       if (typeof text !== "string") throw new CodecFault("malformed", "a name that is no text");
       define(target, text, this.read(part, depth + 1));
     }
@@ -108,7 +115,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [TAGS.error, readError],
   [TAGS.array, readArray],
   [TAGS.bare, (reader, content, depth) => reader.define(reader.met(Object.create(null) as object), content, depth)],
-  [TAGS.box, (reader, content, depth) => reader.met(boxOf(reader.read(content, depth)))],
+  [TAGS.box, (reader, content, depth) => reader.met(boxOf(reader.read(content, depth + 1)))],
   [TAGS.plain, readPlain],
   [TAGS.entries, (reader, content, depth) => reader.define(reader.met({}), content, depth)],
   [TAGS.ref, (reader, content) => reader.known(content)],
@@ -134,10 +141,10 @@ function numberOf(content: unknown): number {
 }
 
 function bigintOf(content: unknown): bigint {
-  if (typeof content !== "string" || content.length > MAX_BIGINT_DIGITS + 1 || !/^-?\d+$/.test(content)) {
-    throw new CodecFault("malformed", "a bigint that is none");
-  }
-  return BigInt(content);
+  const [, sign, hexadecimal, decimal] = (typeof content === "string" && BIGINT.exec(content)) || [];
+  if (hexadecimal === undefined && decimal === undefined) throw new CodecFault("malformed", "a bigint that is none");
+  const magnitude = BigInt(hexadecimal ?? (decimal as string));
+  return sign === "-" ? -magnitude : magnitude;
 }
 
 function dateOf(content: unknown): Date {
@@ -146,7 +153,7 @@ function dateOf(content: unknown): Date {
 }
 
 function regExpOf(reader: TagReader, content: unknown, depth: number): RegExp {
-  const [source, flags, lastIndex] = listOf(content).map((part) => reader.read(part, depth));
+  const [source, flags, lastIndex] = listOf(content).map((part) => reader.read(part, depth + 1));
   if (typeof source !== "string" || typeof flags !== "string" || typeof lastIndex !== "number") {
     throw new CodecFault("malformed", "a regular expression of a wrong form");
   }

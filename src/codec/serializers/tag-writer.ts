@@ -10,7 +10,7 @@ import {
   presentIndices,
 } from "../../entry/own-properties.ts";
 import { isStackOverflow, type PathStep, UncopyablePart } from "../../entry/uncopyable-part.ts";
-import { BYTES_CLASS_NAMES, MAX_BIGINT_DIGITS, TAG_START, TAGS, type TagCarrier } from "./tags.ts";
+import { BYTES_CLASS_NAMES, MAX_DECIMAL_BITS, TAG_START, TAGS, type TagCarrier } from "./tags.ts";
 
 /** What a `JSON.stringify` or msgpack takes. */
 type Tree = unknown;
@@ -84,8 +84,10 @@ class TagWriter {
   }
 
   #bigint(value: bigint): Tree {
-    const digits = value.toString();
-    if (digits.length > MAX_BIGINT_DIGITS) throw new UncopyablePart("a bigint of too many digits");
+    const isLong = BigInt.asIntN(MAX_DECIMAL_BITS, value) !== value;
+    const digits = isLong
+      ? `${value < 0n ? "-" : ""}0x${(value < 0n ? -value : value).toString(16)}`
+      : value.toString();
     return this.#tag(TAGS.bigint, digits);
   }
 

@@ -6,7 +6,7 @@
  * |---|---|---|
  * | `$undefined` | `0` | `undefined` |
  * | `$number` | `"NaN"`, `"Infinity"`, `"-Infinity"`, `"-0"` | the number |
- * | `$bigint` | `"123"` | the bigint |
+ * | `$bigint` | `"123"`, beyond 1,024 bits `"0x…"` or `"-0x…"` | the bigint |
  * | `$text` | its UTF-16 code units, as `$bytes` writes bytes | a string with lone surrogates (msgpack only) |
  * | `$date` | ms since the epoch, `null` when invalid | `Date` |
  * | `$regexp` | `[source, flags, lastIndex]` | `RegExp` |
@@ -75,5 +75,8 @@ export interface TagCarrier {
   readonly hasAllTexts: boolean;
 }
 
-/** Most digits of a bigint: reading them takes quadratic time. */
-export const MAX_BIGINT_DIGITS = 100_000;
+/** Most levels of a tree that one level of a value takes: `{ "$array": [length, [[index, part]], []] }`. */
+export const LEVELS_PER_LEVEL = 4;
+
+/** Bigints of more bits are written in hexadecimal, whose digits take no quadratic time. */
+export const MAX_DECIMAL_BITS = 1_024;

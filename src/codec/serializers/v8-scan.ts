@@ -1,10 +1,13 @@
 import { CodecFault } from "../codec-fault.ts";
 import type { CodecLimits } from "../codec-limits.ts";
+import { MemoryEstimate, PART_BYTES } from "./memory-estimate.ts";
 import { ScanCursor } from "./scan-cursor.ts";
 
-/** Versions of the wire format that all supported releases of Node.js read. */
-const OLDEST_VERSION = 13;
-const NEWEST_VERSION = 15;
+/**
+ * The version of the wire format that all supported releases of Node.js write. Older ones, which V8 reads as well, have other fields: what the scan passes
+ * over would not be what V8 passes over.
+ */
+const VERSION = 15;
 const VERSION_MARK = 0xff;
 /** Holes that a value may have: V8 takes eight bytes for each, whatever the input's length. */
 export const MAX_V8_HOLES = 1_000_000;
@@ -54,6 +57,10 @@ for (const [rule, tags] of Object.entries(TAGS_OF_RULE)) {
   for (const tag of tags) RULE_OF_TAG[tag.charCodeAt(0)] = RULES[rule as keyof typeof RULES];
 }
 
+/** Leaves that are objects: boxes, dates and regular expressions. */
+const IS_OBJECT_TAG: Uint8Array = new Uint8Array(256);
+for (const tag of "xynzsDR") IS_OBJECT_TAG[tag.charCodeAt(0)] = 1;
+
 /** The tags that end lists of members. */
 const END = { object: 0x7b, map: 0x3a, set: 0x2c, denseArray: 0x24, sparseArray: 0x40 } as const;
 const HOLE = 0x2d;
@@ -68,7 +75,7 @@ const VIEW = 0x56;
  * @throws CodecFault. O(bytes)
  */
 export function scanStructuredBytes(bytes: Uint8Array, limits: CodecLimits): void {
-  const scan = new V8Scan(bytes, limits.maxDepth);
+  const scan = new V8Scan(bytes, limits);
   scan.header();
   scan.value(0);
   scan.cursor.assertEnd();
@@ -77,18 +84,20 @@ export function scanStructuredBytes(bytes: Uint8Array, limits: CodecLimits): voi
 class V8Scan {
   readonly cursor: ScanCursor;
   readonly #maxDepth: number;
+  readonly #memory: MemoryEstimate;
   #holes = 0;
 
-  constructor(bytes: Uint8Array, maxDepth: number) {
+  constructor(bytes: Uint8Array, limits: CodecLimits) {
     this.cursor = new ScanCursor(bytes);
-    this.#maxDepth = maxDepth;
+    this.#maxDepth = limits.maxDepth;
+    this.#memory = new MemoryEstimate(limits);
   }
 
   header(): void {
     if (this.cursor.byte() !== VERSION_MARK) throw new CodecFault("malformed", "no structured clone");
     const version = this.#varint();
-    if (version > NEWEST_VERSION) throw new CodecFault("newer-format", "a structured clone of a newer platform");
-    if (version < OLDEST_VERSION) throw new CodecFault("malformed", "a structured clone of an old platform");
+    if (version > VERSION) throw new CodecFault("newer-format", "a structured clone of a newer platform");
+    if (version < VERSION) throw new CodecFault("malformed", "a structured clone of an old platform");
   }
 
   value(depth: number): void {
@@ -97,7 +106,10 @@ class V8Scan {
     while (tag === 0) tag = this.cursor.byte();
     const rule = RULE_OF_TAG[tag] as number;
     if (rule >= RULES.object) this.#container(rule, depth);
-    else this.#leaf(rule);
+    else {
+      if (IS_OBJECT_TAG[tag] === 1) this.#memory.take(PART_BYTES.object);
+      this.#leaf(rule);
+    }
   }
 
   #leaf(rule: number): void {
@@ -130,6 +142,7 @@ class V8Scan {
 
   #container(rule: number, depth: number): void {
     if (depth >= this.#maxDepth) throw new CodecFault("too-large", "a value that is nested too deeply");
+    this.#memory.take(rule === RULES.map || rule === RULES.set ? PART_BYTES.collection : PART_BYTES.object);
     switch (rule) {
       case RULES.object:
         this.#members(END.object, 1, depth + 1);

@@ -1,10 +1,10 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { serialize } from "node:v8";
-import { UncopyablePart } from "../../entry/uncopyable-part.ts";
-import { CodecFault } from "../codec-fault.ts";
 import type { CodecLimits } from "../codec-limits.ts";
 import { PAYLOAD_KINDS } from "../envelope/envelope-layout.ts";
+import { mayTakeTooMuch } from "./memory-estimate.ts";
 import { isPlainJson } from "./plain-tree.ts";
+import { refuseWhatIsNotRead } from "./refuse-what-is-not-read.ts";
 import type { Payload, Serializer } from "./serializer.ts";
 import { fromStructuredBytes, toStructuredBytes } from "./structured-bytes.ts";
 import { scanStructuredBytes } from "./v8-scan.ts";
@@ -20,25 +20,14 @@ export const V8_SERIALIZER: Serializer = Object.freeze({
   load: async () => undefined,
   isLoaded: true,
   serialize(value: unknown, limits: CodecLimits): Payload {
-    const bytes = isPlainJson(value, limits.maxDepth) ? serialize(value) : checkedBytes(value, limits);
+    const isPlain = isPlainJson(value, limits.maxDepth);
+    const bytes = isPlain ? serialize(value) : toStructuredBytes(value);
+    if (!isPlain || mayTakeTooMuch(bytes.length, limits)) refuseWhatIsNotRead(() => scanStructuredBytes(bytes, limits));
     return { kind: PAYLOAD_KINDS.v8, form: "bytes", bytes };
   },
   isText: false,
   deserializeBytes(_kind: number, bytes: Buffer, limits: CodecLimits): unknown {
     scanStructuredBytes(bytes, limits);
-    // Views in the value would lie in bytes that belong to somebody else.
-    return fromStructuredBytes(Buffer.from(bytes));
+    return fromStructuredBytes(bytes);
   },
 });
-
-/** Bytes that will be read: what the scan would refuse then is refused now. */
-function checkedBytes(value: unknown, limits: CodecLimits): Buffer {
-  const bytes = toStructuredBytes(value);
-  try {
-    scanStructuredBytes(bytes, limits);
-  } catch (error) {
-    if (error instanceof CodecFault) throw new UncopyablePart(error.detail);
-    throw error;
-  }
-  return bytes;
-}
