@@ -63,6 +63,7 @@ function createBackend(config: ResolvedConfig, host: BackendHost, events: EventH
     assertCodecUnused(config, backend.name);
     return backend;
   }
+  assertKeysPresent(config);
   const codec = createCodec(config.codec, host);
   const values = new StoredValues(codec, {
     throws: config.throwsUnreadable,
@@ -73,6 +74,14 @@ function createBackend(config: ResolvedConfig, host: BackendHost, events: EventH
     },
   });
   return createCodedBackend({ backend, codec, values });
+}
+
+/** A secret that is missing must not mean that values are in the clear. */
+function assertKeysPresent({ lacksEncryptionKey }: ResolvedConfig): void {
+  if (!lacksEncryptionKey) return;
+  const message =
+    "encryption.keys is empty, so values would be stored in the clear. Give it a key, or leave encryption out.";
+  throw new ConfigError("GCX_CONFIG_INVALID", "encryption.keys", message);
 }
 
 function createStore(config: ResolvedConfig, host: BackendHost): Backend {

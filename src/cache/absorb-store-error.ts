@@ -1,4 +1,4 @@
-import { BackendError, GocachexError } from "../foundation/errors.ts";
+import { BackendError, GocachexError, UnreadableValueError } from "../foundation/errors.ts";
 import type { CacheCore } from "./cache-core.ts";
 
 /**
@@ -6,6 +6,8 @@ import type { CacheCore } from "./cache-core.ts";
  * and what is not a store's failure is thrown on.
  */
 export function absorbStoreError(core: CacheCore, operation: string, error: unknown): void {
-  if (!(error instanceof BackendError) && error instanceof GocachexError) throw error;
+  // A value that cannot be read is no reason to fail where it can be loaded.
+  const isOfStore = error instanceof BackendError || error instanceof UnreadableValueError;
+  if (!isOfStore && error instanceof GocachexError) throw error;
   if (core.events.wants("error")) core.events.emit("error", { operation, error });
 }

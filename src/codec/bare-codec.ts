@@ -40,7 +40,7 @@ export function createBareCodec({ serializer, limits, hasCounters }: BareCodecOp
       if (value !== undefined) return { value, metadata: undefined };
     } catch (error) {
       throw error instanceof CodecFault
-        ? new CodecFault("foreign", error.detail, error)
+        ? new CodecFault("foreign", error.detail, error.cause)
         : new CodecFault("foreign", `bytes that the serializer "${serializer.name}" cannot read`, error);
     }
     throw new CodecFault("foreign", "no value");

@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { Buffer, constants } from "node:buffer";
 import type { EntryMetadata } from "../entry/entry-metadata.ts";
 import type { DecodedValue } from "./codec.ts";
 import { CodecFault } from "./codec-fault.ts";
@@ -166,6 +166,8 @@ function readRaw(kind: number, bytes: Uint8Array, from: number): unknown {
       return new Uint8Array(asBuffer(bytes, from));
     case PAYLOAD_KINDS.utf16:
       if ((bytes.length - from) % 2 !== 0) throw new CodecFault("malformed", "text of half characters");
+      if ((bytes.length - from) / 2 > constants.MAX_STRING_LENGTH)
+        throw new CodecFault("too-large", "text longer than the platform's longest string");
       return asBuffer(bytes, from).toString("utf16le");
     default:
       throw new CodecFault("unknown-serializer", `a value of the kind ${kind}`);

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { typedArrayClass } from "../entry/built-in-classes.ts";
 import { PAYLOAD_KINDS } from "./envelope/envelope-layout.ts";
 
 /**
@@ -11,6 +12,18 @@ export function plainBytesKind(value: unknown): number | undefined {
   // The quick question first: most values are none.
   if (!ArrayBuffer.isView(value)) return undefined;
   const prototype: unknown = Object.getPrototypeOf(value);
+  if (typedArrayClass(value) !== "Uint8Array") return undefined;
+  if (value.byteLength === 0 && isDetached(value.buffer)) return undefined;
   if (prototype === Buffer.prototype) return PAYLOAD_KINDS.buffer;
   return prototype === Uint8Array.prototype ? PAYLOAD_KINDS.uint8Array : undefined;
+}
+
+/** Whether the memory was given to another thread; the careful way refuses such bytes. */
+function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
 }

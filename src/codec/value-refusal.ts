@@ -4,6 +4,8 @@ import { DEFAULT_CODEC_LIMITS } from "./codec-limits.ts";
 import { writeTags } from "./serializers/tag-writer.ts";
 import type { TagCarrier } from "./serializers/tags.ts";
 
+const MAX_SHOWN_LENGTH = 400;
+
 /** Carries everything that is carried at all: only what throws when it is read is met. */
 const ANY_CARRIER: TagCarrier = { hasBytes: true, hasAllNumbers: true, hasAllTexts: true, takesTags: true };
 
@@ -18,8 +20,14 @@ export function toSerializationError(error: unknown, serializer: string, value: 
     return new SerializationError("$", `The serializer "${serializer}" failed to write the value.`, { cause: error });
   }
   const path = formatPath(part.steps);
-  const message = `The value cannot be written by the serializer "${serializer}" so that it comes back equal: ${part.reason} at ${path}.`;
+  const message = `The value cannot be written by the serializer "${serializer}" so that it comes back equal: ${shorten(part.reason)} at ${shorten(path)}.`;
   return new SerializationError(path, message, part.cause === undefined ? {} : { cause: part.cause });
+}
+
+/** Paths and names of properties may be as long as a value. The error has the whole path. */
+function shorten(text: string): string {
+  const half = MAX_SHOWN_LENGTH / 2;
+  return text.length <= MAX_SHOWN_LENGTH ? text : `${text.slice(0, half)} … ${text.slice(-half)}`;
 }
 
 /** The part whose getter or trap threw, or one that no serializer carries. */

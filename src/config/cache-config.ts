@@ -111,7 +111,7 @@ export interface CacheConfig {
   readonly compressionLevel?: number | undefined;
   /**
    * Dictionaries for small values that are alike, made by `gocachex dictionary train`: each in base64, or `file:` and a
-   * path, which loadConfig reads. The first compresses, with gzip or zstd, all decompress. Default: none. Range: a list of
+   * path, which loadConfig reads. The first compresses where the algorithm is gzip or zstd, all decompress. Default: none. Range: a list of
    * texts, each base64, or "file:" and a path.
    */
   readonly compressionDictionaries?: readonly string[] | undefined;
@@ -293,7 +293,7 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
   },
   compressionDictionaries: {
     kind: "text-list",
-    doc: "Dictionaries for small values that are alike, made by `gocachex dictionary train`: each in base64, or `file:` and a path, which loadConfig reads. The first compresses, with gzip or zstd, all decompress.",
+    doc: "Dictionaries for small values that are alike, made by `gocachex dictionary train`: each in base64, or `file:` and a path, which loadConfig reads. The first compresses where the algorithm is gzip or zstd, all decompress.",
     defaultDoc: "none",
     maxLength: 64,
     maxItemLength: MAX_DICTIONARY_TEXT_LENGTH,

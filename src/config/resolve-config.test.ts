@@ -37,6 +37,7 @@ describe("resolveConfig", () => {
         maxValueBytes: 64 * 1024 ** 2,
       },
       codecFields: [],
+      lacksEncryptionKey: false,
       throwsUnreadable: false,
       pluginOptions: {},
     });
@@ -81,6 +82,7 @@ describe("resolveConfig", () => {
         maxValueBytes: 64 * 1024 ** 2,
       },
       codecFields: [],
+      lacksEncryptionKey: false,
       throwsUnreadable: false,
       pluginOptions: {},
     });

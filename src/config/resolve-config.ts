@@ -35,6 +35,8 @@ export interface ResolvedConfig {
   readonly codec: CodecSettings;
   /** The fields of the configuration that only such a store can honour. */
   readonly codecFields: readonly string[];
+  /** Whether encryption was asked for without a key, as when a secret is missing: values would be in the clear. */
+  readonly lacksEncryptionKey: boolean;
   /** Whether reads of bytes that cannot be turned into values throw. */
   readonly throwsUnreadable: boolean;
   /** The section named after the plug-in backend that is used, as the user wrote it; empty for others. */
@@ -90,6 +92,7 @@ export function resolveConfig(config: unknown): ResolvedConfig {
     deadlines: resolveDeadlines(valid.deadlines ?? {}),
     codec: resolveCodec(valid),
     codecFields: findCodecFields(valid),
+    lacksEncryptionKey: valid.encryption !== undefined && (valid.encryption.keys ?? []).length === 0,
     throwsUnreadable: valid.unreadableValues === "error",
     pluginOptions: Object.freeze(findPluginOptions(valid, backend)),
   });

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { VIEW_CLASSES } from "./built-in-classes.ts";
+import { typedArrayClass, VIEW_CLASSES } from "./built-in-classes.ts";
 import { assertNoOtherProperties, assertOnlyElements } from "./own-properties.ts";
 import { UncopyablePart } from "./uncopyable-part.ts";
 
@@ -69,7 +69,7 @@ function copyArrayBuffer(source: ArrayBuffer): ArrayBuffer {
 function copyView(source: ArrayBufferView): object {
   assertAttached(source.buffer);
   const prototype: unknown = Object.getPrototypeOf(source);
-  if (prototype === Buffer.prototype) {
+  if (prototype === Buffer.prototype && typedArrayClass(source) === "Uint8Array") {
     // Not from the pool: a small buffer would keep 8 KiB alive.
     const buffer = Buffer.allocUnsafeSlow(source.byteLength);
     (source as Buffer).copy(buffer);
@@ -83,7 +83,7 @@ function copyView(source: ArrayBufferView): object {
     return new DataView(bytes.buffer);
   }
   const TypedArray = TYPED_ARRAYS.find((candidate) => candidate.prototype === prototype);
-  if (TypedArray === undefined) throw classInstance();
+  if (TypedArray === undefined || typedArrayClass(source) !== TypedArray.name) throw classInstance();
   const copy = new TypedArray(bytes.buffer);
   assertOnlyElements(source as typeof copy, copy);
   return copy;

@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { SerializationError } from "../foundation/errors.ts";
 import { growByHoles } from "./array-holes.ts";
-import { ERROR_CLASSES, ERROR_FIELDS } from "./built-in-classes.ts";
+import { ERROR_CLASSES, ERROR_FIELDS, isBuiltInInside } from "./built-in-classes.ts";
 import { classInstance, copyBuiltIn } from "./built-in-copy.ts";
 import {
   assertNoOtherProperties,
@@ -149,7 +149,9 @@ class Copier {
   #copyPlain(source: object, prototype: object | null): object {
     const copy: object = prototype === null ? Object.create(null) : {};
     this.#copies.set(source, copy);
-    for (const name of this.#namesOf(source)) define(copy, name, this.#copyProperty(source, name));
+    const names = this.#namesOf(source);
+    if (names.length === 0 && isBuiltInInside(source)) throw classInstance();
+    for (const name of names) define(copy, name, this.#copyProperty(source, name));
     return copy;
   }
 

@@ -2,6 +2,7 @@ import type { Backend, OperationContext } from "../backend/backend.ts";
 import type { CommitResult, KeyCheck, KeyWrite } from "../backend/commit.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../backend/stored-entry.ts";
 import type { Codec } from "../codec/codec.ts";
+import { SerializationError } from "../foundation/errors.ts";
 import { mapMaybe } from "./map-maybe.ts";
 import type { StoredValues } from "./stored-values.ts";
 
@@ -19,8 +20,9 @@ export interface CodedBackendParts {
 /**
  * A store of bytes as a store of values: every value is encoded on its way in and decoded on its way out.
  *
- * What cannot be decoded is a miss everywhere: for reads, for the previous value of a write, and for conditions. A write on condition that the
- * key is absent replaces an unreadable entry, on condition that it is still the one that was met.
+ * What cannot be decoded is a miss for reads and as the previous value of a write. A write on condition that the key is absent replaces an entry that
+ * no cache can read, on condition that it is still the one that was met. What does not look at values (`expire`, `deleteMulti`, the store's own
+ * `increment`) does to such an entry what it does to any.
  */
 export function createCodedBackend({ backend, codec, values }: CodedBackendParts): Backend {
   const { capabilities } = backend;
@@ -48,8 +50,7 @@ export function createCodedBackend({ backend, codec, values }: CodedBackendParts
       return setReplacing({ backend, codec, values }, key, encoded, context);
     },
     async setMulti(items, context) {
-      const encoded = items.map(async ([key, write]) => [key, await encodeWrite(codec, key, write, context)] as const);
-      return backend.setMulti(await Promise.all(encoded), context);
+      return backend.setMulti(await encodeAll(codec, items, context), context);
     },
     delete: (key, context) => backend.delete(key, context),
     deleteMulti: (keys, context) => backend.deleteMulti(keys, context),
@@ -88,6 +89,24 @@ async function encodeWrite(
   return { ...write, value };
 }
 
+/** All or nothing: one value that cannot be written refuses the batch before anything is sent. */
+function encodeAll(
+  codec: Codec,
+  items: ReadonlyArray<readonly [key: string, write: EntryWrite]>,
+  context: OperationContext,
+): Promise<(readonly [string, EntryWrite])[]> {
+  const encode = async ([key, write]: readonly [string, EntryWrite], index: number): Promise<[string, EntryWrite]> => {
+    try {
+      return [key, await encodeWrite(codec, key, write, context)];
+    } catch (error) {
+      if (!(error instanceof SerializationError)) throw error;
+      const message = `Item ${index + 1} of ${items.length}: ${error.message}`;
+      throw new SerializationError(error.path, message, { cause: error.cause });
+    }
+  };
+  return Promise.all(items.map(encode));
+}
+
 async function decodeAll(
   values: StoredValues,
   keys: readonly string[],
@@ -110,14 +129,15 @@ async function setReplacing(
   for (let tries = 0; tries < MAX_REPLACEMENTS && isOnAbsence && !result.stored; tries += 1) {
     // Stores need not tell what made them refuse.
     const previous = result.previous ?? (await backend.get(key, context));
-    if (previous === undefined || !(await values.isUnreadable(key, previous))) break;
+    if (previous === undefined || !(await values.isWorthless(key, previous))) break;
+    context.signal?.throwIfAborted();
     attempt = { ...attempt, condition: { kind: "version", version: previous.version } };
     result = await backend.set(key, attempt, context);
   }
   if (result.previous === undefined) return result;
   const { previous, ...rest } = result;
   if (write.returnPrevious !== true) return rest;
-  return { ...rest, previous: await values.decodeEntry(key, previous) };
+  return { ...rest, previous: await values.decodePrevious(key, previous) };
 }
 
 async function commitReplacing(
@@ -138,6 +158,7 @@ async function commitReplacing(
   for (let tries = 0; tries < MAX_REPLACEMENTS && !result.committed; tries += 1) {
     const adjusted = await countUnreadableAsAbsent({ backend, values }, checks, context);
     if (adjusted === undefined) break;
+    context.signal?.throwIfAborted();
     current = adjusted;
     result = await commit.call(backend, current, encoded, context);
   }
@@ -156,7 +177,7 @@ async function countUnreadableAsAbsent(
   const versions = new Map<string, number>();
   for (const [index, entry] of found.entries()) {
     const key = absent[index] as string;
-    if (entry !== undefined && (await values.isUnreadable(key, entry))) versions.set(key, entry.version);
+    if (entry !== undefined && (await values.isWorthless(key, entry))) versions.set(key, entry.version);
   }
   if (versions.size === 0) return undefined;
   return checks.map((check) => ({ ...check, version: versions.get(check.key) ?? check.version }));

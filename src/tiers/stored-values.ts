@@ -1,7 +1,7 @@
 import type { MaybePromise } from "../backend/backend.ts";
 import type { StoredEntry } from "../backend/stored-entry.ts";
 import type { Codec } from "../codec/codec.ts";
-import { CodecFault } from "../codec/codec-fault.ts";
+import { CodecFault, type UnreadableReason } from "../codec/codec-fault.ts";
 import { UnreadableValueError } from "../foundation/errors.ts";
 
 /** How unreadable values are taken. */
@@ -11,6 +11,9 @@ export interface UnreadableStance {
   /** Whether reads of such values throw; otherwise they are misses. */
   readonly throws: boolean;
 }
+
+/** What no cache can read, whatever it is set to. */
+const WORTHLESS: ReadonlySet<UnreadableReason> = new Set(["foreign", "damaged", "malformed", "not-authentic"]);
 
 /** Decodes what a store of bytes holds, and knows what to do with what cannot be. */
 export class StoredValues {
@@ -41,13 +44,26 @@ export class StoredValues {
     }
   }
 
-  /** Whether nobody can read the entry; tells nobody. */
-  async isUnreadable(storedKey: string, entry: StoredEntry): Promise<boolean> {
+  /** As {@link StoredValues.decodeEntry}, for what a write that happened replaced: never throws for what cannot be read. */
+  async decodePrevious(storedKey: string, entry: StoredEntry): Promise<StoredEntry | undefined> {
+    try {
+      return await this.decodeEntry(storedKey, entry);
+    } catch (error) {
+      if (error instanceof UnreadableValueError) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Whether nobody can read the entry, so that it counts as absent for writes on condition. What another cache may read, one of a newer version or with
+   * another key, does not: whoever wrote it relies on it, a leader on its `setNX` for one. Tells nobody.
+   */
+  async isWorthless(storedKey: string, entry: StoredEntry): Promise<boolean> {
     try {
       await this.#codec.decode(toBytes(entry.value), storedKey);
       return false;
     } catch (error) {
-      if (error instanceof CodecFault) return true;
+      if (error instanceof CodecFault) return WORTHLESS.has(error.reason);
       throw error;
     }
   }

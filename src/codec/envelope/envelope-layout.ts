@@ -74,6 +74,8 @@ export const PAYLOAD_KINDS = {
   v8: 9,
   /** Go's gob. */
   gob: 10,
+  /** Go's gob with structs that only their descriptions turn back into the objects that were written. */
+  gobStructs: 11,
   /** A serializer of the user's: length of its name u8, its name in UTF-8, then its bytes. */
   custom: 31,
 } as const;

@@ -51,6 +51,14 @@ export function adaptSerializer(custom: CustomSerializer, hasName: boolean): Ser
         throw new CodecFault("unknown-serializer", "a value of a serializer of another name");
       }
       const value: unknown = custom.decode(new Uint8Array(bytes.subarray(head.length)));
+      if (isPromise(value)) {
+        // Nobody else will see how it ends.
+        value.then(undefined, () => undefined);
+        throw new CodecFault(
+          "malformed",
+          `a promise from the decode() of the serializer "${name}", which must answer at once`,
+        );
+      }
       if (value === undefined)
         throw new CodecFault("malformed", `no value from the decode() of the serializer "${name}"`);
       return value;
@@ -64,4 +72,8 @@ function encodeWith(custom: CustomSerializer, value: unknown): unknown {
   } catch (error) {
     throw new UncopyablePart("a part that its serializer refuses", error);
   }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

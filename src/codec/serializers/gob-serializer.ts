@@ -20,15 +20,17 @@ export interface GobSerializerOptions {
 
 /** Go's `encoding/gob`, for values that Go programs read and write as well. What it carries, and as what, stands in `docs/design/gob.md`. */
 export function createGobSerializer(options: GobSerializerOptions = {}): Serializer {
-  const { structs, root } = options;
+  const { structs = [], root } = options;
+  // Values of structs come back with the names of their properties only where the structs are known.
+  const kind = structs.length > 0 ? PAYLOAD_KINDS.gobStructs : PAYLOAD_KINDS.gob;
   return {
     name: "gob",
-    kinds: [PAYLOAD_KINDS.gob],
+    kinds: structs.length > 0 ? [kind, PAYLOAD_KINDS.gob] : [kind],
     load: async () => undefined,
     isLoaded: true,
     isText: false,
     serialize: (value: unknown, limits: CodecLimits): Payload => ({
-      kind: PAYLOAD_KINDS.gob,
+      kind,
       form: "bytes",
       bytes: encodeGob(value, { structs, root, limits }),
     }),

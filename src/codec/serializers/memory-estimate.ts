@@ -13,8 +13,10 @@ export const PART_BYTES = {
   container: 56,
   /** A `Map` or `Set`, which begins with room for some members. */
   collection: 200,
-  /** A `Date`, error, box, buffer or view without its bytes. */
+  /** A `Date`, error or box. */
   object: 120,
+  /** A buffer or view without its bytes, which takes the platform microseconds as well. */
+  buffer: 1_000,
 } as const;
 
 /** Counts what a value will take in memory before anything is made of its bytes. */
@@ -34,5 +36,5 @@ export class MemoryEstimate {
 
 /** Whether bytes could be refused for the memory they take. A value that is written is read, so those are looked at before they are written. */
 export function mayTakeTooMuch(byteCount: number, limits: CodecLimits): boolean {
-  return byteCount * PART_BYTES.collection > limits.maxValueBytes * MEMORY_PER_BYTE;
+  return byteCount * PART_BYTES.buffer > limits.maxValueBytes * MEMORY_PER_BYTE;
 }

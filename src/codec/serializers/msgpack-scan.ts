@@ -60,7 +60,7 @@ export function scanMsgpack(bytes: Uint8Array, maxDepth: number, limits: CodecLi
     if (tag < 0xa0) members = tag < 0x90 ? (tag - 0x80) * 2 : tag - 0x90;
     else if (tag < 0xc0) at += tag - 0xa0;
     else {
-      if (tag >= 0xc4 && tag <= 0xc9) memory.take(PART_BYTES.object);
+      if (tag >= 0xc4 && tag <= 0xc9) memory.take(PART_BYTES.buffer);
       const size = sizeAt(bytes, at, tag);
       at += LENGTH_BYTES[tag - 0xc0] as number;
       if (tag >= 0xdc) members = tag >= 0xde ? size * 2 : size;

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
+import { isBuiltInInside } from "../../entry/built-in-classes.ts";
 
 /** Arrays up to this length have their properties listed; longer ones are compared with a bare copy. */
-const LISTED_LENGTH = 16;
+const LISTED_LENGTH = 64;
 
 /**
  * Whether `JSON.parse(JSON.stringify(value))` is equal to the value: strings, booleans, `null`, finite numbers but `-0`, and plain objects and
@@ -77,7 +78,12 @@ function arePlainProperties(source: object, depth: number, walk: Walk): boolean 
       if (part !== null && !isPlainObject(part as object, depth, walk)) return false;
     } else if (type !== "boolean") return false;
   }
-  return Object.getOwnPropertyNames(source).length === count && Object.getOwnPropertySymbols(source).length === 0;
+  if (count === 0 && isBuiltInInside(source)) return false;
+  return (
+    Object.keys(source).length === count &&
+    Object.getOwnPropertyNames(source).length === count &&
+    Object.getOwnPropertySymbols(source).length === 0
+  );
 }
 
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: as above
@@ -101,7 +107,10 @@ function arePlainElements(source: readonly unknown[], depth: number, walk: Walk)
 function hasOnlyElements(source: readonly unknown[]): boolean {
   if (Object.getOwnPropertySymbols(source).length > 0) return false;
   if (source.length > LISTED_LENGTH) return isDeepStrictEqual(source, source.slice());
-  return Object.getOwnPropertyNames(source).length === source.length + 1;
+  // All elements enumerable, and nothing else but the length.
+  return (
+    Object.keys(source).length === source.length && Object.getOwnPropertyNames(source).length === source.length + 1
+  );
 }
 
 /** What a walk must remember. */

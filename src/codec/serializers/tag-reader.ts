@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { growByHoles } from "../../entry/array-holes.ts";
 import { ERROR_CLASSES, ERROR_FIELDS, VIEW_CLASSES } from "../../entry/built-in-classes.ts";
 import { CodecFault } from "../codec-fault.ts";
-import { BYTES_CLASS_NAMES, TAG_START, TAGS, type TagCarrier } from "./tags.ts";
+import { BYTES_CLASS_NAMES, MAX_REGEXP_LENGTH, TAG_START, TAGS, type TagCarrier } from "./tags.ts";
 
 /** Longest array that JavaScript has. */
 const MAX_ARRAY_LENGTH = 2 ** 32 - 1;
@@ -157,12 +157,14 @@ function regExpOf(reader: TagReader, content: unknown, depth: number): RegExp {
   if (typeof source !== "string" || typeof flags !== "string" || typeof lastIndex !== "number") {
     throw new CodecFault("malformed", "a regular expression of a wrong form");
   }
+  if (source.length > MAX_REGEXP_LENGTH) throw new CodecFault("too-large", "a regular expression that is too long");
   try {
     const regExp = new RegExp(source, flags);
     regExp.lastIndex = lastIndex;
     return regExp;
-  } catch (error) {
-    throw new CodecFault("malformed", "a regular expression that does not compile", error);
+  } catch {
+    // The platform's error quotes the source, which is part of the value.
+    throw new CodecFault("malformed", "a regular expression that does not compile");
   }
 }
 

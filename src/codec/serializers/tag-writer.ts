@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { types } from "node:util";
-import { ERROR_CLASSES, ERROR_FIELDS, VIEW_CLASSES } from "../../entry/built-in-classes.ts";
+import { ERROR_CLASSES, ERROR_FIELDS, isBuiltInInside, VIEW_CLASSES } from "../../entry/built-in-classes.ts";
 import { classInstance, copyBuiltIn } from "../../entry/built-in-copy.ts";
 import {
   assertNoOtherProperties,
@@ -10,7 +10,7 @@ import {
   presentIndices,
 } from "../../entry/own-properties.ts";
 import { isStackOverflow, type PathStep, UncopyablePart } from "../../entry/uncopyable-part.ts";
-import { BYTES_CLASS_NAMES, MAX_DECIMAL_BITS, TAG_START, TAGS, type TagCarrier } from "./tags.ts";
+import { BYTES_CLASS_NAMES, MAX_DECIMAL_BITS, MAX_REGEXP_LENGTH, TAG_START, TAGS, type TagCarrier } from "./tags.ts";
 
 /** What a `JSON.stringify` or msgpack takes. */
 type Tree = unknown;
@@ -103,7 +103,7 @@ class TagWriter {
     const prototype: unknown = Object.getPrototypeOf(source);
     if (Array.isArray(source)) return this.#array(source, prototype, depth + 1);
     if (prototype === Object.prototype) return this.#plain(source, depth + 1);
-    if (prototype === null) return this.#tag(TAGS.bare, this.#namedPairs(source, enumerableNames(source), depth + 1));
+    if (prototype === null) return this.#tag(TAGS.bare, this.#namedPairs(source, namesOfPlain(source), depth + 1));
     if (types.isMap(source)) return this.#map(source, prototype, depth + 1);
     if (types.isSet(source)) return this.#set(source, prototype, depth + 1);
     if (types.isNativeError(source)) return this.#error(source, prototype, depth + 1);
@@ -111,7 +111,7 @@ class TagWriter {
   }
 
   #plain(source: object, depth: number): Tree {
-    const names = enumerableNames(source);
+    const names = namesOfPlain(source);
     if (!this.#carrier.hasAllTexts && names.some(isLostByMsgpack)) {
       return this.#tag(TAGS.entries, this.#namedPairs(source, names, depth));
     }
@@ -187,6 +187,7 @@ class TagWriter {
       return this.#tag(TAGS.date, Number.isNaN(ms) ? null : ms);
     }
     if (types.isRegExp(copy)) {
+      if (copy.source.length > MAX_REGEXP_LENGTH) throw new UncopyablePart("a RegExp that is too long");
       return this.#tag(TAGS.regExp, [this.#text(copy.source), copy.flags, this.#number(copy.lastIndex)]);
     }
     return this.#tag(TAGS.box, this.write((copy as { valueOf(): unknown }).valueOf(), 0));
@@ -217,6 +218,13 @@ class TagWriter {
       throw atStep(error, position);
     }
   }
+}
+
+/** The names of an object that is nothing but its properties. */
+function namesOfPlain(source: object): readonly string[] {
+  const names = enumerableNames(source);
+  if (names.length === 0 && isBuiltInInside(source)) throw classInstance();
+  return names;
 }
 
 /** msgpackr leaves `__proto__` out, and a lone surrogate would become a replacement character. */

@@ -80,3 +80,6 @@ export const LEVELS_PER_LEVEL = 4;
 
 /** Bigints of more bits are written in hexadecimal, whose digits take no quadratic time. */
 export const MAX_DECIMAL_BITS = 1_024;
+
+/** Longest source of a regular expression: the platform compiles it when it is made. */
+export const MAX_REGEXP_LENGTH = 65_536;

@@ -57,6 +57,14 @@ for (const [rule, tags] of Object.entries(TAGS_OF_RULE)) {
   for (const tag of tags) RULE_OF_TAG[tag.charCodeAt(0)] = RULES[rule as keyof typeof RULES];
 }
 
+/** Memory of a container without its parts; that of an object is left out. */
+const MEMORY_OF_RULE: Readonly<Record<number, number>> = {
+  [RULES.map]: PART_BYTES.collection,
+  [RULES.set]: PART_BYTES.collection,
+  [RULES.arrayBuffer]: PART_BYTES.buffer,
+  [RULES.hostObject]: PART_BYTES.buffer,
+};
+
 /** Leaves that are objects: boxes, dates and regular expressions. */
 const IS_OBJECT_TAG: Uint8Array = new Uint8Array(256);
 for (const tag of "xynzsDR") IS_OBJECT_TAG[tag.charCodeAt(0)] = 1;
@@ -142,7 +150,7 @@ class V8Scan {
 
   #container(rule: number, depth: number): void {
     if (depth >= this.#maxDepth) throw new CodecFault("too-large", "a value that is nested too deeply");
-    this.#memory.take(rule === RULES.map || rule === RULES.set ? PART_BYTES.collection : PART_BYTES.object);
+    this.#memory.take(MEMORY_OF_RULE[rule] ?? PART_BYTES.object);
     switch (rule) {
       case RULES.object:
         this.#members(END.object, 1, depth + 1);

@@ -21,7 +21,7 @@ export const V8_SERIALIZER: Serializer = Object.freeze({
   isLoaded: true,
   serialize(value: unknown, limits: CodecLimits): Payload {
     const isPlain = isPlainJson(value, limits.maxDepth);
-    const bytes = isPlain ? serialize(value) : toStructuredBytes(value);
+    const bytes = (isPlain ? serializePlain(value) : undefined) ?? toStructuredBytes(value);
     if (!isPlain || mayTakeTooMuch(bytes.length, limits)) refuseWhatIsNotRead(() => scanStructuredBytes(bytes, limits));
     return { kind: PAYLOAD_KINDS.v8, form: "bytes", bytes };
   },
@@ -31,3 +31,12 @@ export const V8_SERIALIZER: Serializer = Object.freeze({
     return fromStructuredBytes(bytes);
   },
 });
+
+/** `undefined` for what the platform takes only as a copy: a proxy. */
+function serializePlain(value: unknown): Buffer | undefined {
+  try {
+    return serialize(value);
+  } catch {
+    return undefined;
+  }
+}

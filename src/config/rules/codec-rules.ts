@@ -1,5 +1,4 @@
 import { levelProblem } from "../../codec/compressors/compression-level.ts";
-import { DICTIONARY_COMPRESSOR_NAMES } from "../../codec/compressors/create-compressor.ts";
 import { keyRingProblem, parseEncryptionKey } from "../../codec/encryption/encryption-key.ts";
 import type { CacheConfig } from "../cache-config.ts";
 import type { Problem } from "../problem.ts";
@@ -61,10 +60,13 @@ function checkLevel({ compression, compressionAlgorithm = "gzip", compressionLev
 
 function checkDictionaries(config: CacheConfig): readonly Problem[] {
   const texts = config.compressionDictionaries ?? [];
-  const { compression, compressionAlgorithm = "gzip" } = config;
-  if (texts.length > 0 && compression === true && !DICTIONARY_COMPRESSOR_NAMES.includes(compressionAlgorithm)) {
-    const message = `compressionDictionaries works with ${DICTIONARY_COMPRESSOR_NAMES.join(" and ")}; compressionAlgorithm is "${compressionAlgorithm}". Change one of them.`;
-    return [refuse("compressionDictionaries", message)];
+  if (texts.length > 0 && config.envelope === false) {
+    return [
+      refuse(
+        "compressionDictionaries",
+        "compressionDictionaries needs the envelope. Leave envelope: true, or the dictionaries out.",
+      ),
+    ];
   }
   return texts.flatMap((text, index) => {
     // What loadConfig has not read yet is no dictionary to check.
