@@ -187,6 +187,8 @@ class Copier {
     if (ErrorClass === undefined) throw classInstance();
     assertNoOtherProperties(source, ERROR_FIELDS);
     const copy = new ErrorClass();
+    // The copy's own stack is not the source's, which may have none.
+    Reflect.deleteProperty(copy, "stack");
     this.#copies.set(source, copy);
     for (const name of ERROR_FIELDS) {
       if (!Object.hasOwn(source, name)) continue;

@@ -61,9 +61,12 @@ function assertCarried(value: unknown, seen: Set<object>): void {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || seen.has(value)) return;
   seen.add(value);
   if (Array.isArray(value)) assertPartsCarried(Object.entries(value), seen);
-  else if (types.isMap(value)) assertMembersCarried([...value].flat(), seen);
-  else if (types.isSet(value)) assertMembersCarried([...value], seen);
-  else if (types.isNativeError(value)) assertErrorCarried(value);
+  else if (types.isMap(value)) assertMembersCarried([...value], seen);
+  else if (types.isSet(value)) assertMembersCarried([...value].map((part) => [part]), seen);
+  else if (types.isNativeError(value)) {
+    assertErrorCarried(value);
+    assertPartsCarried([["cause", value.cause]], seen);
+  }
   else if (types.isRegExp(value)) {
     if (value.lastIndex !== 0) throw new UncopyablePart("a RegExp in the middle of a search (lastIndex)");
   } else if (Object.getPrototypeOf(value) === null) throw new UncopyablePart("an object without a prototype");
@@ -77,16 +80,18 @@ function assertPartsCarried(parts: readonly (readonly [string, unknown])[], seen
   }
 }
 
-/** Members of a map or set; a map's pairs lie flat. */
-function assertMembersCarried(parts: readonly unknown[], seen: Set<object>): void {
-  parts.forEach((part, index) => {
-    atStep(index, () => assertCarried(part, seen));
+/** Members of a map or set, by their position: a map's key and value have the same. */
+function assertMembersCarried(members: readonly (readonly unknown[])[], seen: Set<object>): void {
+  members.forEach((parts, position) => {
+    atStep(position, () => {
+      for (const part of parts) assertCarried(part, seen);
+    });
   });
 }
 
 /** What the platform carries of an error differs between its releases, so it is tried. */
 function assertErrorCarried(error: Error): void {
-  const back: unknown = deserialize(serialize(error));
+  const back = backFromBytes(error);
   const isEqual =
     isDeepStrictEqual(back, error) &&
     ["message", "stack", "cause"].every((name) => {
@@ -94,6 +99,16 @@ function assertErrorCarried(error: Error): void {
       return was?.enumerable === is?.enumerable && isDeepStrictEqual(was?.value, is?.value);
     });
   if (!isEqual) throw new UncopyablePart("an error with properties that bytes would lose");
+}
+
+/** The platform writes some errors so that it cannot read them itself. */
+function backFromBytes(error: Error): unknown {
+  try {
+    return deserialize(serialize(error));
+  } catch (cause) {
+    if (isStackOverflow(cause)) throw cause;
+    throw new UncopyablePart("an error with properties that bytes would lose", cause);
+  }
 }
 
 function atStep(step: PathStep, run: () => void): void {
