@@ -35,7 +35,8 @@ const bareSerializers = {
     id: "bare",
     use: { packr: new Packr(PACKR_OPTIONS) },
     encode: "packr.pack(v)",
-    decode: "packr.unpack(b)",
+    // As bytes that were just read: msgpackr hangs a view on what it is given, and would find the last one.
+    decode: "(b.dataView = undefined, packr.unpack(b))",
   }),
   v8: async () => ({ id: "bare", use: { serialize, deserialize }, encode: "serialize(v)", decode: "deserialize(b)" }),
   // Nothing else in Node writes gob, so it is the codec's own, without the envelope.
