@@ -12,6 +12,10 @@ export const ENGINE_EXPORTS = {
   systemClock: "src/foundation/clock.ts",
   systemRandom: "src/foundation/random-source.ts",
   systemScheduler: "src/foundation/scheduler.ts",
+  createCodec: "src/codec/create-codec.ts",
+  createGobSerializer: "src/codec/serializers/gob-serializer.ts",
+  createKeyRing: "src/codec/encryption/key-ring.ts",
+  trainDictionary: "src/codec/dictionary/train-dictionary.ts",
 };
 
 /** A read in the generated loops: the value, or `undefined`; counts as a use. */
@@ -23,14 +27,18 @@ export const ENGINE_SET = "cache.set(k, v, aux.ttlMs)";
 /** Names the bundle to the processes that measure. */
 export const BUNDLE_VARIABLE = "GOCACHEX_BENCH_BUNDLE";
 
+/** Names the bundle of the tree that `--against` named, if any. */
+export const OTHER_BUNDLE_VARIABLE = "GOCACHEX_BENCH_OTHER_BUNDLE";
+
 /**
  * @param {string} instance modules of different names share no compiled code, so that stores with different policies do
  *   not spoil each other's call sites
+ * @param {string} [variable]
  * @returns {Promise<Record<string, any>>} what {@link ENGINE_EXPORTS} lists
  */
-export function importEngine(instance) {
-  const file = process.env[BUNDLE_VARIABLE];
-  if (file === undefined) throw new Error(`${BUNDLE_VARIABLE} is not set: start run.mjs, it makes the bundle.`);
+export function importEngine(instance, variable = BUNDLE_VARIABLE) {
+  const file = process.env[variable];
+  if (file === undefined) throw new Error(`${variable} is not set: start run.mjs, it makes the bundle.`);
   return import(`${pathToFileURL(file).href}?${instance}`);
 }
 

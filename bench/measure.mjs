@@ -19,6 +19,9 @@ import process from "node:process";
  * @property {number} roundMs about how long each library runs in a round
  * @property {number} [sliceCount] operations after which the event loop turns, outside of the time that is taken
  * @property {number} [from] where the stream of requests begins
+ * @property {number} [calibrationCount] operations of the first run, which tells how many fill a round
+ * @property {number} [minOperationCount] least operations of a round, however slow
+ * @property {() => number} [readMs] the clock; see {@link readCpuMs}. Default: the time that goes by
  */
 
 /** See {@link watchCpu}. */
@@ -61,6 +64,15 @@ export function watchCpu() {
 }
 
 /**
+ * The CPU time of this process, all its threads: the collector's helpers and the thread pool count. What other programs do meanwhile
+ * does not, but for the processor's caches that they use.
+ */
+export function readCpuMs() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+/**
  * Runs all in alternating rounds; each round begins with another library, so that none always comes after the same
  * neighbour's garbage. Two runs before the first round are not counted: they compile the loops and say how many
  * operations fill a round.
@@ -70,24 +82,35 @@ export function watchCpu() {
  * @returns {Promise<{ results: Measurement[], cpuRatio: number }>} with the CPU time this process got, over the time
  *   that went by: clearly below 1, other programs were in the way
  */
-export async function measure(runners, { roundCount, roundMs, sliceCount = Number.POSITIVE_INFINITY, from = 0 }) {
+export async function measure(
+  runners,
+  {
+    roundCount,
+    roundMs,
+    sliceCount = Number.POSITIVE_INFINITY,
+    from = 0,
+    calibrationCount = CALIBRATION_COUNT,
+    minOperationCount = MIN_OPERATION_COUNT,
+    readMs = () => performance.now(),
+  },
+) {
   const states = runners.map((runner) => ({
     runner,
     from,
-    count: CALIBRATION_COUNT,
+    count: calibrationCount,
     samplesNs: /** @type {number[]} */ ([]),
     hits: 0,
     operationCount: 0,
   }));
   for (const state of [...states, ...states, ...states]) {
-    const { ns } = await timeOnce(state, sliceCount);
-    state.count = Math.max(MIN_OPERATION_COUNT, Math.ceil((roundMs * 1e6) / ns));
+    const { ns } = await timeOnce(state, sliceCount, readMs);
+    state.count = Math.max(minOperationCount, Math.ceil((roundMs * 1e6) / ns));
   }
   const cpuRatio = watchCpu();
   for (let round = 0; round < roundCount; round += 1) {
     for (let turn = 0; turn < states.length; turn += 1) {
       const state = states[(round + turn) % states.length];
-      const { ns, hits } = await timeOnce(state, sliceCount);
+      const { ns, hits } = await timeOnce(state, sliceCount, readMs);
       state.samplesNs.push(ns);
       state.hits += hits;
       state.operationCount += state.count;
@@ -109,17 +132,18 @@ export async function measure(runners, { roundCount, roundMs, sliceCount = Numbe
 /**
  * @param {{ runner: Runner, from: number, count: number }} state
  * @param {number} sliceCount
+ * @param {() => number} readMs
  */
-async function timeOnce(state, sliceCount) {
+async function timeOnce(state, sliceCount, readMs) {
   const end = state.from + state.count;
   let elapsedMs = 0;
   let hits = 0;
   for (let at = state.from; at < end; at += sliceCount) {
     const count = Math.min(sliceCount, end - at);
-    const startedAt = performance.now();
+    const startedAt = readMs();
     const running = state.runner.run(at, count);
     const result = running instanceof Promise ? await running : running;
-    elapsedMs += performance.now() - startedAt;
+    elapsedMs += readMs() - startedAt;
     hits += result.hits;
     consumed.sum = (consumed.sum + result.sum) | 0;
     if (sliceCount !== Number.POSITIVE_INFINITY) await new Promise((resolve) => setImmediate(resolve));

@@ -1,5 +1,6 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { CODEC_RUNNER_COUNT, codecScenarios, codecSubjects, shortCodecSubjects } from "./codec/codec-scenarios.mjs";
 import { MIN_ROUND_COUNT } from "./measure.mjs";
 import { findPeer, peerIds, REFERENCE_PEER } from "./peers.mjs";
 import { sizes, speedScenarios, wholeScenarios } from "./scenarios.mjs";
@@ -12,8 +13,9 @@ const QUICK_ROUND_COUNT = 5;
 
 /** With BENCH_SECONDS, what is measured unless something else is named. */
 const shortRun = {
-  scenarios: ["get-equal", "get-built-short", "set-new", "read-through", "api"],
+  scenarios: ["get-equal", "get-built-short", "set-new", "read-through", "api", "codec"],
   sizes: ["100k"],
+  subjects: shortCodecSubjects,
   peers: ["gocachex", REFERENCE_PEER, "Map"],
 };
 
@@ -21,18 +23,21 @@ const growthPeers = ["gocachex", "lru-cache", "Map", "mnemonist LRUMap", "@neoph
 const floodingPeers = ["gocachex", "lru-cache"];
 const gcPeers = ["gocachex", "lru-cache"];
 const apiSizes = ["10k", "100k"];
+const API_RUNNER_COUNT = 9;
 
 /**
  * @typedef {object} PlanOptions
  * @property {readonly string[]} scenarios
  * @property {readonly string[]} sizes
  * @property {readonly string[] | undefined} peers `undefined`: those that are usual for a scenario
+ * @property {readonly string[]} subjects of the scenarios of the codec
  * @property {number} roundCount
  * @property {number | undefined} roundMs `undefined`: from `seconds`, or the default
  * @property {number | undefined} seconds
  * @property {boolean} isQuick
  * @property {readonly string[]} nodes
  * @property {string | undefined} source
+ * @property {string | undefined} against another tree, whose codec is measured beside
  * @property {boolean} isList
  */
 
@@ -48,10 +53,12 @@ export function readPlanOptions(args, environment) {
       scenario: { type: "string" },
       size: { type: "string" },
       peers: { type: "string" },
+      subject: { type: "string", multiple: true },
       rounds: { type: "string" },
       "round-ms": { type: "string" },
       node: { type: "string", multiple: true },
       source: { type: "string" },
+      against: { type: "string" },
       quick: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
     },
@@ -64,17 +71,19 @@ export function readPlanOptions(args, environment) {
   return {
     scenarios: readList(
       values.scenario,
-      [...speedScenarios.map(({ id }) => id), ...wholeScenarios],
+      [...speedScenarios.map(({ id }) => id), ...wholeScenarios, ...codecScenarios],
       isShort ? shortRun.scenarios : undefined,
     ),
     sizes: readList(values.size, Object.keys(sizes), isShort ? shortRun.sizes : isWhole ? undefined : ["10k"]),
     peers: values.peers === undefined ? (isShort ? shortRun.peers : undefined) : readPeers(values.peers),
+    subjects: readSubjects(values.subject, isShort ? shortRun.subjects : undefined),
     roundCount: isQuick ? (rounds ?? QUICK_ROUND_COUNT) : Math.max(MIN_ROUND_COUNT, rounds ?? MIN_ROUND_COUNT),
     roundMs: readNumber("--round-ms", values["round-ms"]),
     seconds,
     isQuick,
     nodes: readNodes(values.node, environment["NODE24"]),
     source: values.source,
+    against: values.against,
     isList: values.list === true,
   };
 }
@@ -86,7 +95,7 @@ export function readPlanOptions(args, environment) {
  */
 export function planJobs(options) {
   const jobs = options.scenarios.flatMap((scenario) => jobsOf(scenario, options));
-  const runnerCount = jobs.reduce((count, job) => count + (job.peers?.length ?? (job.program === "api" ? 9 : 0)), 0);
+  const runnerCount = jobs.reduce((count, job) => count + (job.peers?.length ?? job.runnerCount ?? 0), 0);
   const budgetMs = (options.seconds ?? 0) * 1_000;
   const roundMs =
     options.roundMs ??
@@ -100,7 +109,7 @@ export function planJobs(options) {
 
 /** @param {{ program: string, peer?: string, peers?: readonly string[] }} job */
 export function needsEngine({ program, peer, peers = [] }) {
-  return program === "api" || [peer, ...peers].some((id) => id?.startsWith("gocachex") === true);
+  return program === "api" || program === "codec" || [peer, ...peers].some((id) => id?.startsWith("gocachex") === true);
 }
 
 /**
@@ -108,7 +117,12 @@ export function needsEngine({ program, peer, peers = [] }) {
  * @param {PlanOptions} options
  * @returns {any[]}
  */
-function jobsOf(scenario, { sizes: chosenSizes, peers, isQuick }) {
+function jobsOf(scenario, { sizes: chosenSizes, peers, subjects, against, isQuick }) {
+  if (scenario in codecSubjects) {
+    const all = codecSubjects[/** @type {keyof typeof codecSubjects} */ (scenario)];
+    const about = { program: "codec", scenario, runnerCount: CODEC_RUNNER_COUNT, hasOther: against !== undefined };
+    return all.filter((subject) => subjects.includes(subject)).map((subject) => ({ ...about, subject }));
+  }
   const alone = (/** @type {readonly string[]} */ usual, /** @type {object} */ settings) =>
     (peers ?? usual).map((peer) => ({ program: scenario, peer, ...settings }));
   switch (scenario) {
@@ -121,7 +135,11 @@ function jobsOf(scenario, { sizes: chosenSizes, peers, isQuick }) {
     case "gc":
       return alone(gcPeers, isQuick ? { entryCount: 300_000, seconds: 2 } : { entryCount: 5_000_000, seconds: 20 });
     case "api":
-      return apiSizes.filter((size) => chosenSizes.includes(size)).map((size) => ({ program: "api", size }));
+      return apiSizes
+        .filter((size) => chosenSizes.includes(size))
+        .map((size) => ({
+          ...{ program: "api", size, runnerCount: API_RUNNER_COUNT },
+        }));
     default:
       return chosenSizes.map((size) => ({ program: "speed", scenario, size, peers: peers ?? peerIds }));
   }
@@ -138,6 +156,19 @@ function readList(text, known, usual = known) {
   const unknown = chosen.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`There is no "${unknown}". Known: ${known.join(", ")}.`);
   return chosen;
+}
+
+/**
+ * Subjects of the codec's scenarios, each in an option of its own since their names have commas in them.
+ *
+ * @param {readonly string[] | undefined} named
+ * @param {readonly string[] | undefined} usual
+ */
+function readSubjects(named, usual) {
+  const known = Object.values(codecSubjects).flat();
+  const unknown = named?.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`There is no "${unknown}". Known: ${known.join("; ")}.`);
+  return named ?? usual ?? known;
 }
 
 /** @param {string} text */

@@ -5,9 +5,12 @@ const NAME_WIDTH = 24;
 
 /** @param {Awaited<ReturnType<typeof import("./run-job.mjs").runJob>>} outcome */
 export function printJob({ job, nodeVersion, result, error, elapsedMs }) {
-  const subject = [job.scenario ?? job.program, job.size, job.peer].filter((part) => part !== undefined).join(" ");
+  const subject = [job.scenario ?? job.program, job.size, job.subject, job.peer]
+    .filter((part) => part !== undefined)
+    .join(" ");
   console.log(`\n${subject}, Node ${nodeVersion.slice(1)} (${(elapsedMs / 1_000).toFixed(0)} s)`);
   if (error !== undefined) console.log(`  failed: ${error}`);
+  else if (result.ratios !== undefined) printComparison(result);
   else if (result.results === undefined) printWhole(result);
   else printSpeed(result);
   if (result?.cpuRatio < MIN_CPU_RATIO) {
@@ -29,6 +32,18 @@ function printSpeed({ results, skipped = [], failures = [] }) {
   }
   for (const { peer, reason } of skipped) console.log(`  ${peer.padEnd(NAME_WIDTH)}left out: ${reason}`);
   for (const { peer, reason } of failures) console.log(`  ${peer.padEnd(NAME_WIDTH)}FAILED: ${reason}`);
+}
+
+/** @param {import("./codec/compare-codecs.mjs").Comparison} comparison */
+function printComparison({ ns, ratios, bytes }) {
+  for (const [candidate, tasks] of Object.entries(ns)) {
+    const cells = Object.entries(tasks).map(([task, [medianNs]]) => {
+      const [ratio, low, high] = ratios[candidate]?.[/** @type {"encode"} */ (task)] ?? [1, 1, 1];
+      const time = `${task} ${formatNumber(medianNs)} ns`.padEnd(20);
+      return `${time} ×${ratio.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`.padEnd(43);
+    });
+    console.log(`  ${candidate.padEnd(NAME_WIDTH)}${cells.join("")}${(bytes[candidate] ?? 0).toFixed(0)} B`);
+  }
 }
 
 /** @param {Record<string, any>} result */

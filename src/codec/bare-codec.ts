@@ -36,7 +36,7 @@ export function createBareCodec({ serializer, limits, hasCounters }: BareCodecOp
     try {
       const value = serializer.isText
         ? serializer.deserializeText?.(plainKind, readText(bytes, 0, bytes.length, false), limits)
-        : serializer.deserializeBytes?.(plainKind, Buffer.from(bytes), limits);
+        : serializer.deserializeBytes?.(plainKind, bytes, 0, limits);
       if (value !== undefined) return { value, metadata: undefined };
     } catch (error) {
       throw error instanceof CodecFault

@@ -15,6 +15,8 @@ import { plainBytesKind } from "./plain-bytes.ts";
 import { HEAD_ROOM_BYTES, type Payload } from "./serializers/serializer.ts";
 import { refuseSize, toSerializationError } from "./value-refusal.ts";
 
+type MaybePromise<T> = T | Promise<T>;
+
 const MAX_UTF8_BYTES = 3;
 
 /** What is known of a head before its length. */
@@ -51,50 +53,69 @@ class EnvelopeCodec implements Codec {
   }
 
   encode(value: unknown, storedKey: string, metadata?: EntryMetadata): Uint8Array | Promise<Uint8Array> {
-    if (typeof value !== "string") {
+    if (typeof value === "string") return this.#encodeText(value, storedKey, metadata);
+    if (typeof value === "object") {
+      const bytesKind = plainBytesKind(value);
+      if (bytesKind !== undefined) return this.#encodeBytes(bytesKind, value as Uint8Array, storedKey, metadata);
+    } else {
       const integer = this.hasCounters && metadata === undefined ? encodeInteger(value) : undefined;
       if (integer !== undefined) return integer;
-      if (!this.#options.serializer.isLoaded && plainBytesKind(value) === undefined) {
-        return this.#options.serializer.load().then(() => this.encode(value, storedKey, metadata));
-      }
     }
-    const payload = this.#payloadOf(value);
-    this.#assertSize(payload);
-    if (this.#isDirect && metadata === undefined) return this.#pack(payload);
-    return this.#packWithExtras(payload, storedKey, metadata);
+    const { serializer } = this.#options;
+    if (serializer.isLoaded) return this.#encodeOther(value, storedKey, metadata);
+    return serializer.load().then(() => this.#encodeOther(value, storedKey, metadata));
   }
 
-  #assertSize(payload: Payload): void {
+  #encodeText(text: string, storedKey: string, metadata: EntryMetadata | undefined): MaybePromise<Uint8Array> {
+    if (!text.isWellFormed()) {
+      return this.#encodeBytes(PAYLOAD_KINDS.utf16, Buffer.from(text, "utf16le"), storedKey, metadata);
+    }
+    this.#assertTextSize(text);
+    if (this.#isDirect && metadata === undefined) return this.#writer.text(PAYLOAD_KINDS.utf8, text);
+    return this.#packWithExtras({ kind: PAYLOAD_KINDS.utf8, form: "text", text }, storedKey, metadata);
+  }
+
+  #encodeBytes(
+    kind: number,
+    bytes: Uint8Array,
+    storedKey: string,
+    metadata: EntryMetadata | undefined,
+  ): MaybePromise<Uint8Array> {
+    this.#assertBytesSize(bytes.length);
+    if (this.#isDirect && metadata === undefined) return this.#writer.bytes(kind, bytes);
+    return this.#packWithExtras({ kind, form: "bytes", bytes }, storedKey, metadata);
+  }
+
+  #encodeOther(value: unknown, storedKey: string, metadata: EntryMetadata | undefined): MaybePromise<Uint8Array> {
+    const payload = this.#payloadOf(value);
+    if (payload.form === "text") this.#assertTextSize(payload.text);
+    else this.#assertBytesSize(payload.bytes.length - (payload.form === "roomy" ? HEAD_ROOM_BYTES : 0));
+    if (!this.#isDirect || metadata !== undefined) return this.#packWithExtras(payload, storedKey, metadata);
+    if (payload.form === "text") return this.#writer.text(payload.kind, payload.text);
+    return payload.form === "roomy"
+      ? this.#writer.roomy(payload.kind, payload.bytes)
+      : this.#writer.bytes(payload.kind, payload.bytes);
+  }
+
+  #assertBytesSize(byteCount: number): void {
     const { maxValueBytes } = this.#options.limits;
-    if (payload.form !== "text") {
-      if (payload.bytes.length > maxValueBytes) throw refuseSize(maxValueBytes);
-    } else if (
-      payload.text.length * MAX_UTF8_BYTES > maxValueBytes &&
-      Buffer.byteLength(payload.text) > maxValueBytes
-    ) {
+    if (byteCount > maxValueBytes) throw refuseSize(maxValueBytes);
+  }
+
+  #assertTextSize(text: string): void {
+    const { maxValueBytes } = this.#options.limits;
+    if (text.length * MAX_UTF8_BYTES > maxValueBytes && Buffer.byteLength(text) > maxValueBytes) {
       throw refuseSize(maxValueBytes);
     }
   }
 
   #payloadOf(value: unknown): Payload {
-    if (typeof value === "string") {
-      if (value.isWellFormed()) return { kind: PAYLOAD_KINDS.utf8, form: "text", text: value };
-      return { kind: PAYLOAD_KINDS.utf16, form: "bytes", bytes: Buffer.from(value, "utf16le") };
-    }
-    const bytesKind = plainBytesKind(value);
-    if (bytesKind !== undefined) return { kind: bytesKind, form: "bytes", bytes: value as Uint8Array };
+    const { serializer, limits } = this.#options;
     try {
-      return this.#options.serializer.serialize(value, this.#options.limits);
+      return serializer.serialize(value, limits);
     } catch (error) {
-      throw toSerializationError(error, this.#options.serializer.name, value);
+      throw toSerializationError(error, serializer.name, value);
     }
-  }
-
-  #pack(payload: Payload): Buffer {
-    if (payload.form === "text") return this.#writer.text(payload.kind, payload.text);
-    return payload.form === "roomy"
-      ? this.#writer.roomy(payload.kind, payload.bytes)
-      : this.#writer.bytes(payload.kind, payload.bytes);
   }
 
   #packWithExtras(

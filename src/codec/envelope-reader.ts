@@ -1,10 +1,12 @@
-import { Buffer, constants } from "node:buffer";
+import { type Buffer, constants } from "node:buffer";
 import type { EntryMetadata } from "../entry/entry-metadata.ts";
 import type { DecodedValue } from "./codec.ts";
 import { CodecFault } from "./codec-fault.ts";
 import type { EnvelopeCodecOptions } from "./codec-options.ts";
 import { decompressValue } from "./compressors/compress-value.ts";
 import { BLOCKING_SEAL_MAX_BYTES } from "./encryption/key-ring.ts";
+import { bufferOver } from "./envelope/buffer-over.ts";
+import { ByteSlab } from "./envelope/byte-slab.ts";
 import { ByteViews } from "./envelope/byte-views.ts";
 import { checkSum } from "./envelope/check-sum.ts";
 import { type EnvelopeHead, readHead } from "./envelope/envelope-head.ts";
@@ -30,6 +32,7 @@ type MaybePromise<T> = T | Promise<T>;
 const FORMAT_AT = 1;
 const KIND_AT = 2;
 const FLAGS_AT = 3;
+const COPY_SLAB_BYTES = 8_192;
 
 /** Reads what an envelope codec of any version up to this one wrote. Takes nothing on trust. */
 export class EnvelopeReader {
@@ -38,6 +41,8 @@ export class EnvelopeReader {
   readonly #serializers: PayloadReaders;
   readonly #compressors: PayloadCompressors;
   readonly #views: ByteViews = new ByteViews();
+  /** As the platform's pool: a small value keeps 8 KiB alive at most, one of half of that or more has memory of its own. */
+  readonly #copies: ByteSlab = new ByteSlab(COPY_SLAB_BYTES, COPY_SLAB_BYTES / 2);
 
   constructor(options: EnvelopeCodecOptions) {
     this.#options = options;
@@ -116,15 +121,22 @@ export class EnvelopeReader {
       throw new CodecFault("too-large", "a value above the limit");
     }
     if (kind === PAYLOAD_KINDS.utf8) return { value: readText(bytes, from, bytes.length, isAscii), metadata };
-    if (kind < PAYLOAD_KINDS.json) return { value: readRaw(kind, bytes, from), metadata };
+    if (kind < PAYLOAD_KINDS.json) return { value: this.#readRaw(kind, bytes, from), metadata };
     const serializer = this.#serializers.find(kind);
     if (serializer.isLoaded) return { value: this.#deserialize(serializer, kind, isAscii, bytes, from), metadata };
-    // The bytes may be of a store that uses them again.
-    const own = Buffer.from(bytes.subarray(from));
-    return loadForReading(serializer).then(() => ({
-      value: this.#deserialize(serializer, kind, isAscii, own, 0),
-      metadata,
-    }));
+    return this.#readLater(serializer, kind, isAscii, new Uint8Array(viewFrom(bytes, from)), metadata);
+  }
+
+  /** @param bytes a copy: those of the store may be used again meanwhile */
+  async #readLater(
+    serializer: Serializer,
+    kind: number,
+    isAscii: boolean,
+    bytes: Uint8Array,
+    metadata: EntryMetadata | undefined,
+  ): Promise<DecodedValue> {
+    await loadForReading(serializer);
+    return { value: this.#deserialize(serializer, kind, isAscii, bytes, 0), metadata };
   }
 
   #deserialize(serializer: Serializer, kind: number, isAscii: boolean, bytes: Uint8Array, from: number): unknown {
@@ -132,13 +144,39 @@ export class EnvelopeReader {
     try {
       const value = serializer.isText
         ? serializer.deserializeText?.(kind, readText(bytes, from, bytes.length, isAscii), limits)
-        : serializer.deserializeBytes?.(kind, asBuffer(bytes, from), limits);
+        : serializer.deserializeBytes?.(kind, bytes, from, limits);
       if (value !== undefined) return value;
     } catch (error) {
-      if (error instanceof CodecFault) throw error;
-      throw new CodecFault("malformed", `bytes that the serializer "${serializer.name}" cannot read`, error);
+      throw unreadable(serializer, error);
     }
     throw new CodecFault("malformed", "no value");
+  }
+
+  /** Bytes, or text in UTF-16. */
+  #readRaw(kind: number, bytes: Uint8Array, from: number): unknown {
+    switch (kind) {
+      case PAYLOAD_KINDS.buffer:
+        return this.#copy(bytes, from);
+      case PAYLOAD_KINDS.uint8Array:
+        return new Uint8Array(viewFrom(bytes, from));
+      case PAYLOAD_KINDS.utf16:
+        if ((bytes.length - from) % 2 !== 0) throw new CodecFault("malformed", "text of half characters");
+        if ((bytes.length - from) / 2 > constants.MAX_STRING_LENGTH) {
+          throw new CodecFault("too-large", "text longer than the platform's longest string");
+        }
+        return viewFrom(bytes, from).toString("utf16le");
+      default:
+        throw new CodecFault("unknown-serializer", `a value of the kind ${kind}`);
+    }
+  }
+
+  /** Copies the head too, which costs less than a view of the bytes without it. */
+  #copy(bytes: Uint8Array, from: number): Buffer {
+    const slab = this.#copies;
+    const at = slab.take(bytes.length);
+    const { buffer } = slab;
+    buffer.set(bytes, at);
+    return bufferOver(buffer.buffer, at + from, bytes.length - from);
   }
 }
 
@@ -157,21 +195,9 @@ function assertUndamaged(headBytes: number, bytes: Uint8Array, view: DataView): 
   }
 }
 
-/** Bytes, or text in UTF-16. */
-function readRaw(kind: number, bytes: Uint8Array, from: number): unknown {
-  switch (kind) {
-    case PAYLOAD_KINDS.buffer:
-      return Buffer.from(asBuffer(bytes, from));
-    case PAYLOAD_KINDS.uint8Array:
-      return new Uint8Array(asBuffer(bytes, from));
-    case PAYLOAD_KINDS.utf16:
-      if ((bytes.length - from) % 2 !== 0) throw new CodecFault("malformed", "text of half characters");
-      if ((bytes.length - from) / 2 > constants.MAX_STRING_LENGTH)
-        throw new CodecFault("too-large", "text longer than the platform's longest string");
-      return asBuffer(bytes, from).toString("utf16le");
-    default:
-      throw new CodecFault("unknown-serializer", `a value of the kind ${kind}`);
-  }
+function unreadable(serializer: Serializer, error: unknown): CodecFault {
+  if (error instanceof CodecFault) return error;
+  return new CodecFault("malformed", `bytes that the serializer "${serializer.name}" cannot read`, error);
 }
 
 async function loadForReading(serializer: Serializer): Promise<void> {
@@ -182,6 +208,6 @@ async function loadForReading(serializer: Serializer): Promise<void> {
   }
 }
 
-function asBuffer(bytes: Uint8Array, from: number): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, bytes.length - from);
+function viewFrom(bytes: Uint8Array, from: number): Buffer {
+  return bufferOver(bytes.buffer, bytes.byteOffset + from, bytes.length - from);
 }

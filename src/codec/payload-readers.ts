@@ -5,18 +5,24 @@ import { createMsgpackSerializer } from "./serializers/msgpack-serializer.ts";
 import type { Serializer } from "./serializers/serializer.ts";
 import { V8_SERIALIZER } from "./serializers/v8-serializer.ts";
 
+/** A kind is a byte. */
+const KIND_COUNT = 256;
+
 /** Which serializer reads which kind of payload: the codec's own, and all of the library's. */
 export class PayloadReaders {
-  readonly #byKind: ReadonlyMap<number, Serializer>;
+  /** Kinds are small numbers. */
+  readonly #byKind: readonly (Serializer | undefined)[];
 
   constructor(own: Serializer) {
     const library = [createJsonSerializer(), createMsgpackSerializer(), V8_SERIALIZER, createGobSerializer()];
-    this.#byKind = new Map([...library, own].flatMap((each) => each.kinds.map((kind) => [kind, each] as const)));
+    const byKind: (Serializer | undefined)[] = Array.from({ length: KIND_COUNT });
+    for (const each of [...library, own]) for (const kind of each.kinds) byKind[kind] = each;
+    this.#byKind = byKind;
   }
 
   /** @throws CodecFault `unknown-serializer` */
   find(kind: number): Serializer {
-    const serializer = this.#byKind.get(kind);
+    const serializer = this.#byKind[kind];
     if (serializer === undefined) throw new CodecFault("unknown-serializer", `a value of the kind ${kind}`);
     return serializer;
   }

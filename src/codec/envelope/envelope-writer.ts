@@ -1,6 +1,8 @@
 import { Buffer } from "node:buffer";
 import { HEAD_ROOM_BYTES } from "../serializers/serializer.ts";
+import { bufferOver } from "./buffer-over.ts";
 import { ByteSlab } from "./byte-slab.ts";
+import { ByteViews } from "./byte-views.ts";
 import { checkSum } from "./check-sum.ts";
 import { type EnvelopeHead, headBytesOf, writeHead } from "./envelope-head.ts";
 import {
@@ -17,40 +19,60 @@ import { writeText } from "./text-bytes.ts";
 const PAYLOAD_AT = HEAD_BYTES + CHECK_BYTES;
 /** Magic and format as they stand in the first two bytes, read as a little-endian number. */
 const MARK = ENVELOPE_MAGIC | ((FORMAT_MARK | FORMAT_VERSION) << 8);
-/** Up to this length a text is written where three bytes a character have room; a longer one is measured first. */
+/** Up to this length a text is written where three bytes a character have room; a longer one only where the slab has so much left. */
 const SHORT_TEXT_LENGTH = 1_000;
 const MAX_UTF8_BYTES = 3;
 
 /** Lays out envelopes that are not encrypted. Each result is the caller's to keep; small ones share memory with others. */
 export class EnvelopeWriter {
   readonly #slab: ByteSlab = new ByteSlab();
+  readonly #views: ByteViews = new ByteViews();
 
   /** Text as UTF-8. It must be well-formed. */
   text(kind: number, text: string): Buffer {
     const { length } = text;
-    const byteCount = length <= SHORT_TEXT_LENGTH ? length * MAX_UTF8_BYTES : Buffer.byteLength(text);
+    if (length > SHORT_TEXT_LENGTH) return this.#longText(kind, text);
     const slab = this.#slab;
+    const from = slab.take(PAYLOAD_AT + length * MAX_UTF8_BYTES);
+    const written = writeText(slab.buffer, text, from + PAYLOAD_AT, false);
+    return this.#finishText(from, kind, length, written);
+  }
+
+  /** Measuring first costs about as much as writing, and in some releases of V8 ten times as much. */
+  #longText(kind: number, text: string): Buffer {
+    const { length } = text;
+    const slab = this.#slab;
+    const mostBytes = PAYLOAD_AT + length * MAX_UTF8_BYTES;
+    if (slab.hasRoom(mostBytes)) {
+      const from = slab.takeRoom(mostBytes);
+      return this.#finishText(from, kind, length, writeText(slab.buffer, text, from + PAYLOAD_AT, false));
+    }
+    const byteCount = Buffer.byteLength(text);
     const from = slab.take(PAYLOAD_AT + byteCount);
-    const isKnownAscii = byteCount === length;
-    const written = writeText(slab.buffer, text, from + PAYLOAD_AT, isKnownAscii);
+    return this.#finishText(from, kind, length, writeText(slab.buffer, text, from + PAYLOAD_AT, byteCount === length));
+  }
+
+  #finishText(from: number, kind: number, length: number, written: number): Buffer {
     const to = from + PAYLOAD_AT + written;
-    if (written < byteCount) slab.giveBack(to);
-    return this.#finish(slab.buffer, slab.view, from, to, kind, written === length ? ENVELOPE_FLAGS.ascii : 0);
+    this.#slab.giveBack(to);
+    return this.#finish(from, to, kind, written === length ? ENVELOPE_FLAGS.ascii : 0);
   }
 
   /** Bytes, copied. */
-  bytes(kind: number, bytes: Uint8Array, flags = 0): Buffer {
+  bytes(kind: number, bytes: Uint8Array): Buffer {
     const slab = this.#slab;
-    const from = slab.take(PAYLOAD_AT + bytes.length);
+    const { length } = bytes;
+    const from = slab.take(PAYLOAD_AT + length);
     slab.buffer.set(bytes, from + PAYLOAD_AT);
-    return this.#finish(slab.buffer, slab.view, from, from + PAYLOAD_AT + bytes.length, kind, flags);
+    return this.#finish(from, from + PAYLOAD_AT + length, kind, 0);
   }
 
   /** Bytes that have room for the head in front, and become the envelope. */
   roomy(kind: number, bytes: Buffer): Buffer {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    writePlainHead(view, HEAD_ROOM_BYTES - PAYLOAD_AT, kind, 0);
-    view.setInt32(HEAD_BYTES, checkSum(view, 0, HEAD_BYTES, bytes.length), true);
+    const view = this.#views.of(bytes);
+    const at = bytes.byteOffset + HEAD_ROOM_BYTES - PAYLOAD_AT;
+    writePlainHead(view, at, kind, 0);
+    view.setInt32(at + HEAD_BYTES, checkSum(view, at, HEAD_BYTES, bytes.byteOffset + bytes.length), true);
     return bytes;
   }
 
@@ -68,10 +90,12 @@ export class EnvelopeWriter {
     return slab.buffer.subarray(from, to);
   }
 
-  #finish(buffer: Buffer, view: DataView, from: number, to: number, kind: number, flags: number): Buffer {
+  /** Head and check of what lies in the slab. */
+  #finish(from: number, to: number, kind: number, flags: number): Buffer {
+    const { view } = this.#slab;
     writePlainHead(view, from, kind, flags);
     view.setInt32(from + HEAD_BYTES, checkSum(view, from, HEAD_BYTES, to), true);
-    return buffer.subarray(from, to);
+    return bufferOver(view.buffer, from, to - from);
   }
 }
 

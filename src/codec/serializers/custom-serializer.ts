@@ -46,11 +46,12 @@ export function adaptSerializer(custom: CustomSerializer, hasName: boolean): Ser
       return { kind: PAYLOAD_KINDS.custom, form: "bytes", bytes: Buffer.concat([head, bytes]) };
     },
     isText: false,
-    deserializeBytes(_kind: number, bytes: Buffer): unknown {
-      if (bytes.length < head.length || head.compare(bytes, 0, head.length) !== 0) {
+    deserializeBytes(_kind: number, bytes: Uint8Array, from: number): unknown {
+      const bodyAt = from + head.length;
+      if (bytes.length < bodyAt || head.compare(bytes, from, bodyAt) !== 0) {
         throw new CodecFault("unknown-serializer", "a value of a serializer of another name");
       }
-      const value: unknown = custom.decode(new Uint8Array(bytes.subarray(head.length)));
+      const value: unknown = custom.decode(new Uint8Array(bytes.subarray(bodyAt)));
       if (isPromise(value)) {
         // Nobody else will see how it ends.
         value.then(undefined, () => undefined);

@@ -1,4 +1,3 @@
-import type { Buffer } from "node:buffer";
 import type { CodecLimits } from "../codec-limits.ts";
 import { PAYLOAD_KINDS } from "../envelope/envelope-layout.ts";
 import { decodeGob } from "../gob/decode-gob.ts";
@@ -34,8 +33,8 @@ export function createGobSerializer(options: GobSerializerOptions = {}): Seriali
       form: "bytes",
       bytes: encodeGob(value, { structs, root, limits }),
     }),
-    deserializeBytes: (_kind: number, bytes: Buffer, limits: CodecLimits): unknown =>
-      decodeGob(bytes, limits, { structs }),
+    deserializeBytes: (_kind: number, bytes: Uint8Array, from: number, limits: CodecLimits): unknown =>
+      decodeGob(from === 0 ? bytes : bytes.subarray(from), limits, { structs }),
   };
 }
 

@@ -29,7 +29,7 @@ export function publishSerializer(serializer: Serializer): CustomSerializer {
     },
     decode(bytes: Uint8Array): unknown {
       try {
-        return serializer.deserializeBytes?.(kind, Buffer.from(bytes), DEFAULT_CODEC_LIMITS);
+        return serializer.deserializeBytes?.(kind, Buffer.from(bytes), 0, DEFAULT_CODEC_LIMITS);
       } catch (error) {
         if (!(error instanceof CodecFault)) throw error;
         throw new UnreadableValueError(error.reason, error.detail, { cause: error.cause });

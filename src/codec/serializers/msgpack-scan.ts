@@ -32,15 +32,16 @@ for (const [first, sizes] of [
  *
  * Source of the format: https://github.com/msgpack/msgpack/blob/master/spec.md
  *
+ * @param from where the value begins; it must end with the bytes
  * @param maxDepth deepest nesting of what the bytes hold, tags included
  * @throws CodecFault. O(bytes)
  */
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one loop on purpose, see above
-export function scanMsgpack(bytes: Uint8Array, maxDepth: number, limits: CodecLimits): void {
+export function scanMsgpack(bytes: Uint8Array, from: number, maxDepth: number, limits: CodecLimits): void {
   const memory = new MemoryEstimate(limits);
   const open: number[] = [];
   const { length } = bytes;
-  let at = 0;
+  let at = from;
   let missing = 1;
   for (;;) {
     while (missing === 0) {

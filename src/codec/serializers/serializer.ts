@@ -44,7 +44,9 @@ export interface Serializer {
    * The value of a payload of bytes. It shares no memory with them.
    *
    * @param kind one of {@link Serializer.kinds}
+   * @param bytes the payload is at their end; they are not kept, and get no properties
+   * @param from where it begins
    * @throws CodecFault; anything else that a library throws
    */
-  deserializeBytes?(kind: number, bytes: Buffer, limits: CodecLimits): unknown;
+  deserializeBytes?(kind: number, bytes: Uint8Array, from: number, limits: CodecLimits): unknown;
 }

@@ -62,12 +62,15 @@ function assertCarried(value: unknown, seen: Set<object>): void {
   seen.add(value);
   if (Array.isArray(value)) assertPartsCarried(Object.entries(value), seen);
   else if (types.isMap(value)) assertMembersCarried([...value], seen);
-  else if (types.isSet(value)) assertMembersCarried([...value].map((part) => [part]), seen);
+  else if (types.isSet(value))
+    assertMembersCarried(
+      [...value].map((part) => [part]),
+      seen,
+    );
   else if (types.isNativeError(value)) {
     assertErrorCarried(value);
     assertPartsCarried([["cause", value.cause]], seen);
-  }
-  else if (types.isRegExp(value)) {
+  } else if (types.isRegExp(value)) {
     if (value.lastIndex !== 0) throw new UncopyablePart("a RegExp in the middle of a search (lastIndex)");
   } else if (Object.getPrototypeOf(value) === null) throw new UncopyablePart("an object without a prototype");
   else if (Object.getPrototypeOf(value) === Object.prototype) assertPartsCarried(Object.entries(value), seen);

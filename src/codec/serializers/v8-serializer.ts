@@ -1,11 +1,12 @@
 import type { Buffer } from "node:buffer";
-import { serialize } from "node:v8";
+import { DefaultSerializer } from "node:v8";
 import type { CodecLimits } from "../codec-limits.ts";
+import { bufferOver } from "../envelope/buffer-over.ts";
 import { PAYLOAD_KINDS } from "../envelope/envelope-layout.ts";
 import { mayTakeTooMuch } from "./memory-estimate.ts";
 import { isPlainJson } from "./plain-tree.ts";
 import { refuseWhatIsNotRead } from "./refuse-what-is-not-read.ts";
-import type { Payload, Serializer } from "./serializer.ts";
+import { HEAD_ROOM_BYTES, type Payload, type Serializer } from "./serializer.ts";
 import { fromStructuredBytes, toStructuredBytes } from "./structured-bytes.ts";
 import { scanStructuredBytes } from "./v8-scan.ts";
 
@@ -20,23 +21,36 @@ export const V8_SERIALIZER: Serializer = Object.freeze({
   load: async () => undefined,
   isLoaded: true,
   serialize(value: unknown, limits: CodecLimits): Payload {
-    const isPlain = isPlainJson(value, limits.maxDepth);
-    const bytes = (isPlain ? serializePlain(value) : undefined) ?? toStructuredBytes(value);
-    if (!isPlain || mayTakeTooMuch(bytes.length, limits)) refuseWhatIsNotRead(() => scanStructuredBytes(bytes, limits));
+    const plain = isPlainJson(value, limits.maxDepth) ? roomyBytes(value) : undefined;
+    if (plain !== undefined) {
+      if (mayTakeTooMuch(plain.length, limits))
+        refuseWhatIsNotRead(() => scanStructuredBytes(plain, HEAD_ROOM_BYTES, limits));
+      return { kind: PAYLOAD_KINDS.v8, form: "roomy", bytes: plain };
+    }
+    const bytes = toStructuredBytes(value);
+    refuseWhatIsNotRead(() => scanStructuredBytes(bytes, 0, limits));
     return { kind: PAYLOAD_KINDS.v8, form: "bytes", bytes };
   },
   isText: false,
-  deserializeBytes(_kind: number, bytes: Buffer, limits: CodecLimits): unknown {
-    scanStructuredBytes(bytes, limits);
-    return fromStructuredBytes(bytes);
+  deserializeBytes(_kind: number, bytes: Uint8Array, from: number, limits: CodecLimits): unknown {
+    scanStructuredBytes(bytes, from, limits);
+    return fromStructuredBytes(bufferOver(bytes.buffer, bytes.byteOffset + from, bytes.length - from));
   },
 });
 
-/** `undefined` for what the platform takes only as a copy: a proxy. */
-function serializePlain(value: unknown): Buffer | undefined {
+/**
+ * What `v8.serialize` makes of a value, behind room for a head; `undefined` for what it takes only as a copy: a proxy. V8 aligns texts at two bytes, so the room changes
+ * nothing behind it.
+ */
+function roomyBytes(value: unknown): Buffer | undefined {
+  const serializer = new DefaultSerializer();
+  // Eight bytes as they are, without a tag.
+  serializer.writeDouble(0);
+  serializer.writeHeader();
   try {
-    return serialize(value);
+    serializer.writeValue(value);
   } catch {
     return undefined;
   }
+  return serializer.releaseBuffer();
 }
