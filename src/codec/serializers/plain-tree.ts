@@ -106,7 +106,9 @@ function arePlainElements(source: readonly unknown[], depth: number, walk: Walk)
 /** Whether an array without holes has no other properties. */
 function hasOnlyElements(source: readonly unknown[]): boolean {
   if (Object.getOwnPropertySymbols(source).length > 0) return false;
-  if (source.length > LISTED_LENGTH) return isDeepStrictEqual(source, source.slice());
+  // An own "constructor" would decide what `slice` makes.
+  if (source.length > LISTED_LENGTH)
+    return !Object.hasOwn(source, "constructor") && isDeepStrictEqual(source, source.slice());
   // All elements enumerable, and nothing else but the length.
   return (
     Object.keys(source).length === source.length && Object.getOwnPropertyNames(source).length === source.length + 1
