@@ -52,13 +52,15 @@ const KEY_KINDS: ReadonlySet<ShapeKind> = new Set<ShapeKind>([
 export class ShapeInference {
   readonly #structs: readonly GobStruct[];
   readonly #maxDepth: number;
-  /** Parts that may still be looked at; each takes a byte at least. An array in itself, or twice in each of many, has no end of them. */
-  #leftCount: number;
+  /**
+   * Shapes of the objects that were looked at. A part that is shared is looked at once, and one that contains itself has no end to come to:
+   * otherwise an array in itself, twice in each of many, would take for ever.
+   */
+  readonly #known = new Map<object, Shape>();
 
   constructor(structs: readonly GobStruct[], limits: CodecLimits) {
     this.#structs = structs;
     this.#maxDepth = limits.maxDepth;
-    this.#leftCount = limits.maxValueBytes;
   }
 
   /** O(elements of arrays, sets and maps that are not inside a plain object) */
@@ -69,6 +71,15 @@ export class ShapeInference {
   #shape(value: unknown, depth: number): Shape {
     if (typeof value !== "object" || value === null) return primitiveShape(value);
     if (depth >= this.#maxDepth) return SHAPES.interface;
+    const known = this.#known.get(value);
+    if (known !== undefined) return known;
+    this.#known.set(value, SHAPES.interface);
+    const shape = this.#objectShape(value, depth);
+    this.#known.set(value, shape);
+    return shape;
+  }
+
+  #objectShape(value: object, depth: number): Shape {
     if (Array.isArray(value)) return sliceOf(this.#common(value, depth));
     if (types.isSet(value)) return setOf(this.#common(value, depth));
     if (types.isMap(value)) {
@@ -81,8 +92,6 @@ export class ShapeInference {
   #common(parts: Iterable<unknown>, depth: number): Shape {
     let common: Shape = SHAPES.nothing;
     for (const part of parts) {
-      this.#leftCount -= 1;
-      if (this.#leftCount < 0) return SHAPES.interface;
       common = commonShape(common, this.#shape(part, depth + 1));
       if (common === SHAPES.interface) break;
     }
