@@ -31,7 +31,8 @@ export function parsePath(path: string): readonly PathStep[] {
  */
 export function partsAt(value: unknown, path: string): readonly unknown[] {
   let found: readonly unknown[] = [value];
-  for (const step of parsePath(path)) found = found.flatMap((part) => inside(part, step));
+  // A map in itself would double them at each step.
+  for (const step of parsePath(path)) found = [...new Set(found.flatMap((part) => inside(part, step)))];
   return found;
 }
 
