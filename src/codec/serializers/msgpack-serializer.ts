@@ -4,6 +4,7 @@ import type { CodecLimits } from "../codec-limits.ts";
 import { bufferOver } from "../envelope/buffer-over.ts";
 import { PAYLOAD_KINDS } from "../envelope/envelope-layout.ts";
 import { mayTakeTooMuch } from "./memory-estimate.ts";
+import { objectsOfMaps } from "./msgpack-maps.ts";
 import { scanMsgpack } from "./msgpack-scan.ts";
 import { isPlainMsgpack } from "./plain-tree.ts";
 import { refuseWhatIsNotRead } from "./refuse-what-is-not-read.ts";
@@ -22,7 +23,6 @@ const RESERVE_START_SPACE = 2_048;
  */
 const PACKR_OPTIONS = {
   useRecords: false,
-  mapsAsObjects: true,
   variableMapSize: true,
   copyBuffers: true,
   int64AsType: "auto" as "bigint",
@@ -96,7 +96,7 @@ export function createMsgpackSerializer(takesTags = true): Serializer {
       range: "^2.1.3",
       load: () => import("msgpackr"),
     });
-    packr = new library.Packr(PACKR_OPTIONS);
+    packr = new library.Packr({ ...PACKR_OPTIONS, mapsAsObjects: takesTags });
   }
 
   return {
@@ -127,6 +127,7 @@ export function createMsgpackSerializer(takesTags = true): Serializer {
       scan(kind, bytes, from, limits);
       source.take(bytes, from);
       const tree = (packr as Packr).unpack(source.bytes, source.range);
+      if (!takesTags) return objectsOfMaps(tree);
       return kind === PAYLOAD_KINDS.taggedMsgpack ? readTags(tree, carrier, limits.maxDepth) : tree;
     },
   };
