@@ -22,7 +22,8 @@ const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
   "`Buffer`": [Buffer.from("a"), new Uint8Array(2), [Buffer.from("a")], [new Uint8Array(2)], new Float64Array([0.5])],
   "`ArrayBuffer`": [[new ArrayBuffer(2)], [new DataView(new ArrayBuffer(2))]],
   "`RegExp`": [/a/gi],
-  "`Error`": [new TypeError("no", { cause: new Error("why") })],
+  "`Error`": [new TypeError("no")],
+  "the `cause`": [new TypeError("no", { cause: new Error("why") })],
   "objects without": [Object.assign(Object.create(null), { a: 1 })],
   "`new String": [Object("a")],
   // biome-ignore lint/suspicious/noSparseArray: what the row is about
@@ -60,7 +61,7 @@ describe("the table of docs/guide/values-as-bytes.md", () => {
   it.each(cases)("is right about $start … with $serializer: $cell", async ({ serializer, values, cell }) => {
     expect(cell).not.toBe("");
     for (const value of values) {
-      if (cell === "refused") {
+      if (cell.startsWith("refused")) {
         await expect(readBack(serializer, value)).rejects.toMatchObject({ code: "GCX_SERIALIZATION_VALUE" });
         continue;
       }

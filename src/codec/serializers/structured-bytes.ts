@@ -8,13 +8,15 @@ import { isStackOverflow, type PathStep, UncopyablePart } from "../../entry/unco
  * A value as bytes of the platform's structured clone, from which {@link fromStructuredBytes} makes an equal one: what `structuredCopy` copies, but
  * for objects without a prototype, regular expressions in the middle of a search, and errors with properties that the platform does not carry.
  *
+ * @param takesCauses whether errors may have a `cause`: Node.js 20 writes it where later releases do not look for it. Default: true, for bytes that do not
+ * leave the process
  * @throws UncopyablePart with the path to the first part that would not come back equal; another error when the value is nested too
  * deeply or too large. O(size)
  */
-export function toStructuredBytes(value: unknown): Buffer {
+export function toStructuredBytes(value: unknown, takesCauses = true): Buffer {
   // The copy runs getters once and is nobody's: nothing can change between the look at it and its bytes.
   const copy = copyParts(value);
-  assertCarried(copy, new Set());
+  assertCarried(copy, { seen: new Set(), takesCauses });
   return serialize(copy);
 }
 
@@ -56,38 +58,47 @@ function readView(reader: Deserializer): ArrayBufferView {
   return new ViewClass(new Uint8Array(raw).buffer);
 }
 
+/** What a look at a copy remembers. */
+interface CarriedWalk {
+  readonly seen: Set<object>;
+  readonly takesCauses: boolean;
+}
+
 /** Refuses what a plain copy keeps and bytes would lose. */
-function assertCarried(value: unknown, seen: Set<object>): void {
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || seen.has(value)) return;
-  seen.add(value);
-  if (Array.isArray(value)) assertPartsCarried(Object.entries(value), seen);
-  else if (types.isMap(value)) assertMembersCarried([...value], seen);
+function assertCarried(value: unknown, walk: CarriedWalk): void {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || walk.seen.has(value)) return;
+  walk.seen.add(value);
+  if (Array.isArray(value)) assertPartsCarried(Object.entries(value), walk);
+  else if (types.isMap(value)) assertMembersCarried([...value], walk);
   else if (types.isSet(value))
     assertMembersCarried(
       [...value].map((part) => [part]),
-      seen,
+      walk,
     );
   else if (types.isNativeError(value)) {
+    if (!walk.takesCauses && Object.hasOwn(value, "cause")) {
+      throw new UncopyablePart("an error with a cause, which other releases of Node.js could not read,");
+    }
     assertErrorCarried(value);
-    assertPartsCarried([["cause", value.cause]], seen);
+    assertPartsCarried([["cause", value.cause]], walk);
   } else if (types.isRegExp(value)) {
     if (value.lastIndex !== 0) throw new UncopyablePart("a RegExp in the middle of a search (lastIndex)");
   } else if (Object.getPrototypeOf(value) === null) throw new UncopyablePart("an object without a prototype");
-  else if (Object.getPrototypeOf(value) === Object.prototype) assertPartsCarried(Object.entries(value), seen);
+  else if (Object.getPrototypeOf(value) === Object.prototype) assertPartsCarried(Object.entries(value), walk);
 }
 
-function assertPartsCarried(parts: readonly (readonly [string, unknown])[], seen: Set<object>): void {
+function assertPartsCarried(parts: readonly (readonly [string, unknown])[], walk: CarriedWalk): void {
   for (const [name, part] of parts) {
     // Primitives are most of what there is.
-    if (typeof part === "object" && part !== null) atStep(name, () => assertCarried(part, seen));
+    if (typeof part === "object" && part !== null) atStep(name, () => assertCarried(part, walk));
   }
 }
 
 /** Members of a map or set, by their position: a map's key and value have the same. */
-function assertMembersCarried(members: readonly (readonly unknown[])[], seen: Set<object>): void {
+function assertMembersCarried(members: readonly (readonly unknown[])[], walk: CarriedWalk): void {
   members.forEach((parts, position) => {
     atStep(position, () => {
-      for (const part of parts) assertCarried(part, seen);
+      for (const part of parts) assertCarried(part, walk);
     });
   });
 }

@@ -12,7 +12,7 @@ import { scanStructuredBytes } from "./v8-scan.ts";
 
 /**
  * The platform's structured clone. Keeps all that `structuredCopy` keeps but objects without a prototype, regular expressions in the middle of a
- * search, and properties of errors that the platform does not carry. Its bytes are of the platform's version: an older Node.js may not read those of
+ * search, and errors with a cause or with properties that the platform does not carry. Its bytes are of the platform's version: an older Node.js may not read those of
  * a newer one, and takes them for a miss.
  */
 export const V8_SERIALIZER: Serializer = Object.freeze({
@@ -27,7 +27,7 @@ export const V8_SERIALIZER: Serializer = Object.freeze({
         refuseWhatIsNotRead(() => scanStructuredBytes(plain, HEAD_ROOM_BYTES, limits));
       return { kind: PAYLOAD_KINDS.v8, form: "roomy", bytes: plain };
     }
-    const bytes = toStructuredBytes(value);
+    const bytes = toStructuredBytes(value, false);
     refuseWhatIsNotRead(() => scanStructuredBytes(bytes, 0, limits));
     return { kind: PAYLOAD_KINDS.v8, form: "bytes", bytes };
   },

@@ -34,8 +34,8 @@ export const OLD_CUSTOM: CustomSerializer = {
 };
 
 /** An error with all that is kept of one, and nothing of the machine that made it. */
-function oldError(): Error {
-  const error = new RangeError("out of range: é", { cause: { code: 7 } });
+function oldError(options?: ErrorOptions): Error {
+  const error = new RangeError("out of range: é", options);
   Object.defineProperty(error, "stack", {
     value: "RangeError: out of range\n    at here",
     writable: true,
@@ -77,7 +77,7 @@ function everything(): Record<string, unknown> {
       new DataView(Uint8Array.of(9, 8).buffer),
       Uint8Array.of(7).buffer,
     ],
-    error: oldError(),
+    error: oldError({ cause: { code: 7 } }),
     sparse,
     match,
     bare: Object.assign(Object.create(null) as object, { a: 1, $date: 2 }),
@@ -99,7 +99,7 @@ function everything(): Record<string, unknown> {
 /** What V8's structured clone carries of it. */
 function everythingOfV8(): Record<string, unknown> {
   const { bare: _bare, regExps: _regExps, ...rest } = everything();
-  const value: Record<string, unknown> = { ...rest, regExps: [/a+/gi] };
+  const value: Record<string, unknown> = { ...rest, regExps: [/a+/gi], error: oldError() };
   value["self"] = value;
   return value;
 }
@@ -132,6 +132,8 @@ const record = {
   city: "Berlin",
   score: 99.5,
   tags: ["the of and to in is you that it he was for on are as with his they at be this have from one had"],
+  // Enough of the same that every algorithm makes it shorter.
+  notes: ["the same again", "the same again", "the same again", "the same again", "the same again"],
 };
 const metadata: EntryMetadata = {
   version: 2 ** 53 - 1,

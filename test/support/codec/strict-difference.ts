@@ -81,10 +81,14 @@ class Comparison {
     if (difference !== undefined) return `${path}: ${difference}`;
     for (const name of names) {
       const [one, other] = [was, is].map((side) => Object.getOwnPropertyDescriptor(side, name) ?? {});
+      // From Node.js 22 on the stack of an error that V8 read is a getter.
+      const isStack = name === "stack" && types.isNativeError(was);
       for (const attribute of ["enumerable", "writable", "configurable"] as const) {
+        if (isStack && attribute !== "enumerable") continue;
         if (one?.[attribute] !== other?.[attribute]) return `${path}.${String(name)}: ${attribute} differs`;
       }
-      const inside = this.parts(one?.value, other?.value, `${path}.${String(name)}`);
+      const stacks = isStack ? [(was as Error).stack, (is as Error).stack] : [one?.value, other?.value];
+      const inside = this.parts(stacks[0], stacks[1], `${path}.${String(name)}`);
       if (inside !== undefined) return inside;
     }
     return undefined;
