@@ -80,18 +80,23 @@ class Comparison {
     const difference = listDifference(names, namesOf(is));
     if (difference !== undefined) return `${path}: ${difference}`;
     for (const name of names) {
-      const [one, other] = [was, is].map((side) => Object.getOwnPropertyDescriptor(side, name) ?? {});
-      // From Node.js 22 on the stack of an error that V8 read is a getter.
-      const isStack = name === "stack" && types.isNativeError(was);
-      for (const attribute of ["enumerable", "writable", "configurable"] as const) {
-        if (isStack && attribute !== "enumerable") continue;
-        if (one?.[attribute] !== other?.[attribute]) return `${path}.${String(name)}: ${attribute} differs`;
-      }
-      const stacks = isStack ? [(was as Error).stack, (is as Error).stack] : [one?.value, other?.value];
-      const inside = this.parts(stacks[0], stacks[1], `${path}.${String(name)}`);
+      const inside = this.#property(was, is, name, `${path}.${String(name)}`);
       if (inside !== undefined) return inside;
     }
     return undefined;
+  }
+
+  #property(was: object, is: object, name: PropertyKey, path: string): string | undefined {
+    const [one, other] = [was, is].map((side) => Object.getOwnPropertyDescriptor(side, name) ?? {});
+    // From Node.js 22 on the stack of an error that V8 read is a getter.
+    if (name === "stack" && types.isNativeError(was)) {
+      if (one?.enumerable !== other?.enumerable) return `${path}: enumerable differs`;
+      return this.parts(was.stack, (is as Error).stack, path);
+    }
+    for (const attribute of ["enumerable", "writable", "configurable"] as const) {
+      if (one?.[attribute] !== other?.[attribute]) return `${path}: ${attribute} differs`;
+    }
+    return this.parts(one?.value, other?.value, path);
   }
 }
 
