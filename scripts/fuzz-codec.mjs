@@ -1,4 +1,4 @@
-// Runs test/fuzz/fuzz-codec.ts for long: node scripts/fuzz-codec.mjs [cases per mode] [first seed] [mode,mode…]
+// Runs test/fuzz/fuzz-codec.ts for long: node scripts/fuzz-codec.mjs [cases per mode] [first seed] [mode,mode… or all] [most ms a case]
 // Seeds count up, 100,000 cases of each mode a process, until there are enough. Each process may use 512 MB of heap, and fails with more.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { build } from "tsdown";
 
-const [cases = "100000", firstSeed = "1", modes = ""] = process.argv.slice(2);
+const [cases = "100000", firstSeed = "1", modes = "all", maxCaseMs = "50"] = process.argv.slice(2);
 const CASES_PER_PROCESS = 100_000;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = `${root}.tmp`;
@@ -35,16 +35,20 @@ const code = chunk.code.replaceAll(
 writeFileSync(
   file,
   `${code}
-const [seed, caseCount, modes] = process.argv.slice(2);
-const chosen = modes === "" ? {} : { modes: modes.split(",") };
-console.log(describeReports(seed, await fuzzCodec({ seed: Number(seed), caseCount: Number(caseCount), ...chosen })));
+const [seed, caseCount, maxCaseMs] = process.argv.slice(2, 5).map(Number);
+const chosen = process.argv[5] === "all" ? {} : { modes: process.argv[5].split(",") };
+console.log(describeReports(seed, await fuzzCodec({ seed, caseCount, maxCaseMs, ...chosen })));
 `,
 );
 for (let done = 0, seed = Number(firstSeed); done < Number(cases); done += CASES_PER_PROCESS, seed += 1) {
   const count = Math.min(CASES_PER_PROCESS, Number(cases) - done);
-  const run = spawnSync(process.execPath, ["--max-old-space-size=512", file, String(seed), String(count), modes], {
-    stdio: "inherit",
-  });
+  const run = spawnSync(
+    process.execPath,
+    ["--max-old-space-size=512", file, String(seed), String(count), maxCaseMs, modes],
+    {
+      stdio: "inherit",
+    },
+  );
   if (run.status !== 0) process.exitCode = run.status ?? 1;
   if (run.status !== 0) break;
 }

@@ -7,8 +7,10 @@ import { describe, expect, it } from "vitest";
 import { CodecFault } from "../../src/codec/codec-fault.ts";
 import { DEFAULT_CODEC_LIMITS } from "../../src/codec/codec-limits.ts";
 import { PAYLOAD_KINDS } from "../../src/codec/envelope/envelope-layout.ts";
+import { createCache } from "../../src/create-cache.ts";
 import { structuredCopy } from "../../src/entry/structured-copy.ts";
 import { SerializationError } from "../../src/foundation/errors.ts";
+import { createMapBackend } from "../../src/testing/map-backend/map-backend.ts";
 import { openCodec } from "../support/codec/codec-settings.ts";
 import { sealPayload } from "../support/codec/seal-payload.ts";
 import { strictDifference } from "../support/codec/strict-difference.ts";
@@ -209,6 +211,20 @@ describe("a value that is written is read", () => {
   });
 });
 
+describe("what nobody can read counts as absent", () => {
+  /** Stores tell which version refused a write, and need not give its entry: the plain store of the tests does not. */
+  it("setNX and compareAndSet with 0 replace it", async () => {
+    const store = createMapBackend({ async: true, storage: "bytes" });
+    await using cache = createCache({ backend: store });
+    const foreign = { value: Buffer.from("foreign"), ttlMs: Number.POSITIVE_INFINITY, tags: [] };
+    await store.set("a", foreign, {});
+    await store.set("b", foreign, {});
+    expect(await cache.get("a")).toBe(undefined);
+    expect(await cache.setNX("a", "mine")).toBe(true);
+    expect(await cache.compareAndSet("b", 0, "mine")).toMatchObject({ ok: true });
+  });
+});
+
 describe("without an envelope, the bytes are the serializer's alone", () => {
   it("msgpack: an integer is msgpack, so that 53 of another program is not read as 5", async () => {
     const codec = await openCodec({ serializer: "msgpack", hasEnvelope: false });
@@ -264,6 +280,23 @@ describe("refusals and limits", () => {
       .then(() => codec.encode({ a: [error] }, "k"))
       .catch((thrown: unknown) => thrown);
     expect((refusal as SerializationError).path).toBe("$.a[0]");
+  });
+
+  it("gob: a getter that throws is named by its path, and what it threw is the cause", async () => {
+    const codec = await openCodec({ serializer: "gob" });
+    const cause = new Error("no");
+    const value = {
+      list: [
+        1,
+        {
+          get part(): never {
+            throw cause;
+          },
+        },
+      ],
+    };
+    const writing = Promise.resolve().then(() => codec.encode(value, "k"));
+    await expect(writing).rejects.toMatchObject({ path: "$.list[1].part", cause });
   });
 
   it("tagged json: what is nested one level deeper than the limit is refused when it is read, as when it is written", async () => {
