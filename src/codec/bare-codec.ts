@@ -77,5 +77,6 @@ function serializeWith(serializer: Serializer, value: unknown, limits: CodecLimi
 
 function bytesOf(payload: Payload): Uint8Array {
   if (payload.form === "text") return Buffer.from(payload.text, "utf8");
+  if (payload.form === "lent") return Buffer.from(payload.bytes);
   return payload.form === "roomy" ? payload.bytes.subarray(HEAD_ROOM_BYTES) : payload.bytes;
 }

@@ -1,8 +1,10 @@
 import { UncopyablePart } from "../../entry/uncopyable-part.ts";
 import { CodecFault } from "../codec-fault.ts";
 import type { CodecLimits } from "../codec-limits.ts";
+import { bufferOver } from "../envelope/buffer-over.ts";
 import { PAYLOAD_KINDS } from "../envelope/envelope-layout.ts";
 import { isNestedDeeper } from "./nesting.ts";
+import { NOT_PLAIN, PlainJsonWriter } from "./plain-json-writer.ts";
 import { isPlainJson } from "./plain-tree.ts";
 import type { Payload, Serializer } from "./serializer.ts";
 import { readTags } from "./tag-reader.ts";
@@ -10,6 +12,8 @@ import { writeTags } from "./tag-writer.ts";
 import type { TagCarrier } from "./tags.ts";
 
 const CARRIER: TagCarrier = { hasBytes: false, hasAllNumbers: false, hasAllTexts: true };
+
+const PLAIN_WRITER = new PlainJsonWriter();
 
 /**
  * JSON, as any client reads it. A value with a part that JSON has not is written with tagged objects (`tags.ts`), so that everything comes back
@@ -21,6 +25,14 @@ export const JSON_SERIALIZER: Serializer = Object.freeze({
   load: async () => undefined,
   isLoaded: true,
   serialize(value: unknown, limits: CodecLimits): Payload {
+    if (typeof value === "object" && value !== null) {
+      const length = PLAIN_WRITER.write(value, limits.maxDepth);
+      if (length !== NOT_PLAIN) {
+        const { bytes, isAscii } = PLAIN_WRITER;
+        return { kind: PAYLOAD_KINDS.json, form: "lent", bytes: bufferOver(bytes.buffer, 0, length), isAscii };
+      }
+    }
+    // Primitives; and while a getter is running that writes a value itself.
     if (isPlainJson(value, limits.maxDepth))
       return { kind: PAYLOAD_KINDS.json, form: "text", text: JSON.stringify(value) };
     // Whoever made it meant to change what JSON.stringify writes, and so it would.

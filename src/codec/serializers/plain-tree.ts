@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from "node:util";
+import { SeenObjects } from "./seen-objects.ts";
 
-/** Arrays up to this length have their properties listed; longer ones are compared with a bare copy. */
+/** Arrays up to this length have their properties listed; of longer ones the enumerable ones are counted. */
 const LISTED_LENGTH = 16;
 
 /**
@@ -16,7 +16,7 @@ export function isPlainJson(value: unknown, maxDepth: number): boolean {
   if (typeof value !== "object" || value === null) return isPlainLeaf(value);
   // An old library's `Array.prototype.toJSON` would change what is written.
   if ("toJSON" in Array.prototype) return false;
-  return isPlainObject(value, maxDepth, new Walk(true));
+  return isPlainObject(value, maxDepth, { takesAllTexts: true, seen: new SeenObjects() });
 }
 
 /** As {@link isPlainJson}, for msgpack: a string with lone surrogates would come back as another one, and msgpackr drops `__proto__`. */
@@ -24,7 +24,7 @@ export function isPlainMsgpack(value: unknown, maxDepth: number): boolean {
   if (typeof value === "string") return value.isWellFormed();
   if (typeof value !== "object" || value === null) return isPlainLeaf(value);
   if ("toJSON" in Array.prototype) return false;
-  return isPlainObject(value, maxDepth, new Walk(false));
+  return isPlainObject(value, maxDepth, { takesAllTexts: false, seen: new SeenObjects() });
 }
 
 function isPlainLeaf(value: unknown): boolean {
@@ -37,12 +37,12 @@ function isPlainLeaf(value: unknown): boolean {
 }
 
 /** `NaN` and the infinities give `NaN` when taken from themselves; `-0` would become `0`. */
-function isPlainNumber(value: number): boolean {
+export function isPlainNumber(value: number): boolean {
   return value - value === 0 && (value !== 0 || 1 / value > 0);
 }
 
 function isPlainObject(source: object, depth: number, walk: Walk): boolean {
-  if (depth === 0 || !walk.add(source)) return false;
+  if (depth === 0 || !walk.seen.add(source)) return false;
   const prototype: unknown = Object.getPrototypeOf(source);
   if (prototype === Object.prototype) return arePlainProperties(source, depth - 1, walk);
   return prototype === Array.prototype && Array.isArray(source) && arePlainElements(source, depth - 1, walk);
@@ -69,6 +69,11 @@ function arePlainProperties(source: object, depth: number, walk: Walk): boolean 
       if (part !== null && !isPlainObject(part as object, depth, walk)) return false;
     } else if (type !== "boolean") return false;
   }
+  return hasOnlyNames(source, count);
+}
+
+/** Whether an object has exactly so many properties, none of them named by a symbol or not enumerable, if so many are enumerable. */
+export function hasOnlyNames(source: object, count: number): boolean {
   return Object.getOwnPropertyNames(source).length === count && Object.getOwnPropertySymbols(source).length === 0;
 }
 
@@ -90,31 +95,14 @@ function arePlainElements(source: readonly unknown[], depth: number, walk: Walk)
 }
 
 /** Whether an array without holes has no other properties. */
-function hasOnlyElements(source: readonly unknown[]): boolean {
+export function hasOnlyElements(source: readonly unknown[]): boolean {
   if (Object.getOwnPropertySymbols(source).length > 0) return false;
-  if (source.length > LISTED_LENGTH) return isDeepStrictEqual(source, source.slice());
+  if (source.length > LISTED_LENGTH) return Object.values(source).length === source.length;
   return Object.getOwnPropertyNames(source).length === source.length + 1;
 }
 
-/** What a walk must remember. */
-class Walk {
+/** What a walk must know and remember. */
+interface Walk {
   readonly takesAllTexts: boolean;
-  #first: object | undefined;
-  #others: Set<object> | undefined;
-
-  constructor(takesAllTexts: boolean) {
-    this.takesAllTexts = takesAllTexts;
-  }
-
-  /** Notes an object. @returns whether it is new. The first one, often the only one, takes no memory. */
-  add(candidate: object): boolean {
-    if (this.#first === undefined) {
-      this.#first = candidate;
-      return true;
-    }
-    if (this.#first === candidate) return false;
-    this.#others ??= new Set();
-    const { size } = this.#others;
-    return this.#others.add(candidate).size > size;
-  }
+  readonly seen: SeenObjects;
 }
