@@ -3,9 +3,9 @@ import { CodecFault } from "../codec-fault.ts";
 import type { CodecLimits } from "../codec-limits.ts";
 import { bufferOver } from "../envelope/buffer-over.ts";
 import { PAYLOAD_KINDS } from "../envelope/envelope-layout.ts";
-import { isNestedDeeper } from "./nesting.ts";
-import { NOT_PLAIN, PlainJsonWriter } from "./plain-json-writer.ts";
-import { isPlainJson } from "./plain-tree.ts";
+import { isNestedDeeper, mayNestDeeper } from "./nesting.ts";
+import { PlainJsonWriter } from "./plain-json-writer.ts";
+import { isPlainJson, NOT_PLAIN, WRITER_IS_BUSY } from "./plain-tree.ts";
 import type { Payload, Serializer } from "./serializer.ts";
 import { readTags } from "./tag-reader.ts";
 import { writeTags } from "./tag-writer.ts";
@@ -25,16 +25,15 @@ export const JSON_SERIALIZER: Serializer = Object.freeze({
   load: async () => undefined,
   isLoaded: true,
   serialize(value: unknown, limits: CodecLimits): Payload {
-    if (typeof value === "object" && value !== null) {
-      const length = PLAIN_WRITER.write(value, limits.maxDepth);
-      if (length !== NOT_PLAIN) {
-        const { bytes, isAscii } = PLAIN_WRITER;
-        return { kind: PAYLOAD_KINDS.json, form: "lent", bytes: bufferOver(bytes.buffer, 0, length), isAscii };
-      }
+    const length =
+      typeof value === "object" && value !== null ? PLAIN_WRITER.write(value, limits.maxDepth) : WRITER_IS_BUSY;
+    if (length >= 0) {
+      const { bytes, isAscii } = PLAIN_WRITER;
+      return { kind: PAYLOAD_KINDS.json, form: "lent", bytes: bufferOver(bytes.buffer, 0, length), isAscii };
     }
-    // Primitives; and while a getter is running that writes a value itself.
-    if (isPlainJson(value, limits.maxDepth))
+    if (length !== NOT_PLAIN && isPlainJson(value, limits.maxDepth)) {
       return { kind: PAYLOAD_KINDS.json, form: "text", text: JSON.stringify(value) };
+    }
     // Whoever made it meant to change what JSON.stringify writes, and so it would.
     if ("toJSON" in Array.prototype) throw new UncopyablePart("a toJSON on a prototype of the platform, seen");
     const { tree } = writeTags(value, CARRIER, limits.maxDepth);
@@ -44,8 +43,8 @@ export const JSON_SERIALIZER: Serializer = Object.freeze({
   deserializeText(kind: number, text: string, limits: CodecLimits): unknown {
     const tree = parseJson(text);
     if (kind === PAYLOAD_KINDS.taggedJson) return readTags(tree, CARRIER, limits.maxDepth);
-    // Each level takes a bracket at both ends.
-    if (text.length > limits.maxDepth * 2 && isNestedDeeper(tree, limits.maxDepth)) {
+    // The brackets first: most texts have few, and the look at the tree takes twice as long.
+    if (mayNestDeeper(text, limits.maxDepth) && isNestedDeeper(tree, limits.maxDepth)) {
       throw new CodecFault("too-large", "a value that is nested too deeply");
     }
     return tree;

@@ -4,7 +4,8 @@ import type { CodecLimits } from "../codec-limits.ts";
 import { bufferOver } from "../envelope/buffer-over.ts";
 import { PAYLOAD_KINDS } from "../envelope/envelope-layout.ts";
 import { scanMsgpack } from "./msgpack-scan.ts";
-import { isPlainMsgpack } from "./plain-tree.ts";
+import { PlainMsgpackWriter } from "./plain-msgpack-writer.ts";
+import { isPlainMsgpack, NOT_PLAIN, WRITER_IS_BUSY } from "./plain-tree.ts";
 import { HEAD_ROOM_BYTES, type Payload, type Serializer } from "./serializer.ts";
 import { readTags } from "./tag-reader.ts";
 import { writeTags } from "./tag-writer.ts";
@@ -74,9 +75,12 @@ class UnpackSource {
   }
 }
 
+const PLAIN_WRITER = new PlainMsgpackWriter();
+
 /**
  * msgpack by the package msgpackr: smaller and faster than JSON. Maps and arrays of the specification only, no records, so that clients in any
- * language read it; what msgpack has not is written with tagged maps (`tags.ts`). Bytes stand as they are and are read as a `Buffer`.
+ * language read it; what msgpack has not is written with tagged maps (`tags.ts`). Bytes stand as they are and are read as a `Buffer`. Plain values are
+ * written without the package, as it would write them, in the walk that finds them to be plain.
  */
 export function createMsgpackSerializer(): Serializer {
   let packr: Packr | undefined;
@@ -108,9 +112,16 @@ export function createMsgpackSerializer(): Serializer {
       return packr !== undefined;
     },
     serialize(value: unknown, limits: CodecLimits): Payload {
-      const { tree, hasTags } = isPlainMsgpack(value, limits.maxDepth)
-        ? { tree: value, hasTags: false }
-        : writeTags(value, CARRIER, limits.maxDepth);
+      const length =
+        typeof value === "object" && value !== null ? PLAIN_WRITER.write(value, limits.maxDepth) : WRITER_IS_BUSY;
+      if (length >= 0) {
+        const bytes = bufferOver(PLAIN_WRITER.bytes.buffer, 0, length);
+        return { kind: PAYLOAD_KINDS.msgpack, form: "lent", bytes, isAscii: false };
+      }
+      const { tree, hasTags } =
+        length !== NOT_PLAIN && isPlainMsgpack(value, limits.maxDepth)
+          ? { tree: value, hasTags: false }
+          : writeTags(value, CARRIER, limits.maxDepth);
       const kind = hasTags ? PAYLOAD_KINDS.taggedMsgpack : PAYLOAD_KINDS.msgpack;
       const bytes = (packr as Packr).pack(tree, RESERVE_START_SPACE + HEAD_ROOM_BYTES);
       return { kind, form: "roomy", bytes };

@@ -1,25 +1,20 @@
 import { Buffer } from "node:buffer";
-import { bufferOver } from "../envelope/buffer-over.ts";
 import { writeText } from "../envelope/text-bytes.ts";
-import { hasOnlyElements, hasOnlyNames, isPlainNumber } from "./plain-tree.ts";
+import { ExpectedNames, writeName } from "./expected-names.ts";
+import { hasOnlyElements, hasOnlyNames, isPlainNumber, NOT_PLAIN, WRITER_IS_BUSY } from "./plain-tree.ts";
+import { grownScratch, isLargeScratch, newScratch } from "./scratch-memory.ts";
 import { SeenObjects } from "./seen-objects.ts";
 
-/** What the writer answers for a value that is not plain. */
-export const NOT_PLAIN = -1;
-
-const FIRST_BYTES = 4_096;
-/** More memory is given up again, so that one large value does not cost it for ever. */
-const MAX_KEPT_BYTES = 2 ** 20;
 /** Room for what is written without looking at the room: a name of a slot, a short text, a number, punctuation. */
 const ROOM_BYTES = 256;
 /** Up to this length, characters are taken one by one; a call into the platform costs as much as some 40 of them. */
 const SHORT_LENGTH = 40;
 const MAX_UTF8_BYTES = 3;
-/** What JSON.stringify writes as something else: it escapes these and lone surrogates. */
-const ESCAPED = /["\\\p{Cc}\p{Cs}]/u;
-/** Names are remembered by where they stand: a power of two of places. */
-const SLOT_COUNT = 128;
-const SLOTS_A_LEVEL = 16;
+/**
+ * What JSON.stringify may write as something else, told by what it does not: quotes, backslashes, control characters, surrogates. A class of
+ * what is allowed takes half the time of one of what is not, and so does one without the flag `u`.
+ */
+const ESCAPED = /[^ !#-[\]-~\u0080-\ud7ff\ue000-\uffff]/;
 const WORD_BYTES = 4;
 /** Above, the whole part is no 32-bit integer. */
 const MAX_DECIMAL: number = 2 ** 31 - 1;
@@ -42,43 +37,36 @@ const FALS_WORD = 0x736c6166;
 const LETTER_E = 0x65;
 const NULL_WORD = 0x6c6c756e;
 
-/** A name as it stands in JSON, with its quotes and colon, in words; the last one may be more than it needs. */
-interface NameSlot {
-  readonly name: string;
-  readonly words: Int32Array;
-  readonly byteCount: number;
-}
+/** Between values: none is kept alive. */
+const NOTHING_SEEN: SeenObjects = new SeenObjects();
 
 /**
  * Writes plain values as JSON: the very bytes of `Buffer.from(JSON.stringify(value))`, for values of which `isPlainJson` says yes, and finds out
  * on the way whether it would. One look at every part, where two would be needed, and no text in between: an object of ten fields takes half the
  * time of `JSON.stringify` alone.
- *
- * Where names stood in the last objects, they are expected again, and then cost a few words of memory.
  */
 export class PlainJsonWriter {
   /** Where the last value stands, from the beginning. The next one overwrites it. */
-  bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  bytes: Buffer = newScratch();
   /** Whether the last value has ASCII characters only. */
   isAscii = true;
   #view: DataView = new DataView(this.bytes.buffer);
-  #seen: SeenObjects = new SeenObjects();
+  readonly #names: ExpectedNames = new ExpectedNames(jsonNameOf);
+  #seen: SeenObjects = NOTHING_SEEN;
   #isBusy = false;
-  readonly #slots: (NameSlot | undefined)[] = Array.from({ length: SLOT_COUNT });
-  /** What stood last where something else is expected: twice in a row makes it the expected one. */
-  readonly #candidates: (string | undefined)[] = Array.from({ length: SLOT_COUNT });
 
   /**
-   * @returns how many bytes it took; {@link NOT_PLAIN} when something else must write the value, also when a getter throws, or is in the
-   * middle of writing another one. O(size)
+   * @returns how many bytes it took; {@link NOT_PLAIN}, also when a getter throws; {@link WRITER_IS_BUSY} when a getter of another value writes
+   * this one. O(size)
    */
   write(value: object, maxDepth: number): number {
     // An old library's `Array.prototype.toJSON` would change what is written.
-    if (this.#isBusy || "toJSON" in Array.prototype) return NOT_PLAIN;
+    if ("toJSON" in Array.prototype) return NOT_PLAIN;
+    if (this.#isBusy) return WRITER_IS_BUSY;
     this.#isBusy = true;
     this.isAscii = true;
     this.#seen = new SeenObjects();
-    if (this.bytes.length > MAX_KEPT_BYTES) this.#allocate(FIRST_BYTES);
+    if (isLargeScratch(this.bytes)) this.#use(newScratch());
     try {
       return this.#object(value, 0, maxDepth);
     } catch {
@@ -86,6 +74,7 @@ export class PlainJsonWriter {
       return NOT_PLAIN;
     } finally {
       this.#isBusy = false;
+      this.#seen = NOTHING_SEEN;
     }
   }
 
@@ -100,13 +89,12 @@ export class PlainJsonWriter {
   #properties(source: object, from: number, depth: number): number {
     let at = from;
     let count = 0;
-    const firstSlot = (depth * SLOTS_A_LEVEL) % SLOT_COUNT;
     // `for … in` takes names and places from V8's map of the object; inherited names, if any, make the count wrong.
     for (const name in source) {
       const part = (source as Record<string, unknown>)[name];
       this.#makeRoom(at, ROOM_BYTES);
       this.bytes[at] = count === 0 ? OBJECT_START : COMMA;
-      at = this.#name(name, at + 1, (firstSlot + count) % SLOT_COUNT);
+      at = this.#name(name, at + 1, depth, count);
       at = this.#part(part, at, depth);
       if (at < 0) return NOT_PLAIN;
       count += 1;
@@ -167,20 +155,9 @@ export class PlainJsonWriter {
   }
 
   /** A name and its colon. */
-  #name(name: string, at: number, place: number): number {
-    const slot = this.#slots[place];
-    if (slot === undefined || slot.name !== name) return this.#newName(name, at, place);
-    const { words, byteCount } = slot;
-    const view = this.#view;
-    for (let index = 0; index < words.length; index += 1) {
-      view.setInt32(at + index * WORD_BYTES, words[index] as number, true);
-    }
-    return at + byteCount;
-  }
-
-  #newName(name: string, from: number, place: number): number {
-    if (this.#candidates[place] === name) this.#slots[place] = slotOf(name) ?? this.#slots[place];
-    this.#candidates[place] = name;
+  #name(name: string, from: number, level: number, index: number): number {
+    const known = this.#names.find(name, level, index);
+    if (known !== undefined) return writeName(this.#view, from, known);
     const at = this.#text(name, from);
     this.#makeRoom(at, ROOM_BYTES);
     this.bytes[at] = COLON;
@@ -268,35 +245,21 @@ export class PlainJsonWriter {
   }
 
   #makeRoom(at: number, byteCount: number): void {
-    if (at + byteCount > this.bytes.length) this.#grow(at, at + byteCount);
+    if (at + byteCount > this.bytes.length) this.#use(grownScratch(this.bytes, at, byteCount));
   }
 
-  #grow(used: number, leastBytes: number): void {
-    const before = bufferOver(this.bytes.buffer, 0, used);
-    this.#allocate(Math.max(leastBytes, this.bytes.length * 2));
-    this.bytes.set(before);
-  }
-
-  #allocate(byteCount: number): void {
-    this.bytes = Buffer.allocUnsafeSlow(byteCount);
-    this.#view = new DataView(this.bytes.buffer);
+  #use(scratch: Buffer): void {
+    this.bytes = scratch;
+    this.#view = new DataView(scratch.buffer);
   }
 }
 
-/** @returns `undefined` for a name that is long, or has other characters than ASCII's, or is escaped */
-function slotOf(name: string): NameSlot | undefined {
+/** A name with its quotes and colon; `undefined` for one that is long, or has other characters than ASCII's, or is escaped. */
+function jsonNameOf(name: string): Uint8Array | undefined {
   if (name.length > SHORT_LENGTH) return undefined;
   const text = JSON.stringify(name);
-  if (text.length !== name.length + 2 || Buffer.byteLength(text) !== text.length) return undefined;
-  const byteCount = text.length + 1;
-  const words = new Int32Array(Math.ceil(byteCount / WORD_BYTES));
   const bytes = Buffer.from(`${text}:`);
-  for (let index = 0; index < byteCount; index += 1) {
-    // Words are written little-endian, whatever the platform has them as.
-    const at = index >> 2;
-    words[at] = (words[at] as number) | ((bytes[index] as number) << ((index % WORD_BYTES) * 8));
-  }
-  return { name, words, byteCount };
+  return text.length === name.length + 2 && bytes.length === text.length + 1 ? bytes : undefined;
 }
 
 /** Of an integer from 0 to 2^31 - 1. */

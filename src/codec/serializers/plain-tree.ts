@@ -3,6 +3,12 @@ import { SeenObjects } from "./seen-objects.ts";
 /** Arrays up to this length have their properties listed; of longer ones the enumerable ones are counted. */
 const LISTED_LENGTH = 16;
 
+/** What writers that look at values while they write them answer for one that is not plain, instead of how many bytes it took. */
+export const NOT_PLAIN = -1;
+
+/** What they answer in the middle of writing another one. */
+export const WRITER_IS_BUSY = -2;
+
 /**
  * Whether `JSON.parse(JSON.stringify(value))` is equal to the value: strings, booleans, `null`, finite numbers but `-0`, and plain objects and
  * arrays of these that are not nested deeper than `maxDepth`, have no part twice, and nothing that JSON would leave out.
@@ -96,9 +102,9 @@ function arePlainElements(source: readonly unknown[], depth: number, walk: Walk)
 
 /** Whether an array without holes has no other properties. */
 export function hasOnlyElements(source: readonly unknown[]): boolean {
-  if (Object.getOwnPropertySymbols(source).length > 0) return false;
-  if (source.length > LISTED_LENGTH) return Object.values(source).length === source.length;
-  return Object.getOwnPropertyNames(source).length === source.length + 1;
+  // Indices and the length.
+  if (source.length <= LISTED_LENGTH) return Reflect.ownKeys(source).length === source.length + 1;
+  return Object.getOwnPropertySymbols(source).length === 0 && Object.values(source).length === source.length;
 }
 
 /** What a walk must know and remember. */
