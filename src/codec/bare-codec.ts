@@ -75,7 +75,10 @@ export function createBareCodec({ serializer, limits, hasCounters }: BareCodecOp
 /** Whether the text of a number is that of a counter beyond 2^53, which reads as a bigint. */
 function isTakenForBigint(value: unknown): boolean {
   return (
-    typeof value === "number" && Number.isInteger(value) && decodeInteger(Buffer.from(String(value))) !== undefined
+    typeof value === "number" &&
+    value !== 0 &&
+    Number.isInteger(value) &&
+    decodeInteger(Buffer.from(String(value))) !== undefined
   );
 }
 
@@ -89,5 +92,6 @@ function serializeWith(serializer: Serializer, value: unknown, limits: CodecLimi
 
 function bytesOf(payload: Payload): Uint8Array {
   if (payload.form === "text") return Buffer.from(payload.text, "utf8");
+  if (payload.form === "lent") return Buffer.from(payload.bytes);
   return payload.form === "roomy" ? payload.bytes.subarray(HEAD_ROOM_BYTES) : payload.bytes;
 }

@@ -91,10 +91,16 @@ class EnvelopeCodec implements Codec {
     if (payload.form === "text") this.#assertTextSize(payload.text);
     else this.#assertBytesSize(payload.bytes.length - (payload.form === "roomy" ? HEAD_ROOM_BYTES : 0));
     if (!this.#isDirect || metadata !== undefined) return this.#packWithExtras(payload, storedKey, metadata);
-    if (payload.form === "text") return this.#writer.text(payload.kind, payload.text);
-    return payload.form === "roomy"
-      ? this.#writer.roomy(payload.kind, payload.bytes)
-      : this.#writer.bytes(payload.kind, payload.bytes);
+    switch (payload.form) {
+      case "lent":
+        return this.#writer.bytes(payload.kind, payload.bytes, payload.isAscii);
+      case "roomy":
+        return this.#writer.roomy(payload.kind, payload.bytes);
+      case "text":
+        return this.#writer.text(payload.kind, payload.text);
+      default:
+        return this.#writer.bytes(payload.kind, payload.bytes);
+    }
   }
 
   #assertBytesSize(byteCount: number): void {
@@ -126,7 +132,7 @@ class EnvelopeCodec implements Codec {
     const raw = rawBytesOf(payload);
     const head: HeadStart = {
       kind: payload.kind,
-      isAscii: payload.form === "text" && raw.length === payload.text.length,
+      isAscii: isAsciiText(payload, raw),
       hasMetadata: metadata !== undefined,
       isEncrypted: this.#options.keyRing !== undefined,
       compression: undefined,
@@ -163,10 +169,15 @@ class EnvelopeCodec implements Codec {
   }
 }
 
+function isAsciiText(payload: Payload, raw: Uint8Array): boolean {
+  return payload.form === "lent" ? payload.isAscii : payload.form === "text" && raw.length === payload.text.length;
+}
+
 /** The payload's bytes, which do not change while they are worked on: those of the caller are copied when that may take a while. */
 function rawBytesOf(payload: Payload): Uint8Array {
   if (payload.form === "text") return Buffer.from(payload.text, "utf8");
   if (payload.form === "roomy") return payload.bytes.subarray(HEAD_ROOM_BYTES);
-  const isCallers = payload.kind === PAYLOAD_KINDS.buffer || payload.kind === PAYLOAD_KINDS.uint8Array;
-  return isCallers ? Buffer.from(payload.bytes) : payload.bytes;
+  const isOthers =
+    payload.form === "lent" || payload.kind === PAYLOAD_KINDS.buffer || payload.kind === PAYLOAD_KINDS.uint8Array;
+  return isOthers ? Buffer.from(payload.bytes) : payload.bytes;
 }

@@ -58,13 +58,13 @@ export class EnvelopeWriter {
     return this.#finish(from, to, kind, written === length ? ENVELOPE_FLAGS.ascii : 0);
   }
 
-  /** Bytes, copied. */
-  bytes(kind: number, bytes: Uint8Array): Buffer {
+  /** Bytes, copied. @param isAscii whether they are text of ASCII characters only */
+  bytes(kind: number, bytes: Uint8Array, isAscii = false): Buffer {
     const slab = this.#slab;
     const { length } = bytes;
     const from = slab.take(PAYLOAD_AT + length);
     slab.buffer.set(bytes, from + PAYLOAD_AT);
-    return this.#finish(from, from + PAYLOAD_AT + length, kind, 0);
+    return this.#finish(from, from + PAYLOAD_AT + length, kind, isAscii ? ENVELOPE_FLAGS.ascii : 0);
   }
 
   /** Bytes that have room for the head in front, and become the envelope. */

@@ -253,7 +253,7 @@ describe("tagged json of others", () => {
       '{"$number":"1"}',
       '{"$number":1}',
       '{"$bigint":5}',
-      '{"$bigint":"0x5"}',
+      '{"$bigint":"0xg"}',
       '{"$bigint":""}',
       '{"$bigint":" 5"}',
     ],

@@ -1,16 +1,20 @@
 import { UncopyablePart } from "../../entry/uncopyable-part.ts";
 import { CodecFault } from "../codec-fault.ts";
 import type { CodecLimits } from "../codec-limits.ts";
+import { bufferOver } from "../envelope/buffer-over.ts";
 import { PAYLOAD_KINDS } from "../envelope/envelope-layout.ts";
 import { assertJsonNesting, LOOKED_AT_AFTERWARDS_LENGTH } from "./json-nesting.ts";
-import { isNestedDeeper } from "./nesting.ts";
-import { isPlainJson } from "./plain-tree.ts";
+import { isNestedDeeper, mayNestDeeper } from "./nesting.ts";
+import { PlainJsonWriter } from "./plain-json-writer.ts";
+import { isPlainJson, NOT_PLAIN, WRITER_IS_BUSY } from "./plain-tree.ts";
 import type { Payload, Serializer } from "./serializer.ts";
 import { readTags } from "./tag-reader.ts";
 import { writeTags } from "./tag-writer.ts";
 import { LEVELS_PER_LEVEL, type TagCarrier } from "./tags.ts";
 
 const CARRIER: TagCarrier = { hasBytes: false, hasAllNumbers: false, hasAllTexts: true, takesTags: true };
+
+const PLAIN_WRITER = new PlainJsonWriter();
 
 /**
  * JSON, as any client reads it. A value with a part that JSON has not is written with tagged objects (`tags.ts`), so that everything comes back
@@ -27,7 +31,13 @@ export function createJsonSerializer(takesTags = true): Serializer {
     isLoaded: true,
     isText: true,
     serialize(value: unknown, limits: CodecLimits): Payload {
-      if (isPlainJson(value, limits.maxDepth)) {
+      const length =
+        typeof value === "object" && value !== null ? PLAIN_WRITER.write(value, limits.maxDepth) : WRITER_IS_BUSY;
+      if (length >= 0) {
+        const { bytes, isAscii } = PLAIN_WRITER;
+        return { kind: PAYLOAD_KINDS.json, form: "lent", bytes: bufferOver(bytes.buffer, 0, length), isAscii };
+      }
+      if (length !== NOT_PLAIN && isPlainJson(value, limits.maxDepth)) {
         return { kind: PAYLOAD_KINDS.json, form: "text", text: JSON.stringify(value) };
       }
       // Whoever made it meant to change what JSON.stringify writes, and so it would.
@@ -42,8 +52,8 @@ export function createJsonSerializer(takesTags = true): Serializer {
       }
       const tree = parseJson(text);
       if (hasTags) return readTags(tree, carrier, maxDepth);
-      // Each level takes a bracket at both ends, so short texts need no look.
-      const isToBeLookedAt = text.length > maxDepth * 2 && text.length <= LOOKED_AT_AFTERWARDS_LENGTH;
+      // The brackets first: most texts have few, and the look at the tree takes twice as long.
+      const isToBeLookedAt = text.length <= LOOKED_AT_AFTERWARDS_LENGTH && mayNestDeeper(text, maxDepth);
       if (isToBeLookedAt && isNestedDeeper(tree, maxDepth)) {
         throw new CodecFault("too-large", "a value that is nested too deeply");
       }

@@ -8,7 +8,7 @@ import { scanMsgpack } from "./msgpack-scan.ts";
 
 function scan(bytes: Uint8Array, maxDepth: number = DEFAULT_CODEC_LIMITS.maxDepth): string {
   try {
-    scanMsgpack(bytes, { ...DEFAULT_CODEC_LIMITS, maxDepth });
+    scanMsgpack(bytes, 0, maxDepth, DEFAULT_CODEC_LIMITS);
     return "fine";
   } catch (error) {
     if (error instanceof CodecFault) return error.reason;

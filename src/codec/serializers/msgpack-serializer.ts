@@ -6,7 +6,8 @@ import { PAYLOAD_KINDS } from "../envelope/envelope-layout.ts";
 import { mayTakeTooMuch } from "./memory-estimate.ts";
 import { objectsOfMaps } from "./msgpack-maps.ts";
 import { scanMsgpack } from "./msgpack-scan.ts";
-import { isPlainMsgpack } from "./plain-tree.ts";
+import { PlainMsgpackWriter } from "./plain-msgpack-writer.ts";
+import { isPlainMsgpack, NOT_PLAIN, WRITER_IS_BUSY } from "./plain-tree.ts";
 import { refuseWhatIsNotRead } from "./refuse-what-is-not-read.ts";
 import { HEAD_ROOM_BYTES, type Payload, type Serializer } from "./serializer.ts";
 import { readTags } from "./tag-reader.ts";
@@ -77,9 +78,12 @@ class UnpackSource {
   }
 }
 
+const PLAIN_WRITER = new PlainMsgpackWriter();
+
 /**
  * msgpack by the package msgpackr: smaller and faster than JSON. Maps and arrays of the specification only, no records, so that clients in any
- * language read it; what msgpack has not is written with tagged maps (`tags.ts`). Bytes stand as they are and are read as a `Buffer`.
+ * language read it; what msgpack has not is written with tagged maps (`tags.ts`). Bytes stand as they are and are read as a `Buffer`. Plain values are
+ * written without the package, as it would write them, in the walk that finds them to be plain.
  *
  * @param takesTags whether tags may be used; otherwise a part that needs one is refused. Default: true
  */
@@ -114,9 +118,17 @@ export function createMsgpackSerializer(takesTags = true): Serializer {
       return packr !== undefined;
     },
     serialize(value: unknown, limits: CodecLimits): Payload {
-      const { tree, hasTags } = isPlainMsgpack(value, limits.maxDepth)
-        ? { tree: value, hasTags: false }
-        : writeTags(value, carrier, limits.maxDepth);
+      const length =
+        typeof value === "object" && value !== null ? PLAIN_WRITER.write(value, limits.maxDepth) : WRITER_IS_BUSY;
+      if (length >= 0) {
+        const bytes = bufferOver(PLAIN_WRITER.bytes.buffer, 0, length);
+        if (mayTakeTooMuch(length, limits)) refuseWhatIsNotRead(() => scan(PAYLOAD_KINDS.msgpack, bytes, 0, limits));
+        return { kind: PAYLOAD_KINDS.msgpack, form: "lent", bytes, isAscii: false };
+      }
+      const { tree, hasTags } =
+        length !== NOT_PLAIN && isPlainMsgpack(value, limits.maxDepth)
+          ? { tree: value, hasTags: false }
+          : writeTags(value, carrier, limits.maxDepth);
       const kind = hasTags ? PAYLOAD_KINDS.taggedMsgpack : PAYLOAD_KINDS.msgpack;
       const bytes = (packr as Packr).pack(tree, RESERVE_START_SPACE + HEAD_ROOM_BYTES);
       if (mayTakeTooMuch(bytes.length, limits)) refuseWhatIsNotRead(() => scan(kind, bytes, HEAD_ROOM_BYTES, limits));

@@ -1,8 +1,14 @@
-import { isDeepStrictEqual } from "node:util";
 import { isBuiltInInside } from "../../entry/built-in-classes.ts";
+import { SeenObjects } from "./seen-objects.ts";
 
-/** Arrays up to this length have their properties listed; longer ones are compared with a bare copy. */
+/** Arrays up to this length have their properties listed; of longer ones the enumerable ones are counted. */
 const LISTED_LENGTH = 64;
+
+/** What writers that look at values while they write them answer for one that is not plain, instead of how many bytes it took. */
+export const NOT_PLAIN = -1;
+
+/** What they answer in the middle of writing another one. */
+export const WRITER_IS_BUSY = -2;
 
 /**
  * Whether `JSON.parse(JSON.stringify(value))` is equal to the value: strings, booleans, `null`, finite numbers but `-0`, and plain objects and
@@ -16,7 +22,7 @@ export function isPlainJson(value: unknown, maxDepth: number): boolean {
   if (typeof value !== "object" || value === null) return isPlainLeaf(value);
   // An old library's `Array.prototype.toJSON` would change what is written.
   if ("toJSON" in Array.prototype) return false;
-  return isPlainRoot(value, maxDepth, new Walk(true));
+  return isPlainRoot(value, maxDepth, { takesAllTexts: true, seen: new SeenObjects() });
 }
 
 /** As {@link isPlainJson}, for msgpack: a string with lone surrogates would come back as another one, and msgpackr drops `__proto__`. */
@@ -24,7 +30,7 @@ export function isPlainMsgpack(value: unknown, maxDepth: number): boolean {
   if (typeof value === "string") return value.isWellFormed();
   if (typeof value !== "object" || value === null) return isPlainLeaf(value);
   if ("toJSON" in Array.prototype) return false;
-  return isPlainRoot(value, maxDepth, new Walk(false));
+  return isPlainRoot(value, maxDepth, { takesAllTexts: false, seen: new SeenObjects() });
 }
 
 function isPlainRoot(source: object, depth: number, walk: Walk): boolean {
@@ -46,12 +52,12 @@ function isPlainLeaf(value: unknown): boolean {
 }
 
 /** `NaN` and the infinities give `NaN` when taken from themselves; `-0` would become `0`. */
-function isPlainNumber(value: number): boolean {
+export function isPlainNumber(value: number): boolean {
   return value - value === 0 && (value !== 0 || 1 / value > 0);
 }
 
 function isPlainObject(source: object, depth: number, walk: Walk): boolean {
-  if (depth === 0 || !walk.add(source)) return false;
+  if (depth === 0 || !walk.seen.add(source)) return false;
   const prototype: unknown = Object.getPrototypeOf(source);
   if (prototype === Object.prototype) return arePlainProperties(source, depth - 1, walk);
   return prototype === Array.prototype && Array.isArray(source) && arePlainElements(source, depth - 1, walk);
@@ -78,6 +84,15 @@ function arePlainProperties(source: object, depth: number, walk: Walk): boolean 
       if (part !== null && !isPlainObject(part as object, depth, walk)) return false;
     } else if (type !== "boolean") return false;
   }
+  return hasOnlyNames(source, count);
+}
+
+/**
+ * Whether an object is nothing but exactly so many properties of its own, all enumerable and named by texts.
+ *
+ * @param count how many a `for … in` has met, inherited ones with them
+ */
+export function hasOnlyNames(source: object, count: number): boolean {
   if (count === 0 && isBuiltInInside(source)) return false;
   return (
     Object.keys(source).length === count &&
@@ -104,36 +119,17 @@ function arePlainElements(source: readonly unknown[], depth: number, walk: Walk)
 }
 
 /** Whether an array without holes has no other properties. */
-function hasOnlyElements(source: readonly unknown[]): boolean {
+export function hasOnlyElements(source: readonly unknown[]): boolean {
   if (Object.getOwnPropertySymbols(source).length > 0) return false;
-  // An own "constructor" would decide what `slice` makes.
-  if (source.length > LISTED_LENGTH)
-    return !Object.hasOwn(source, "constructor") && isDeepStrictEqual(source, source.slice());
   // All elements enumerable, and nothing else but the length.
+  if (source.length > LISTED_LENGTH) return Object.values(source).length === source.length;
   return (
     Object.keys(source).length === source.length && Object.getOwnPropertyNames(source).length === source.length + 1
   );
 }
 
-/** What a walk must remember. */
-class Walk {
+/** What a walk must know and remember. */
+interface Walk {
   readonly takesAllTexts: boolean;
-  #first: object | undefined;
-  #others: Set<object> | undefined;
-
-  constructor(takesAllTexts: boolean) {
-    this.takesAllTexts = takesAllTexts;
-  }
-
-  /** Notes an object. @returns whether it is new. The first one, often the only one, takes no memory. */
-  add(candidate: object): boolean {
-    if (this.#first === undefined) {
-      this.#first = candidate;
-      return true;
-    }
-    if (this.#first === candidate) return false;
-    this.#others ??= new Set();
-    const { size } = this.#others;
-    return this.#others.add(candidate).size > size;
-  }
+  readonly seen: SeenObjects;
 }

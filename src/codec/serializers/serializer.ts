@@ -10,6 +10,8 @@ export type Payload =
   | { readonly kind: number; readonly form: "text"; readonly text: string }
   /** Bytes. */
   | { readonly kind: number; readonly form: "bytes"; readonly bytes: Uint8Array }
+  /** Bytes in memory that is the serializer's, which it uses again for the next value; text, where it reads text. */
+  | { readonly kind: number; readonly form: "lent"; readonly bytes: Buffer; readonly isAscii: boolean }
   /** Bytes of which the first {@link HEAD_ROOM_BYTES} are free, and nobody else's. */
   | { readonly kind: number; readonly form: "roomy"; readonly bytes: Buffer };
 

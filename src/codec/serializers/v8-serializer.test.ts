@@ -21,7 +21,7 @@ describe("v8", () => {
       list: [1, undefined, -0, Number.NaN, 5n, "\ud800", null],
       map: new Map<unknown, unknown>([[shared, new Set([shared])]]),
       regExp: /a/gi,
-      error: new TypeError("m", { cause: { shared } }),
+      error: new TypeError("m"),
       sparse: Object.assign(new Array<unknown>(5), { 2: 1, name: "n" }),
       views: [Buffer.from("b"), new Float64Array([0.5]), new DataView(new ArrayBuffer(2)), Uint8Array.of(1).buffer],
       boxes: [Object("s"), Object(1), Object(true), Object(1n)],
@@ -40,6 +40,8 @@ describe("v8", () => {
 
   it("refuses by path what the platform would lose in silence", async () => {
     expect(await pathOf({ a: [Object.create(null)] })).toBe("$.a[0]");
+    // Node.js 20 writes it where later releases do not look for it.
+    expect(await pathOf({ a: new Error("e", { cause: 1 }) })).toBe("$.a");
     expect(await pathOf({ a: { b: Object.assign(/a/g, { lastIndex: 1 }) } })).toBe("$.a.b");
     expect(await pathOf([new Set([1, Object.create(null)])])).toBe("$[0][1]");
     const error = Object.defineProperty(new Error("m"), "message", { enumerable: true });
