@@ -113,6 +113,19 @@ describe("without an envelope", () => {
     expect((await faultOf(() => codec.decode(Buffer.from(`"${fits}x"`), "k"))).reason).toBe("too-large");
   });
 
+  it("the store's bytes are left as they are, nothing hung on them", async () => {
+    for (const serializer of ["json", "msgpack", "v8", "gob"] as const) {
+      for (const isWrapped of [true, false]) {
+        const codec = await openCodec({ hasEnvelope: isWrapped, serializer });
+        const bytes = new Uint8Array(await codec.encode({ a: "text" }, "k"));
+        const was = Buffer.from(bytes);
+        expect((await codec.decode(bytes, "k")).value).toEqual({ a: "text" });
+        expect(was.equals(bytes)).toBe(true);
+        expect(Reflect.ownKeys(bytes)).toHaveLength(bytes.length);
+      }
+    }
+  });
+
   it("what is read shares no memory with the bytes", async () => {
     for (const serializer of ["msgpack", "v8", "gob"] as const) {
       const codec = await openCodec({ hasEnvelope, serializer });

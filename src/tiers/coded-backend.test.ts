@@ -167,7 +167,19 @@ describe("a value that cannot be written", () => {
         return codec.encode(value, key);
       },
     };
-    const { store, coded } = open({ codec: slow });
+    const { store } = open();
+    const set = store.set.bind(store);
+    const setMulti = store.setMulti.bind(store);
+    const commit = store.commit?.bind(store) as NonNullable<Backend["commit"]>;
+    // A store that does not look at signals.
+    const backend: Backend = {
+      ...store,
+      set: (key, entry) => set(key, entry, {}),
+      setMulti: (items) => setMulti(items, {}),
+      commit: (checks, writes) => commit(checks, writes, {}),
+    };
+    const values = new StoredValues(slow, { throws: false, onUnreadable: () => undefined });
+    const coded = createCodedBackend({ backend, codec: slow, values });
     const controller = new AbortController();
     const { signal } = controller;
     const setting = coded.set("a", write(1), { signal });

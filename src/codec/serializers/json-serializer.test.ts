@@ -314,7 +314,10 @@ describe("tagged json of others", () => {
       '[{"$ref":{"$bigint":"0"}}]',
     ],
   ])("%s is refused", async (text) => {
-    await expect(read(text)).rejects.toMatchObject({ reason: "malformed" });
+    const fault = await read(text).catch((thrown: unknown) => thrown);
+    expect(fault).toMatchObject({ reason: "malformed" });
+    // Found, not stumbled over.
+    expect((fault as { cause: unknown }).cause).not.toBeInstanceOf(TypeError);
   });
 
   it("never changes a prototype", async () => {
