@@ -46,7 +46,7 @@ const bareSerializers = {
       id: "bare",
       use: { gob: createGobSerializer(), kind: 10, limits: { maxValueBytes: 2 ** 26, maxDepth: 1_000 } },
       encode: "gob.serialize(v, limits).bytes",
-      decode: "gob.deserializeBytes(kind, b, limits)",
+      decode: "gob.deserializeBytes(kind, b, 0, limits)",
     };
   },
 };

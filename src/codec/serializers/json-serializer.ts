@@ -47,12 +47,13 @@ export function createJsonSerializer(takesTags = true): Serializer {
     },
     deserializeText(kind: number, text: string, { maxDepth }: CodecLimits): unknown {
       const hasTags = kind === PAYLOAD_KINDS.taggedJson;
-      if (text.length > LOOKED_AT_AFTERWARDS_LENGTH) {
-        assertJsonNesting(text, hasTags ? maxDepth * LEVELS_PER_LEVEL : maxDepth);
+      const maxTreeDepth = hasTags ? maxDepth * LEVELS_PER_LEVEL : maxDepth;
+      // The brackets first: most texts have few, and a look at every character takes far longer.
+      if (text.length > LOOKED_AT_AFTERWARDS_LENGTH && mayNestDeeper(text, maxTreeDepth)) {
+        assertJsonNesting(text, maxTreeDepth);
       }
       const tree = parseJson(text);
       if (hasTags) return readTags(tree, carrier, maxDepth);
-      // The brackets first: most texts have few, and the look at the tree takes twice as long.
       const isToBeLookedAt = text.length <= LOOKED_AT_AFTERWARDS_LENGTH && mayNestDeeper(text, maxDepth);
       if (isToBeLookedAt && isNestedDeeper(tree, maxDepth)) {
         throw new CodecFault("too-large", "a value that is nested too deeply");
