@@ -1,6 +1,8 @@
 import type { NamespacePath } from "../entry/namespace-path.ts";
+import type { BackendReport } from "./backend-report.ts";
 import type { BackendCapabilities } from "./capabilities.ts";
 import type { CommitResult, KeyCheck, KeyWrite } from "./commit.ts";
+import type { ConnectionCounts } from "./connection-counts.ts";
 import type { CounterRequest, CounterResult } from "./counter.ts";
 import type { LeaseOutcome, LeaseRequest } from "./lease.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "./stored-entry.ts";
@@ -12,6 +14,11 @@ export type MaybePromise<T> = T | Promise<T>;
 export interface OperationContext {
   /** Aborted when the caller gave up or the deadline passed. A store should stop work that nobody waits for. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Reads only: the caller looks at the value and at nothing else of the entry, so a store for which the rest costs more may leave it
+   * out (`expiresAt: Infinity`, no tags). Default: false.
+   */
+  readonly isValueEnough?: boolean | undefined;
 }
 
 /** What a store knows about its contents, without asking a server. */
@@ -77,6 +84,8 @@ export interface Backend {
     writes: readonly KeyWrite[],
     context: OperationContext,
   ): MaybePromise<CommitResult>;
+  /** Capability `transactions: "co-located"`: whether one `commit` can touch all of these keys. No I/O. */
+  areColocated?(keys: readonly string[]): boolean;
   /** Capability `leases`: takes, keeps or gives back a lease. Leases live apart from entries and are never evicted. */
   lease?(request: LeaseRequest, context: OperationContext): MaybePromise<LeaseOutcome>;
   /** Capability `tags`: makes every entry that carries one of the tags a miss. O(number of tags). */
@@ -97,6 +106,10 @@ export interface Backend {
   isolate?(value: unknown): unknown;
   /** What is known about a namespace and those inside it (`""`: all), without I/O. */
   usage?(namespace: NamespacePath): BackendUsage;
+  /** Connections of a store with a network now; without I/O. */
+  connections?(): ConnectionCounts;
+  /** Asks every server of the store how it is. Rejects only when aborted: a server that is down is in the report. */
+  report?(context: OperationContext): Promise<BackendReport>;
   /** Local stores with bounds: sets other ones at once; one that is left out stays, `Infinity` is none. Throws for what the store cannot keep. */
   resize?(bounds: { readonly maxKeys?: number; readonly maxSizeBytes?: number }): void;
 }

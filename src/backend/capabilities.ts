@@ -11,8 +11,11 @@ export interface BackendCapabilities {
   readonly conditionalWrites: boolean;
   /** `increment` is atomic. Without it the cache counts by conditional writes. */
   readonly counters: boolean;
-  /** How many keys one `commit` may touch: any number, one, or none. */
-  readonly transactions: "any-keys" | "single-key" | "none";
+  /**
+   * Which keys one `commit` may touch: any, any that live together on one server (`Backend.areColocated` says which do), a single
+   * one, or none.
+   */
+  readonly transactions: "any-keys" | "co-located" | "single-key" | "none";
   /** `lease` exists, with tokens that never go back. */
   readonly leases: boolean;
   /** `invalidateTags` exists and `set` keeps tags. */

@@ -4,6 +4,7 @@ import { ConfigError } from "../foundation/errors.ts";
 import type { RandomSource } from "../foundation/random-source.ts";
 import type { Scheduler } from "../foundation/scheduler.ts";
 import type { Backend } from "./backend.ts";
+import type { BackendNotice } from "./backend-notice.ts";
 
 /** What a store is given by the cache that creates it. */
 export interface BackendHost {
@@ -17,6 +18,8 @@ export interface BackendHost {
   readonly onRemoval: RemovalListener;
   /** Whether anybody listens to removals now. Without it, always: a store may save itself the work of telling. */
   readonly wantsRemovals?: (() => boolean) | undefined;
+  /** To be told what a store with a network says of itself. Default: nobody listens. */
+  readonly onNotice?: ((notice: BackendNotice) => void) | undefined;
 }
 
 /** Names that mean something else in a configuration: every field of its top level, and the built-in stores. */

@@ -23,6 +23,8 @@ export const ERROR_CODES = {
   GCX_BACKEND_FAILED: "A store answered with an error. The cause has its words.",
   GCX_BACKEND_UNAVAILABLE: "A store cannot be reached.",
   GCX_BACKEND_TIMEOUT: "A store did not answer a read before the deadline.",
+  GCX_BACKEND_OVERLOADED:
+    "Too much is waiting for a store already. Nothing was sent. Try again later, or look at why the store is slow.",
   GCX_BACKEND_OUTCOME_UNKNOWN:
     "A write was sent, and whether it happened cannot be known. Read before you repeat it, or use an opId.",
   GCX_ENTRY_TOO_LARGE: "A value alone is larger than the store's size limit. Nothing was changed.",

@@ -103,6 +103,14 @@ export class BackendTimeoutError extends BackendError {
   }
 }
 
+/** Too much is waiting for a store already: a queue with a bound is full, or no connection became free in time. Nothing was sent. */
+export class BackendOverloadedError extends BackendError {
+  constructor(backend: string, operation: string, message: string, options?: GocachexErrorOptions) {
+    super("GCX_BACKEND_OVERLOADED", backend, operation, message, options);
+    brand(this, "BackendOverloadedError");
+  }
+}
+
 /** A write was sent and its fate cannot be known. It is never repeated by the library. */
 export class OutcomeUnknownError extends BackendError {
   constructor(backend: string, operation: string, options?: GocachexErrorOptions) {

@@ -1,0 +1,68 @@
+import type { MetaReply, MetaRequest } from "./meta-message.ts";
+
+/** How a request is made. Share one object among requests that are made alike. */
+export interface MemcachedCallOptions {
+  /** What the call is, for messages, for example `"get"`. */
+  readonly operation: string;
+  /** `read`: may be sent again after a failure. `write`: never, once its bytes may have left. */
+  readonly kind: "read" | "write";
+  /** Aborted when nobody waits any more: rejects at once with the reason, whatever becomes of the request. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Send on this connection or not at all: a lease's token means nothing to another. Rejects with `BackendUnavailableError` when
+   * the connection is gone.
+   */
+  readonly connection?: MemcachedConnectionId | undefined;
+}
+
+/** Names a connection for its life; never used again by another. */
+export type MemcachedConnectionId = number;
+
+/** A reply and the connection that brought it. */
+export interface MemcachedAnswer {
+  readonly reply: MetaReply;
+  readonly connection: MemcachedConnectionId;
+}
+
+/**
+ * One Memcached server, over pipelined connections that speak the meta protocol.
+ *
+ * Every promise settles within the client's deadlines:
+ * - `BackendUnavailableError`: nothing was sent.
+ * - `BackendOverloadedError`: nothing was sent; too much waits already.
+ * - `BackendTimeoutError`: a read had no answer in time.
+ * - `OutcomeUnknownError`: a write was sent, or may have been, and has no answer.
+ * - `MemcachedServerError`: the server answered with an error. After CLIENT_ERROR, ERROR and anything that is no protocol the connection
+ *   is closed, and what was in flight on it rejects.
+ *
+ * A failure is never a miss, and a reply that comes after its deadline is never given to another request.
+ */
+export interface MemcachedClient {
+  /** Its address, for example `"127.0.0.1:11211"`. */
+  readonly address: string;
+  /**
+   * Counts the incarnations of the server as far as this client can tell: it changes when the server restarted, or may have: then CAS
+   * numbers and tokens may repeat.
+   */
+  readonly incarnation: number;
+  /** Connects once. @throws BackendUnavailableError */
+  connect(signal?: AbortSignal): Promise<void>;
+  /** Ends every connection and timer. Requests in flight reject. */
+  close(): Promise<void>;
+  /** One request. Requests of one turn leave in one write, in their order. */
+  send(request: MetaRequest, options: MemcachedCallOptions): Promise<MemcachedAnswer>;
+  /**
+   * Many requests in one write on one connection, with quiet flags where that saves replies; answers in their order. Rejects as a
+   * whole when the connection fails.
+   */
+  sendBatch(
+    requests: readonly MetaRequest[],
+    options: MemcachedCallOptions,
+  ): Promise<{ readonly replies: readonly MetaReply[]; readonly connection: MemcachedConnectionId }>;
+  /** `stats`, optionally of a group such as `"settings"`. */
+  stats(group: string | undefined, options: MemcachedCallOptions): Promise<ReadonlyMap<string, string>>;
+  /** The server's version, for example `"1.6.18"`; known once connected. */
+  readonly version: string | undefined;
+  /** Connections now. */
+  connections(): { readonly open: number; readonly inFlight: number; readonly waiting: number };
+}

@@ -1,0 +1,79 @@
+import type { RedisReply } from "./redis-reply.ts";
+import type { RedisScript } from "./redis-script.ts";
+
+/** One word of a command. Texts go as UTF-8, numbers as decimal text. */
+export type RedisArgument = string | Buffer;
+
+/**
+ * What may be done with a call when something goes wrong.
+ *
+ * - `read`: may be sent again after a failure, and may go to a replica where the settings say so.
+ * - `write`: never sent again once its bytes may have left.
+ * - `idempotent-write`: sent to a primary, and may be sent again: doing it twice is doing it once.
+ */
+export type RedisCallKind = "read" | "write" | "idempotent-write";
+
+/** How a call is made. Share one object among calls that are made alike. */
+export interface RedisCallOptions {
+  /** What the call is, for messages, for example `"get"`. */
+  readonly operation: string;
+  readonly kind: RedisCallKind;
+  /** Aborted when nobody waits any more: rejects at once with the reason, whatever becomes of the command. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A server as a client sees it. */
+export interface RedisNode {
+  /** Its address, for example `"127.0.0.1:6379"`. */
+  readonly address: string;
+  /** A command for this server, whatever its keys. */
+  call(args: readonly RedisArgument[], options: RedisCallOptions): Promise<RedisReply>;
+}
+
+/** Connections of a client to one server, now. */
+export interface RedisNodeConnections {
+  readonly address: string;
+  readonly role: "primary" | "replica";
+  readonly open: number;
+  readonly inFlight: number;
+  readonly waiting: number;
+}
+
+/**
+ * Redis as the backend needs it, whatever the library and the topology underneath. Replies are bytes and numbers, never texts.
+ *
+ * Every promise settles within the client's deadlines:
+ * - `BackendUnavailableError`: nothing was sent.
+ * - `BackendOverloadedError`: nothing was sent; too much waits already.
+ * - `BackendTimeoutError`: a read had no answer in time.
+ * - `OutcomeUnknownError`: a write was sent, or may have been, and has no answer.
+ * - `RedisServerError`: the server answered with an error.
+ *
+ * A reply that comes after its deadline is dropped; it is never given to another call.
+ */
+export interface RedisClient {
+  /** `"cluster"`: every key of a call must be in the call's slot. `"single"`: one primary has all keys; slots are not looked at. */
+  readonly topology: "single" | "cluster";
+  /** Connects to what the settings name. @throws BackendUnavailableError, DependencyError */
+  connect(signal?: AbortSignal): Promise<void>;
+  /** Ends every connection and timer. Calls in flight reject. */
+  close(): Promise<void>;
+  /** A command for the primary (or, for reads, a replica) of a slot. Calls of one turn leave in one write, in their order. */
+  call(slot: number, args: readonly RedisArgument[], options: RedisCallOptions): Promise<RedisReply>;
+  /** A script by its SHA; loaded by itself where a server does not know it. */
+  runScript(
+    slot: number,
+    script: RedisScript,
+    keys: readonly RedisArgument[],
+    args: readonly RedisArgument[],
+    options: RedisCallOptions,
+  ): Promise<RedisReply>;
+  /** The primaries now: one, or those of the cluster. */
+  primaries(): readonly RedisNode[];
+  /** Address of the primary that owns a slot now, for grouping. The empty text when nobody knows. */
+  addressOfSlot(slot: number): string;
+  /** Connections now. */
+  connections(): readonly RedisNodeConnections[];
+  /** Milliseconds that a server's wall clock is ahead of this process's, as last measured; 0 before. */
+  clockOffsetMs(slot: number): number;
+}
