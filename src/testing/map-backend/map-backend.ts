@@ -23,7 +23,18 @@ export interface MapBackendOptions extends Partial<Pick<BackendHost, "clock" | "
 /** The operations that can be held. */
 export type MapOperation = Exclude<
   keyof Backend,
-  "name" | "capabilities" | "epoch" | "peek" | "isolate" | "usage" | "resize" | "scan" | "close"
+  | "name"
+  | "capabilities"
+  | "epoch"
+  | "peek"
+  | "isolate"
+  | "usage"
+  | "areColocated"
+  | "connections"
+  | "report"
+  | "resize"
+  | "scan"
+  | "close"
 >;
 
 /** The plain store, with what tests need to steer it. */
