@@ -36,10 +36,10 @@ function everyByte(): Uint8Array {
   return Uint8Array.from({ length: 512 }, (_, index) => (index * 167 + 255) % 256);
 }
 
+/** Bytes whose place shows: the pattern's length is a prime, so that no block of a power of two repeats. */
 function patternedBytes(lengthBytes: number): Uint8Array {
-  const bytes = new Uint8Array(lengthBytes);
-  for (let index = 0; index < lengthBytes; index += 1) bytes[index] = index * 31 + (index >>> 8);
-  return bytes;
+  const pattern = Uint8Array.from({ length: 1_021 }, (_, index) => index * 31 + (index >>> 3));
+  return new Uint8Array(Buffer.alloc(lengthBytes, pattern).buffer);
 }
 
 /** A store may have a limit for values, if it says so: the value is refused by name, and what was there stays. */
@@ -48,12 +48,13 @@ function keptOrRefused(what: string, sample: () => unknown): CaseDefinition {
     name: `keeps ${what}, or refuses it as too large and keeps what was there`,
     async run(subject) {
       const key = subject.key("value");
-      const write = subject.write(sample());
+      const value = sample();
+      const write = subject.write(value);
       await subject.put(key, "before");
       const outcome = await outcomeOf(() => subject.backend.set(key, write, subject.context));
       if (outcome.status === "fulfilled") {
         assert.equal(outcome.value.stored, true);
-        await subject.assertHolds(key, sample());
+        await subject.assertHolds(key, value);
       } else {
         assertRefused(outcome.reason);
         await subject.assertHolds(key, "before");
@@ -64,7 +65,7 @@ function keptOrRefused(what: string, sample: () => unknown): CaseDefinition {
         assertRefused((batch as PromiseRejectedResult).reason);
       } else {
         assert.equal(batch.status, "fulfilled", "a batch refuses what a single write takes");
-        await subject.assertHolds(subject.key("batch"), sample());
+        await subject.assertHolds(subject.key("batch"), value);
       }
       await subject.put(subject.key("after"), "after");
       await subject.assertHolds(subject.key("after"), "after");
