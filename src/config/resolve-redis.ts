@@ -1,4 +1,4 @@
-import type { RedisCredentials, RedisSettings, RedisTopologySettings } from "../clients/redis/redis-settings.ts";
+import type { RedisSettings, RedisTopologySettings } from "../clients/redis/redis-settings.ts";
 import type { TlsSettings } from "../clients/tls-settings.ts";
 import { type Duration, parseDuration } from "../foundation/duration.ts";
 import type { Field } from "./field.ts";
@@ -21,11 +21,10 @@ export function resolveRedis(redis: RedisConfig): ResolvedRedisConfig {
   const url = redis.url === undefined ? undefined : (parseRedisUrl(redis.url) as RedisUrl);
   const addresses = url === undefined ? (redis.addresses ?? defaultOf<readonly string[]>("addresses")) : [url.address];
   const { username = url?.username, password = url?.password } = redis;
-  const credentials: RedisCredentials = Object.freeze({ username, password });
   const settings: RedisSettings = Object.freeze({
     name: "redis",
     topology: Object.freeze(resolveTopology(redis, addresses)),
-    credentials,
+    credentials: redis.credentials ?? Object.freeze({ username, password }),
     db: redis.db ?? url?.db ?? defaultOf<number>("db"),
     poolSize: redis.poolSize ?? defaultOf<number>("poolSize"),
     dialTimeoutMs: durationOf(redis, "dialTimeout"),

@@ -15,6 +15,8 @@ const EXCLUSIVE: readonly (readonly [RedisName, RedisName])[] = [
   ["url", "username"],
   ["url", "password"],
   ["url", "db"],
+  ["credentials", "username"],
+  ["credentials", "password"],
   ["sentinel", "addresses"],
   ["sentinel", "url"],
   ["client", "addresses"],

@@ -1,3 +1,4 @@
+import type { RedisCredentials } from "../../clients/redis/redis-settings.ts";
 import type { Duration } from "../../foundation/duration.ts";
 import type { FieldTable } from "../field.ts";
 import { BACKOFF, CREDENTIAL, IDLE, NAME, PATH, TIMEOUT } from "../field-limits.ts";
@@ -26,6 +27,12 @@ export interface RedisConfig {
   readonly username?: string | undefined;
   /** Password of the user. Default: none. Range: a text of 1 to 65536 characters. */
   readonly password?: string | undefined;
+  /**
+   * Gives user and password whenever a connection is made, for tokens that expire: a function that returns
+   * `{ username, password }`, or a promise of it. Excludes `username` and `password`. Default: none. Range: a function
+   * (from code only).
+   */
+  readonly credentials?: (() => RedisCredentials | Promise<RedisCredentials>) | undefined;
   /**
    * Number of the database. A cluster has only 0. Default: `0`. Range: a whole number from 0 to 65535.
    */
@@ -134,6 +141,13 @@ export const REDIS_FIELDS: FieldTable<RedisConfig> = {
     support: "built",
   },
   password: { ...CREDENTIAL, doc: "Password of the user.", defaultDoc: "none", secret: true, support: "built" },
+  credentials: {
+    kind: "instance",
+    doc: "Gives user and password whenever a connection is made, for tokens that expire: a function that returns `{ username, password }`, or a promise of it. Excludes `username` and `password`.",
+    defaultDoc: "none",
+    instance: { doc: "a function", methods: [], isFunction: true },
+    support: "built",
+  },
   db: {
     kind: "integer",
     doc: "Number of the database. A cluster has only 0.",
