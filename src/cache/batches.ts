@@ -49,7 +49,7 @@ export async function getValues(
   if (wanted.length === 0) return found;
   const storedKeys = wanted.map((key) => storedKeyOf(scope, key));
   const entries = await callBackend(scope.core, "getMulti", "read", signal, (backend, context) =>
-    backend.getMulti(storedKeys, context),
+    backend.getMulti(storedKeys, { ...context, isValueEnough: true }),
   );
   for (const [index, key] of wanted.entries()) {
     const entry = entries[index];

@@ -39,7 +39,9 @@ async function getValueWithin(scope: ViewScope, key: string, options: CallOption
   const { core } = scope;
   if (signal === undefined && isPeekable(core)) return readLocal(scope, key);
   const storedKey = storedKeyOf(scope, key);
-  const entry = await callBackend(core, "get", "read", signal, (backend, context) => backend.get(storedKey, context));
+  const entry = await callBackend(core, "get", "read", signal, (backend, context) =>
+    backend.get(storedKey, { ...context, isValueEnough: true }),
+  );
   recordRead(scope, key, entry !== undefined);
   return entry?.value;
 }

@@ -63,17 +63,33 @@ export function createCodedBackend({ backend, codec, values }: CodedBackendParts
 /** Methods that exist where the store has them. */
 function optionalMethods(parts: CodedBackendParts): Partial<Backend> {
   const { backend, codec } = parts;
-  const { ping, increment, commit, lease, invalidateTags, stamp, scan, clear, usage } = backend;
+  const {
+    ping,
+    increment,
+    commit,
+    areColocated,
+    lease,
+    invalidateTags,
+    stamp,
+    scan,
+    clear,
+    usage,
+    connections,
+    report,
+  } = backend;
   return {
     ...(ping && { ping: ping.bind(backend) }),
     ...(increment && codec.hasCounters && { increment: increment.bind(backend) }),
     ...(commit && { commit: (checks, writes, context) => commitReplacing(parts, checks, writes, context) }),
+    ...(areColocated && { areColocated: areColocated.bind(backend) }),
     ...(lease && { lease: lease.bind(backend) }),
     ...(invalidateTags && { invalidateTags: invalidateTags.bind(backend) }),
     ...(stamp && { stamp: stamp.bind(backend) }),
     ...(scan && { scan: scan.bind(backend) }),
     ...(clear && { clear: clear.bind(backend) }),
     ...(usage && { usage: usage.bind(backend) }),
+    ...(connections && { connections: connections.bind(backend) }),
+    ...(report && { report: report.bind(backend) }),
   };
 }
 
