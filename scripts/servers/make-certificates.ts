@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { QuestionTls } from "./ask-server.ts";
+import { findExecutable } from "./find-executable.ts";
 
 /** Paths of PEM files of an authority and what it signed, for `localhost`, `127.0.0.1` and `::1`. */
 export interface Certificates {
@@ -88,5 +89,7 @@ function sign(folder: string, authority: string, name: string): void {
 }
 
 function openssl(folder: string, args: readonly string[]): void {
-  execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
+  const program = findExecutable("openssl");
+  if (program === undefined) throw new Error("Tests of TLS make certificates with openssl. Install openssl.");
+  execFileSync(program, args, { cwd: folder, stdio: "pipe" });
 }
