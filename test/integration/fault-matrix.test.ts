@@ -15,8 +15,8 @@ import {
 } from "./fault-matrix/matrix-page.ts";
 import { MATRIX_STORES, type MatrixStore } from "./fault-matrix/matrix-stores.ts";
 import { READ_OPERATIONS } from "./fault-matrix/read-operations.ts";
-import { runScenario } from "./fault-matrix/run-scenario.ts";
-import { STORE_TIMEOUT_MS, type StoreRig } from "./fault-matrix/store-rig.ts";
+import { limitsOf, runScenario } from "./fault-matrix/run-scenario.ts";
+import type { StoreRig } from "./fault-matrix/store-rig.ts";
 import { WRITE_OPERATIONS } from "./fault-matrix/write-operations.ts";
 
 const OPERATIONS = [...READ_OPERATIONS, ...WRITE_OPERATIONS];
@@ -49,7 +49,7 @@ describe.each(MATRIX_STORES)("$name", (store) => {
     const reports = await runScenario(await rigFor(fault.rig), fault, OPERATIONS);
     for (const { operation, outcome, elapsedMs } of reports) {
       const name = cellName(store.name, fault.name, operation);
-      const cell: PageCell = { outcomes: [outcome], time: classifyTime(elapsedMs, STORE_TIMEOUT_MS) };
+      const cell: PageCell = { outcomes: [outcome], time: classifyTime(elapsedMs, limitsOf(fault).storeMs) };
       seen.set(name, mergeCells(isUpdating ? page.get(name) : undefined, cell));
     }
     const problems = reports.flatMap(({ operation, problems: own }) =>

@@ -9,7 +9,7 @@ import type { CacheConfig } from "../../../src/config/cache-config.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import type { RigKind } from "./matrix-fault.ts";
 import { makeTrustFile, memoryFault, PASSWORD, passwordFault, type TrustFile } from "./redis-rig.ts";
-import { type BreakableRig, DEADLINES, REDIS_TIMEOUTS } from "./store-rig.ts";
+import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts } from "./store-rig.ts";
 
 /**
  * A Redis Cluster. Faults of the network concern the first of three primaries, which have no replicas then, so that nobody takes over; each is
@@ -29,17 +29,18 @@ export async function startClusterRig(kind: RigKind): Promise<BreakableRig> {
   const controls = cluster.nodes.map((node) => openRedisControl(node, { tls }));
   await Promise.all(controls.map((control) => control.call("PING")));
   const victimProxies = proxies.filter(({ port }) => port === victim.announcedPort);
-  const config = (redis: CacheConfig["redis"]): CacheConfig => ({
+  const config = (limits: MatrixLimits, redis: CacheConfig["redis"]): CacheConfig => ({
     backend: "redis",
-    deadlines: DEADLINES,
-    redis: { ...REDIS_TIMEOUTS, addresses: cluster.addresses, cluster: { enabled: true }, ...redis },
+    deadlines: cacheDeadlines(limits),
+    redis: { ...redisTimeouts(limits), addresses: cluster.addresses, cluster: { enabled: true }, ...redis },
   });
   return {
-    config: config({
-      ...(kind === "password" ? { password: PASSWORD } : {}),
-      ...(trust === undefined ? {} : { tls: true, caFile: trust.trustedCaFile }),
-    }),
-    seederConfig: config(trust === undefined ? {} : { tls: true, caFile: trust.caFile }),
+    config: (limits) =>
+      config(limits, {
+        ...(kind === "password" ? { password: PASSWORD } : {}),
+        ...(trust === undefined ? {} : { tls: true, caFile: trust.trustedCaFile }),
+      }),
+    seederConfig: (limits) => config(limits, trust === undefined ? {} : { tls: true, caFile: trust.caFile }),
     proxies: victimProxies,
     allProxies: proxies,
     concernsAllKeys: false,

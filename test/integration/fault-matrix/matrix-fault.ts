@@ -24,9 +24,13 @@ export interface MatrixFault {
   readonly losesData?: boolean | undefined;
   /** Whether operations are repeated for as long as the fault lasts. Default: each runs once. */
   readonly isLasting?: boolean | undefined;
+  /** Whether everything arrives in the end, so that no deadline should pass. Default: deadlines are short and asserted. */
+  readonly letsAllArrive?: boolean | undefined;
   /** How long after its end a cache may need until it works again. */
   readonly recoveryMs: number;
   readonly allowed: AllowedOutcomes;
+  /** What an error or one of its causes must say, so that an operator knows what to mend. Default: nothing in particular. */
+  readonly reason?: RegExp | undefined;
   /** Before the operations. */
   begin(rig: StoreRig): Promise<void> | void;
   /** While they are in flight. */

@@ -53,6 +53,7 @@ const NETWORK_FAULTS: readonly MatrixFault[] = [
   {
     name: "down at start",
     meaning: "nobody listens when the cache is made",
+    reason: /ECONNREFUSED/,
     rig: "network",
     isThereAtStart: true,
     recoveryMs: QUICK_RECOVERY_MS,
@@ -76,11 +77,17 @@ const NETWORK_FAULTS: readonly MatrixFault[] = [
     { name: "reset in a reply", meaning: "each connection is reset after 3 bytes of a reply", allowed: NO_ANSWER },
     { replyBytesUntilReset: 3 },
   ),
-  networkFault(
-    { name: "slow", meaning: `every chunk takes ${SLOW_MS} ms in each direction`, allowed: ALL_WELL },
-    { latencyMs: SLOW_MS },
-  ),
-  networkFault({ name: "sliced", meaning: "every byte comes alone", allowed: ALL_WELL }, { sliceBytes: 1 }),
+  {
+    ...networkFault(
+      { name: "slow", meaning: `every chunk takes ${SLOW_MS} ms in each direction`, allowed: ALL_WELL },
+      { latencyMs: SLOW_MS },
+    ),
+    letsAllArrive: true,
+  },
+  {
+    ...networkFault({ name: "sliced", meaning: "every byte comes alone", allowed: ALL_WELL }, { sliceBytes: 1 }),
+    letsAllArrive: true,
+  },
   networkFault(
     { name: "garbage", meaning: "noise comes instead of replies", allowed: withRefusals(NO_ANSWER) },
     { replacesReplies: true },
@@ -109,6 +116,7 @@ const SERVER_FAULTS: readonly MatrixFault[] = [
   {
     name: "wrong password",
     meaning: "the server does not know the password until it is told",
+    reason: /WRONGPASS|NOAUTH|password|authenticat/i,
     rig: "password",
     isThereAtStart: true,
     recoveryMs: QUICK_RECOVERY_MS,
@@ -119,6 +127,7 @@ const SERVER_FAULTS: readonly MatrixFault[] = [
   {
     name: "wrong TLS",
     meaning: "the certificate is of an authority that the client does not know until its file is renewed",
+    reason: /certificate/i,
     rig: "tls",
     isThereAtStart: true,
     recoveryMs: QUICK_RECOVERY_MS,
@@ -129,6 +138,7 @@ const SERVER_FAULTS: readonly MatrixFault[] = [
   {
     name: "full memory",
     meaning: "the server has no room and may evict nothing (`noeviction`, `-M`)",
+    reason: /memory/i,
     rig: "memory",
     recoveryMs: QUICK_RECOVERY_MS,
     allowed: REFUSING,
@@ -150,6 +160,7 @@ const SERVER_FAULTS: readonly MatrixFault[] = [
     meaning: "the slots of the keys move to another primary and back while operations run",
     rig: "migration",
     isLasting: true,
+    letsAllArrive: true,
     recoveryMs: QUICK_RECOVERY_MS,
     allowed: ALL_WELL,
     begin: breakIt,

@@ -7,11 +7,13 @@ import type { CacheConfig } from "../../../src/config/cache-config.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import type { RigKind } from "./matrix-fault.ts";
 import { makeTrustFile, OTHER_PASSWORD, PASSWORD, type TrustFile } from "./redis-rig.ts";
-import { type BreakableRig, DEADLINES, STORE_TIMEOUT_MS } from "./store-rig.ts";
+import { type BreakableRig, cacheDeadlines, type MatrixLimits } from "./store-rig.ts";
 
 const USER = "cache";
 /** Memory is given to classes of chunks in pages of this size. */
 const PAGE_BYTES = 1_048_576;
+/** The least that it can be started with, with items of a page. */
+const MEMORY_PAGES = 2;
 /** Larger than any item of the matrix. */
 const LARGEST_FILLING_BYTES = 1_500;
 
@@ -21,10 +23,10 @@ export async function startMemcachedRig(kind: RigKind): Promise<BreakableRig> {
   const options = serverOptions(kind, trust);
   let server = await startMemcached(options);
   const proxy = await startFaultProxy({ target: server });
-  const config = (address: string, memcached: CacheConfig["memcached"]): CacheConfig => ({
+  const config = (limits: MatrixLimits, address: string, memcached: CacheConfig["memcached"]): CacheConfig => ({
     backend: "memcached",
-    deadlines: DEADLINES,
-    memcached: { servers: [address], timeout: STORE_TIMEOUT_MS, ...memcached },
+    deadlines: cacheDeadlines(limits),
+    memcached: { servers: [address], timeout: limits.storeMs, ...memcached },
   });
   const account = kind === "password" ? { username: USER } : {};
   const faults: Partial<Record<RigKind, Pick<BreakableRig, "breakServer" | "mendServer">>> = {
@@ -43,14 +45,16 @@ export async function startMemcachedRig(kind: RigKind): Promise<BreakableRig> {
   };
   const none = { breakServer: async () => undefined, mendServer: async () => undefined };
   return {
-    config: config(`127.0.0.1:${proxy.port}`, {
-      ...(kind === "password" ? { ...account, password: PASSWORD } : {}),
-      ...(trust === undefined ? {} : { tls: true, caFile: trust.trustedCaFile }),
-    }),
-    seederConfig: config(`127.0.0.1:${server.port}`, {
-      ...(kind === "password" ? { ...account, password: OTHER_PASSWORD } : {}),
-      ...(trust === undefined ? {} : { tls: true, caFile: trust.caFile }),
-    }),
+    config: (limits) =>
+      config(limits, `127.0.0.1:${proxy.port}`, {
+        ...(kind === "password" ? { ...account, password: PASSWORD } : {}),
+        ...(trust === undefined ? {} : { tls: true, caFile: trust.trustedCaFile }),
+      }),
+    seederConfig: (limits) =>
+      config(limits, `127.0.0.1:${server.port}`, {
+        ...(kind === "password" ? { ...account, password: OTHER_PASSWORD } : {}),
+        ...(trust === undefined ? {} : { tls: true, caFile: trust.caFile }),
+      }),
     proxies: [proxy],
     allProxies: [proxy],
     concernsAllKeys: true,
@@ -73,7 +77,7 @@ function serverOptions(kind: RigKind, trust: TrustFile | undefined): MemcachedSe
       return trust === undefined ? {} : { tls: { certificates: trust } };
     case "memory":
       // Errors instead of evictions.
-      return { memoryMebibytes: 1, args: ["-M"] };
+      return { memoryMebibytes: MEMORY_PAGES, args: ["-M"] };
     default:
       return {};
   }
@@ -93,7 +97,7 @@ async function changePassword({ process: own }: TestServer): Promise<void> {
 async function fill(server: TestServer): Promise<void> {
   for (let size = 40; size < LARGEST_FILLING_BYTES; size = Math.ceil(size * 1.2)) {
     const value = "x".repeat(size);
-    const count = Math.ceil(PAGE_BYTES / size) + 1;
+    const count = Math.ceil((MEMORY_PAGES * PAGE_BYTES) / size);
     const writes = Array.from({ length: count }, (_, index) => `ms fill-${size}-${index} ${size} q\r\n${value}\r\n`);
     // Quiet: only what does not fit is answered.
     const answer = await askServer(server, `${writes.join("")}mn\r\n`);

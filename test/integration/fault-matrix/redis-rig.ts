@@ -8,10 +8,10 @@ import type { TestServer } from "../../../scripts/servers/test-server.ts";
 import type { CacheConfig } from "../../../src/config/cache-config.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import type { RigKind } from "./matrix-fault.ts";
-import { type BreakableRig, DEADLINES, REDIS_TIMEOUTS } from "./store-rig.ts";
+import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts } from "./store-rig.ts";
 
-export const PASSWORD = "the password that is configured";
-export const OTHER_PASSWORD = "the password that the server has at first";
+export const PASSWORD = "the-configured-one";
+export const OTHER_PASSWORD = "the-servers-first-one";
 
 /** Certificates, and a file with the authority that a client trusts: a stranger at first. */
 export interface TrustFile extends Certificates {
@@ -49,17 +49,19 @@ export async function startRedisRig(kind: RigKind): Promise<BreakableRig> {
     memory: memoryFault([control]),
     tls: { breakServer: async () => trust?.trustStranger(), mendServer: async () => trust?.trustOwn() },
   };
-  const config = (address: string, redis: CacheConfig["redis"]): CacheConfig => ({
+  const config = (limits: MatrixLimits, address: string, redis: CacheConfig["redis"]): CacheConfig => ({
     backend: "redis",
-    deadlines: DEADLINES,
-    redis: { ...REDIS_TIMEOUTS, addresses: [address], ...redis },
+    deadlines: cacheDeadlines(limits),
+    redis: { ...redisTimeouts(limits), addresses: [address], ...redis },
   });
   return {
-    config: config(`127.0.0.1:${proxy.port}`, {
-      ...(kind === "password" ? { password: PASSWORD } : {}),
-      ...(trust === undefined ? {} : { tls: true, caFile: trust.trustedCaFile }),
-    }),
-    seederConfig: config(`127.0.0.1:${server.port}`, trust === undefined ? {} : { tls: true, caFile: trust.caFile }),
+    config: (limits) =>
+      config(limits, `127.0.0.1:${proxy.port}`, {
+        ...(kind === "password" ? { password: PASSWORD } : {}),
+        ...(trust === undefined ? {} : { tls: true, caFile: trust.trustedCaFile }),
+      }),
+    seederConfig: (limits) =>
+      config(limits, `127.0.0.1:${server.port}`, trust === undefined ? {} : { tls: true, caFile: trust.caFile }),
     proxies: [proxy],
     allProxies: [proxy],
     concernsAllKeys: true,

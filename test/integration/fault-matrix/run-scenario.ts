@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
+import { waitUntil } from "../../../scripts/servers/wait-until.ts";
 import type { Cache } from "../../../src/cache/cache.ts";
 import { createCache } from "../../../src/create-cache.ts";
 import { UnsupportedOperationError } from "../../../src/foundation/errors.ts";
@@ -7,7 +8,7 @@ import { type CellResult, classifyError, hasHappened } from "./cell-outcome.ts";
 import { findKeys } from "./find-keys.ts";
 import type { MatrixFault } from "./matrix-fault.ts";
 import { type MatrixOperation, type OperationPlace, WrongResultError } from "./matrix-operation.ts";
-import { CACHE_DEADLINE_MS, DEADLINE_TOLERANCE_MS, type StoreRig } from "./store-rig.ts";
+import { DEADLINE_TOLERANCE_MS, LONG_LIMITS, type MatrixLimits, SHORT_LIMITS, type StoreRig } from "./store-rig.ts";
 
 /** What was seen in one cell, and what was wrong with it. */
 export interface CellReport extends CellResult {
@@ -27,6 +28,7 @@ interface Cell {
 
 /** How long operations are repeated under a fault that lasts. */
 const LASTING_MS = 1_000;
+const WARM_UP_MS = 5_000;
 const RETRY_PAUSE_MS = 10;
 /** A cache that has recovered answers well within this. */
 const CLOSE_BOUND_MS = 1_000;
@@ -40,7 +42,7 @@ export async function runScenario(
   fault: MatrixFault,
   operations: readonly MatrixOperation[],
 ): Promise<readonly CellReport[]> {
-  const seeder = createCache(rig.seederConfig);
+  const seeder = createCache(rig.seederConfig(LONG_LIMITS));
   const cells = await Promise.all(operations.map((operation) => prepareCell(rig, fault, operation, seeder)));
   await rig.settle?.();
   const loop = monitorEventLoopDelay({ resolution: 1 });
@@ -62,6 +64,11 @@ export async function runScenario(
   }
 }
 
+/** The deadlines of the caches that meet a fault. */
+export function limitsOf({ letsAllArrive = false }: MatrixFault): MatrixLimits {
+  return letsAllArrive ? LONG_LIMITS : SHORT_LIMITS;
+}
+
 async function prepareCell(
   rig: StoreRig,
   fault: MatrixFault,
@@ -69,7 +76,7 @@ async function prepareCell(
   seeder: Cache,
 ): Promise<Cell> {
   const name = `${fault.name}-${operation.name}`.replaceAll(/[^a-z]+/gi, "-");
-  const cache = createCache(rig.config);
+  const cache = createCache(rig.config(limitsOf(fault)));
   const view = cache.namespace(name);
   const seederView = seeder.namespace(name);
   const keys = await findKeys(rig, seederView, name);
@@ -79,11 +86,14 @@ async function prepareCell(
   return { operation, place: { cache, view, keys, prepared }, result: undefined, problems: [] };
 }
 
-/** Opens the connections that the operation will use. */
+/** Opens the connections that the operation will use. All cells do that at once, so the first attempts may take too long. */
 async function warmUp({ view, keys }: OperationPlace): Promise<void> {
-  await view.getMulti(keys);
-  await view.set(`${keys[0]} warm`, 1);
-  await view.delete(`${keys[0]} warm`);
+  await waitUntil("a cache to work before the fault", WARM_UP_MS, async () => {
+    await view.getMulti(keys);
+    await view.set(`${keys[0]} warm`, 1);
+    await view.delete(`${keys[0]} warm`);
+    return true;
+  });
 }
 
 async function runOnce(cell: Cell): Promise<void> {
@@ -178,7 +188,11 @@ function reportCell(cell: Cell, fault: MatrixFault, recoveredAfterMs: number, la
       `"${result.outcome}" is not allowed${result.error === undefined ? "" : `: ${describe(result.error)}`}`,
     );
   }
-  const deadlineMs = operation.kind === "close" ? CLOSE_BOUND_MS : operation.stepCount * CACHE_DEADLINE_MS;
+  const { error } = result;
+  if (fault.reason !== undefined && result.outcome !== "unsupported" && error !== undefined) {
+    if (!fault.reason.test(describe(error))) problems.push(`does not say why: ${describe(error)}`);
+  }
+  const deadlineMs = operation.kind === "close" ? CLOSE_BOUND_MS : operation.stepCount * limitsOf(fault).cacheMs;
   const boundMs = deadlineMs + DEADLINE_TOLERANCE_MS + lateMs;
   if (fault.isLasting !== true && result.elapsedMs > boundMs) {
     problems.push(`took ${Math.round(result.elapsedMs)} ms, more than ${Math.round(boundMs)} ms`);

@@ -5,7 +5,7 @@ import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { cutOff } from "./cluster-rig.ts";
 import type { RigKind } from "./matrix-fault.ts";
 import { memoryFault, PASSWORD, passwordFault } from "./redis-rig.ts";
-import { type BreakableRig, DEADLINES, REDIS_TIMEOUTS } from "./store-rig.ts";
+import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts } from "./store-rig.ts";
 
 /** So long that no fault of the network makes the sentinels act. */
 const NEVER_DOWN_MS = 3_600_000;
@@ -27,11 +27,11 @@ export async function startSentinelRig(kind: RigKind): Promise<BreakableRig> {
   const control = openRedisControl(primary);
   await control.call("PING");
   const victimProxies = proxies.filter(({ port }) => port === primary.announcedPort);
-  const config = (redis: CacheConfig["redis"]): CacheConfig => ({
+  const config = (limits: MatrixLimits, redis: CacheConfig["redis"]): CacheConfig => ({
     backend: "redis",
-    deadlines: DEADLINES,
+    deadlines: cacheDeadlines(limits),
     redis: {
-      ...REDIS_TIMEOUTS,
+      ...redisTimeouts(limits),
       sentinel: { name: setup.name, addresses: setup.sentinelAddresses },
       ...redis,
     },
@@ -45,8 +45,8 @@ export async function startSentinelRig(kind: RigKind): Promise<BreakableRig> {
     },
   };
   return {
-    config: config(kind === "password" ? { password: PASSWORD } : {}),
-    seederConfig: config({}),
+    config: (limits) => config(limits, kind === "password" ? { password: PASSWORD } : {}),
+    seederConfig: (limits) => config(limits, {}),
     proxies: victimProxies,
     allProxies: victimProxies,
     concernsAllKeys: true,

@@ -5,7 +5,7 @@ import { startFaultProxy } from "../support/fault-proxy.ts";
 import { cutOff } from "./cluster-rig.ts";
 import type { RigKind } from "./matrix-fault.ts";
 import { memoryFault, PASSWORD, passwordFault } from "./redis-rig.ts";
-import { type BreakableRig, DEADLINES, REDIS_TIMEOUTS } from "./store-rig.ts";
+import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts } from "./store-rig.ts";
 
 const SERVER_COUNT = 3;
 
@@ -16,11 +16,11 @@ export async function startShardedRig(kind: RigKind): Promise<BreakableRig> {
   const controls = servers.map((server) => openRedisControl(server));
   const [victim] = controls as [(typeof controls)[number]];
   await Promise.all(controls.map((control) => control.call("PING")));
-  const config = (redis: CacheConfig["redis"]): CacheConfig => ({
+  const config = (limits: MatrixLimits, redis: CacheConfig["redis"]): CacheConfig => ({
     backend: "redis",
-    deadlines: DEADLINES,
+    deadlines: cacheDeadlines(limits),
     // The seeder goes through the proxies too: a server's place among the others depends on its address.
-    redis: { ...REDIS_TIMEOUTS, addresses: proxies.map(({ port }) => `127.0.0.1:${port}`), ...redis },
+    redis: { ...redisTimeouts(limits), addresses: proxies.map(({ port }) => `127.0.0.1:${port}`), ...redis },
     sharding: { enabled: true, failover: kind === "failover" ? "next" : "error" },
   });
   const faults: Partial<Record<RigKind, Pick<BreakableRig, "breakServer" | "mendServer">>> = {
@@ -28,8 +28,8 @@ export async function startShardedRig(kind: RigKind): Promise<BreakableRig> {
     memory: memoryFault([victim]),
   };
   return {
-    config: config(kind === "password" ? { password: PASSWORD } : {}),
-    seederConfig: config({}),
+    config: (limits) => config(limits, kind === "password" ? { password: PASSWORD } : {}),
+    seederConfig: (limits) => config(limits, {}),
     proxies: proxies.slice(0, 1),
     allProxies: proxies,
     concernsAllKeys: false,

@@ -5,42 +5,47 @@ import type { FaultProxy } from "../support/fault-proxy.ts";
 export const STORE_NAMES = ["redis", "redis-cluster", "redis-sentinel", "redis-sharded", "memcached"] as const;
 export type StoreName = (typeof STORE_NAMES)[number];
 
-/**
- * How long the store's client waits for a connection, for one to be free, for a reply: each. Short, so that the matrix is quick; all
- * deadlines are asserted to within {@link DEADLINE_TOLERANCE_MS}.
- */
-export const STORE_TIMEOUT_MS = 150;
-/** Deadlines of the cache itself: above the store's, which must end a call first. */
-export const CACHE_DEADLINE_MS = 250;
+/** The deadlines that a cache of the matrix is given. */
+export interface MatrixLimits {
+  /** How long the store's client waits for a connection, for one to be free, for a reply: each. */
+  readonly storeMs: number;
+  /** How long the cache waits for a step of the store: more, for the store must end a call first. */
+  readonly cacheMs: number;
+}
+
+/** Short, so that the matrix is quick; asserted to within {@link DEADLINE_TOLERANCE_MS}. */
+export const SHORT_LIMITS: MatrixLimits = { storeMs: 150, cacheMs: 250 };
+/** For faults under which everything arrives: a machine that is busy must not make them look like others. */
+export const LONG_LIMITS: MatrixLimits = { storeMs: 5_000, cacheMs: 8_000 };
 /** How late a call may settle, beside what the event loop was late. */
 export const DEADLINE_TOLERANCE_MS = 20;
+/** How long `close()` may wait for what runs. */
+const CLOSE_MS = 250;
 
-/** The cache's own deadlines, in every configuration of the matrix. */
-export const DEADLINES: NonNullable<CacheConfig["deadlines"]> = {
-  connect: CACHE_DEADLINE_MS,
-  read: CACHE_DEADLINE_MS,
-  write: CACHE_DEADLINE_MS,
-  health: CACHE_DEADLINE_MS,
-  close: CACHE_DEADLINE_MS,
-};
+/** The cache's own deadlines. */
+export function cacheDeadlines({ cacheMs }: MatrixLimits): NonNullable<CacheConfig["deadlines"]> {
+  return { connect: cacheMs, read: cacheMs, write: cacheMs, health: cacheMs, close: CLOSE_MS };
+}
 
-/** Timeouts of every Redis of the matrix. */
-export const REDIS_TIMEOUTS: NonNullable<CacheConfig["redis"]> = {
-  dialTimeout: STORE_TIMEOUT_MS,
-  readTimeout: STORE_TIMEOUT_MS,
-  writeTimeout: STORE_TIMEOUT_MS,
-  poolTimeout: STORE_TIMEOUT_MS,
-  minRetryBackoff: 5,
-  maxRetryBackoff: 40,
-  maxRetries: 1,
-};
+/** Timeouts of a Redis client. */
+export function redisTimeouts({ storeMs }: MatrixLimits): NonNullable<CacheConfig["redis"]> {
+  return {
+    dialTimeout: storeMs,
+    readTimeout: storeMs,
+    writeTimeout: storeMs,
+    poolTimeout: storeMs,
+    minRetryBackoff: 5,
+    maxRetryBackoff: 40,
+    maxRetries: 1,
+  };
+}
 
 /** Servers of one shape, with proxies in front of them, and what can be done to them. */
 export interface StoreRig {
-  /** How the caches that meet the fault are configured: through the proxies, with short deadlines. */
-  readonly config: CacheConfig;
+  /** How the caches that meet the fault are configured: through the proxies. */
+  config(limits: MatrixLimits): CacheConfig;
   /** How a cache is configured that prepares: healthy at that moment. */
-  readonly seederConfig: CacheConfig;
+  seederConfig(limits: MatrixLimits): CacheConfig;
   /** What stands in front of the servers that the fault concerns: one of many, where there are many. */
   readonly proxies: readonly FaultProxy[];
   /** What stands in front of all servers. */
