@@ -32,7 +32,9 @@ function createMemory(memory: ResolvedMemoryConfig, host: BackendHost): Backend 
 
 function createRedis({ redis, sharding, consistencyMode: mode }: ResolvedConfig, host: BackendHost): Backend {
   const { settings, addresses, client } = redis;
-  if (sharding === undefined) return createRedisBackend({ ...settings, mode, client }, host);
+  if (client !== undefined)
+    throw new ConfigError("GCX_CONFIG_UNSUPPORTED", "redis.client", "redis.client is not built.");
+  if (sharding === undefined) return createRedisBackend({ ...settings, mode }, host);
   const servers = sharding.nodes ?? addresses.map((address) => ({ address, weight: 1 }));
   const createNode = (address: string): Backend =>
     createRedisBackend({ ...settings, topology: { kind: "standalone", address }, mode }, host);

@@ -29,6 +29,7 @@ const METHODS: { readonly [Name in MethodName]: "must" | "may" } = {
   connections: "may",
   report: "may",
   resize: "may",
+  sharedTier: "may",
 };
 
 /** The names of all methods of a store. */
