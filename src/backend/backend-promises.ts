@@ -2,7 +2,7 @@ import type { Backend } from "./backend.ts";
 import type { BackendDefinition } from "./backend-definition.ts";
 import type { BackendCapabilities } from "./capabilities.ts";
 
-type MethodName = Exclude<keyof Backend, "name" | "capabilities" | "epoch">;
+type MethodName = Exclude<keyof Backend, "name" | "capabilities" | "epoch" | "sharedTier">;
 
 const METHODS: { readonly [Name in MethodName]: "must" | "may" } = {
   connect: "may",
@@ -29,7 +29,6 @@ const METHODS: { readonly [Name in MethodName]: "must" | "may" } = {
   connections: "may",
   report: "may",
   resize: "may",
-  sharedTier: "may",
 };
 
 /** The names of all methods of a store. */
