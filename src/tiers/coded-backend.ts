@@ -101,7 +101,7 @@ async function encodeWrite(
 ): Promise<EntryWrite> {
   const value = await codec.encode(write.value, key);
   // Nobody waits any more, and the caller was told that nothing is certain: better nothing than a late write.
-  context.signal?.throwIfAborted();
+  assertWanted(context);
   return { ...write, value };
 }
 
@@ -146,7 +146,7 @@ async function setReplacing(
     // Stores need not tell what made them refuse.
     const previous = result.previous ?? (await backend.get(key, context));
     if (previous === undefined || !(await values.isWorthless(key, previous))) break;
-    context.signal?.throwIfAborted();
+    assertWanted(context);
     attempt = { ...attempt, condition: { kind: "version", version: previous.version } };
     result = await backend.set(key, attempt, context);
   }
@@ -174,7 +174,7 @@ async function commitReplacing(
   for (let tries = 0; tries < MAX_REPLACEMENTS && !result.committed; tries += 1) {
     const adjusted = await countUnreadableAsAbsent({ backend, values }, checks, context);
     if (adjusted === undefined) break;
-    context.signal?.throwIfAborted();
+    assertWanted(context);
     current = adjusted;
     result = await commit.call(backend, current, encoded, context);
   }
@@ -197,4 +197,9 @@ async function countUnreadableAsAbsent(
   }
   if (versions.size === 0) return undefined;
   return checks.map((check) => ({ ...check, version: versions.get(check.key) ?? check.version }));
+}
+
+/** Throws the reason when nobody waits for the call any more. */
+function assertWanted(context: OperationContext): void {
+  if (context.isAbandoned !== false) context.signal?.throwIfAborted();
 }
