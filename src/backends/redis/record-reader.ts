@@ -139,7 +139,7 @@ export class RecordReader {
       }),
     });
     const epoch = Buffer.isBuffer(text) ? parseEpoch(text.toString()) : undefined;
-    return epoch === undefined ? readShardEpoch(this.#parts, shard, undefined).then(withEpoch) : withEpoch(epoch);
+    return epoch === undefined ? readShardEpoch(this.#parts, shard).then(withEpoch) : withEpoch(epoch);
   }
 
   #settle(read: RecordRead, reply: RedisReply, mark: GenerationMark | undefined, moment: Moment): void {

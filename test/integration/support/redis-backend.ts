@@ -16,7 +16,7 @@ export function redisSettings(topology: RedisTopologySettings, details: Partial<
     credentials: { username: undefined, password: undefined },
     db: 0,
     poolSize: 2,
-    dialTimeoutMs: 2_000,
+    dialTimeoutMs: 5_000,
     readTimeoutMs: 2_000,
     writeTimeoutMs: 2_000,
     poolTimeoutMs: 2_000,
