@@ -1,12 +1,16 @@
 import { assert } from "../bounded-assert.ts";
-import { type BackendCase, defineCases, needsCapability } from "./backend-case.ts";
+import { type BackendCase, defineCases, needsCapability, needsFakeTime } from "./backend-case.ts";
 
-const HUNDRED_YEARS_MS = 100 * 365.25 * 86_400_000;
+const DAY_MS = 86_400_000;
+const HUNDRED_YEARS_MS = 100 * 365.25 * DAY_MS;
+/** Around the 30 days from which memcached takes a TTL for an instant, and the 2^31 ms that a timer can wait. */
+const LONG_TTLS_MS = [24.8 * DAY_MS, 24.9 * DAY_MS, 30 * DAY_MS, 30.1 * DAY_MS, 31 * DAY_MS, 400 * DAY_MS];
 
 /** An entry lives as long as it was told to, and not longer. */
 export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   {
     name: "finds an entry before its TTL is over and misses it afterwards",
+    waits: true,
     async run(subject) {
       const key = subject.key("a");
       await subject.put(key, "value", { ttlMs: 4 * subject.ttlUnitMs });
@@ -34,6 +38,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "keeps an entry without a TTL when time passes",
+    waits: true,
     async run(subject) {
       await subject.put(subject.key("a"), "value");
       await subject.advance(2 * subject.ttlUnitMs);
@@ -42,6 +47,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "starts a sliding TTL anew with each read, and ends the entry when nobody reads it",
+    waits: true,
     requires: [needsCapability("slidingTtl")],
     async run(subject) {
       const key = subject.key("a");
@@ -58,6 +64,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "does not carry a sliding TTL over to a later write",
+    waits: true,
     requires: [needsCapability("slidingTtl")],
     async run(subject) {
       const key = subject.key("a");
@@ -72,6 +79,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "does not carry an old TTL over to a later write",
+    waits: true,
     async run(subject) {
       const key = subject.key("a");
       await subject.put(key, "short", { ttlMs: 2 * subject.ttlUnitMs });
@@ -83,6 +91,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "shortens a life by a later write with a TTL",
+    waits: true,
     async run(subject) {
       const key = subject.key("a");
       await subject.put(key, "for ever");
@@ -93,6 +102,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "ends each entry at its own time",
+    waits: true,
     async run(subject) {
       const [soon, late] = [subject.key("soon"), subject.key("late")];
       await subject.put(late, "late", { ttlMs: 60 * subject.ttlUnitMs });
@@ -104,6 +114,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "takes an expired entry for absent when it is deleted",
+    waits: true,
     async run(subject) {
       const key = subject.key("a");
       await subject.put(key, "value", { ttlMs: 2 * subject.ttlUnitMs });
@@ -113,6 +124,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "writes again after an entry expired",
+    waits: true,
     async run(subject) {
       const key = subject.key("a");
       await subject.put(key, "old", { ttlMs: 2 * subject.ttlUnitMs });
@@ -123,6 +135,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "takes the longest TTL without losing the entry",
+    waits: true,
     async run(subject) {
       await subject.put(subject.key("a"), "value", { ttlMs: HUNDRED_YEARS_MS });
       await subject.advance(subject.ttlUnitMs);
@@ -130,7 +143,41 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
     },
   },
   {
+    name: "takes TTLs of more than 30 days, alone, in batches and in expire, and says their end",
+    async run(subject) {
+      const { backend, clock, context, toleranceMs } = subject;
+      async function assertEnd(name: string, ttlMs: number): Promise<void> {
+        const { expiresAt } = await subject.assertHolds(subject.key(name), name);
+        const differenceMs = expiresAt - (clock.wallMs() + ttlMs);
+        assert.ok(Math.abs(differenceMs) <= toleranceMs, `${ttlMs} ms end ${differenceMs} ms beside their time`);
+      }
+      for (const ttlMs of LONG_TTLS_MS) {
+        await subject.put(subject.key("set"), "set", { ttlMs });
+        await assertEnd("set", ttlMs);
+        await backend.setMulti([[subject.key("batch"), subject.write("batch", { ttlMs })]], context);
+        await assertEnd("batch", ttlMs);
+      }
+      for (const ttlMs of LONG_TTLS_MS) {
+        assert.equal(await backend.expire(subject.key("set"), ttlMs, context), true);
+        await assertEnd("set", ttlMs);
+      }
+    },
+  },
+  {
+    name: "ends an entry of 31 days after 31 days, and not before",
+    waits: true,
+    requires: [needsFakeTime],
+    async run(subject) {
+      await subject.put(subject.key("a"), "value", { ttlMs: 31 * DAY_MS });
+      await subject.advance(31 * DAY_MS - 1_000);
+      await subject.assertHolds(subject.key("a"), "value");
+      await subject.advance(2_000);
+      await subject.assertMiss(subject.key("a"), "its 31 days are over");
+    },
+  },
+  {
     name: "takes a TTL that is no whole number of milliseconds",
+    waits: true,
     async run(subject) {
       const key = subject.key("a");
       await subject.put(key, "value", { ttlMs: 3 * subject.ttlUnitMs + 0.25 });
