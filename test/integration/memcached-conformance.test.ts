@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { startMemcached } from "../../scripts/servers/start-memcached.ts";
+import type { TestServer } from "../../scripts/servers/test-server.ts";
+import { CONFORMANCE_GROUPS } from "../../src/testing/backend-cases/backend-case.ts";
+import { defineBackendConformance } from "../../src/testing/define-backend-conformance.ts";
+import { memcachedTarget } from "./support/memcached-target.ts";
+
+let server: TestServer;
+
+beforeAll(async () => {
+  // The kit writes values of 1 MiB, which with their keys are more than an item may have by default.
+  server = await startMemcached({ args: ["-I", "2m"] });
+});
+
+afterAll(() => server.stop());
+
+/** At the same time, for most cases wait for something; each has a namespace of its own. */
+const CONCURRENT = { describe: describe.concurrent, it };
+
+defineBackendConformance({
+  name: "memcached, coherent",
+  time: "real",
+  groups: CONFORMANCE_GROUPS.filter((group) => group !== "clear"),
+  runner: CONCURRENT,
+  create: (host) => memcachedTarget(server, "coherent", host),
+});
+
+defineBackendConformance({
+  name: "memcached, coherent, alone on its server",
+  time: "real",
+  groups: ["clear"],
+  exclusiveData: true,
+  // Clearing the root ends what the others wrote.
+  runner: { describe, it },
+  create: (host) => memcachedTarget(server, "coherent", host),
+});
+
+const NO_OP_IDS = 'mode "plain" keeps the bytes alone, so it has no place for an opId, and refuses one';
+
+defineBackendConformance({
+  name: "memcached, plain",
+  time: "real",
+  // TTLs are the server's whole seconds.
+  ttlUnitMs: 2_000,
+  runner: CONCURRENT,
+  skip: {
+    "counts a repeated request with the same id once": NO_OP_IDS,
+    "counts requests with the same id once when they run together": NO_OP_IDS,
+    "counts requests with the same id once when two clients send them": NO_OP_IDS,
+    "counts a request for each key that it names, also when they share an id": NO_OP_IDS,
+    "refuses to repeat a result that is outside the range of the repeated request, and forgets nothing": NO_OP_IDS,
+    "meets the entry of an odd or long key with every operation: conditions, TTLs, counters, leases, commits":
+      NO_OP_IDS,
+  },
+  create: (host) => memcachedTarget(server, "plain", host),
+});
