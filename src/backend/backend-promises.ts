@@ -2,7 +2,7 @@ import type { Backend } from "./backend.ts";
 import type { BackendDefinition } from "./backend-definition.ts";
 import type { BackendCapabilities } from "./capabilities.ts";
 
-type MethodName = Exclude<keyof Backend, "name" | "capabilities" | "epoch">;
+type MethodName = Exclude<keyof Backend, "name" | "capabilities" | "epoch" | "sharedTier">;
 
 const METHODS: { readonly [Name in MethodName]: "must" | "may" } = {
   connect: "may",

@@ -2,6 +2,7 @@ import type { Backend } from "../../backend/backend.ts";
 import { scanRecords } from "./coherent-scan.ts";
 import { CoherentStore } from "./coherent-store.ts";
 import { EpochWatch, readEpoch } from "./epoch.ts";
+import { RedisSharedTier } from "./redis-shared-tier.ts";
 import type { StoreParts } from "./store-parts.ts";
 
 /** The part of a store that depends on the mode. */
@@ -13,6 +14,7 @@ export type ModeBackend = Omit<Backend, "name" | "epoch" | "connect" | "close" |
 export function createCoherentBackend(parts: StoreParts): ModeBackend {
   const store = new CoherentStore(parts);
   return {
+    sharedTier: new RedisSharedTier(parts, store),
     epoch: new EpochWatch((context) => readEpoch(parts, context)),
     capabilities: Object.freeze({
       storage: "bytes",

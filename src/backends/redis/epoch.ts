@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import type { OperationContext } from "../../backend/backend.ts";
+import type { RedisReply } from "../../clients/redis/redis-reply.ts";
+import { readNumber, VERSION_LIMIT_BYTE } from "./record.ts";
 import { SHARD_COUNT, slotOfShard } from "./redis-key-layout.ts";
 import { epochScript } from "./scripts/epoch-script.ts";
 import { parseServerInfo } from "./server-info.ts";
@@ -9,6 +11,7 @@ import type { StoreParts } from "./store-parts.ts";
 export class EpochWatch {
   readonly #read: (context: OperationContext) => Promise<string>;
   #current = "unknown";
+  #isRefreshing = false;
 
   constructor(read: (context: OperationContext) => Promise<string>) {
     this.#read = read;
@@ -22,6 +25,16 @@ export class EpochWatch {
   /** Reads it again. */
   async refresh(context: OperationContext): Promise<void> {
     this.#current = await this.#read(context);
+  }
+
+  /** Reads it again when somebody can; a failure leaves the old name, and the next connection tries again. */
+  refreshSoon(): void {
+    if (this.#isRefreshing) return;
+    this.#isRefreshing = true;
+    const done = (): void => {
+      this.#isRefreshing = false;
+    };
+    this.refresh({}).then(done, done);
   }
 }
 
@@ -71,4 +84,15 @@ export async function readProcessIds({ client }: StoreParts, { signal }: Operati
   const infos = await Promise.all(client.primaries().map((node) => node.call(["INFO", "server"], options)));
   const ids = infos.map((info) => parseServerInfo(String(info)).get("run_id") ?? "unknown").sort();
   return ids.length === 1 ? (ids[0] as string) : createHash("sha1").update(ids.join(" ")).digest("base64url");
+}
+
+/** The head at a place of a record of heads; 0 when there is none. */
+export function headAt(heads: RedisReply | undefined, index: number): number {
+  const at = index * 8;
+  return Buffer.isBuffer(heads) &&
+    heads.length >= at + 8 &&
+    heads[at] === 0 &&
+    (heads[at + 1] as number) < VERSION_LIMIT_BYTE
+    ? readNumber(heads, at)
+    : 0;
 }

@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Backend, OperationContext } from "../../backend/backend.ts";
+import type { BackendNotice } from "../../backend/backend-notice.ts";
 import type { ConnectionCounts } from "../../backend/connection-counts.ts";
 import type { BackendHost } from "../../backend/registry.ts";
+import { createRedisClient } from "../../clients/redis/create-redis-client.ts";
 import type { RedisClient } from "../../clients/redis/redis-client.ts";
 import { createCoherentBackend } from "./coherent-backend.ts";
 import { createPlainBackend } from "./plain-backend.ts";
@@ -20,9 +22,14 @@ import type { StoreParts } from "./store-parts.ts";
  * ```
  */
 export function createRedisBackend(settings: RedisBackendSettings, host: BackendHost): Backend {
-  if (!("client" in settings)) throw new TypeError("not yet");
-  const parts = createParts(settings.name, settings.client, host);
-  const { client, name } = parts;
+  const { name } = settings;
+  let onConnected = (): void => undefined;
+  const onNotice = (notice: BackendNotice): void => {
+    host.onNotice?.(notice);
+    if (notice.kind === "connection" && notice.state === "connected") onConnected();
+  };
+  const client = "client" in settings ? settings.client : createRedisClient(settings, { ...host, onNotice });
+  const parts = createParts(name, client, host);
   const { epoch, ...operations } = settings.mode === "plain" ? createPlainBackend(parts) : createCoherentBackend(parts);
   return {
     ...operations,
@@ -37,8 +44,13 @@ export function createRedisBackend(settings: RedisBackendSettings, host: Backend
       } catch (error) {
         throw translateRedisError(name, "connect", error);
       }
+      // Data may be lost while a connection is away.
+      onConnected = () => epoch.refreshSoon();
     },
-    close: () => client.close(),
+    async close() {
+      onConnected = () => undefined;
+      await client.close();
+    },
     ping: (context) => pingAll(parts, context),
     connections: () => sumConnections(client),
     report: (context) => reportServers(parts, context),
@@ -57,13 +69,10 @@ function createParts(name: string, client: RedisClient, host: BackendHost): Stor
       count += 1;
       return `${nonce}${count}`;
     },
+    // A client that sends again by itself would count twice, and nobody would know.
     withOpId: (request) =>
-      isResending(client) && request.opId === undefined ? { ...request, opId: randomUUID() } : request,
+      client.resendsCommands && request.opId === undefined ? { ...request, opId: randomUUID() } : request,
   };
-}
-
-function isResending(client: RedisClient): boolean {
-  return (client as { readonly resendsCommands?: boolean }).resendsCommands === true;
 }
 
 async function pingAll({ client, name }: StoreParts, { signal }: OperationContext): Promise<void> {
