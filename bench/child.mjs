@@ -9,6 +9,7 @@ const programs = {
   gc: async (job) => (await import("./scenarios/gc.mjs")).runGc(job),
   flooding: async (job) => (await import("./scenarios/flooding.mjs")).runFlooding(job),
   api: async (job) => (await import("./scenarios/api.mjs")).runApi(job),
+  remote: async (job) => (await import("./scenarios/remote.mjs")).runRemote(job),
   codec: async (job) => (await import("./scenarios/codec.mjs")).runCodec(job),
 };
 
