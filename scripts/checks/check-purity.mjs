@@ -35,6 +35,7 @@ const PURE_MODULES = new Map([
   ["src/loading", ["node:async_hooks"]],
   ["src/memory", ["node:v8"]],
   ["src/codec", ["node:zlib", "node:v8", "node:crypto"]],
+  ["src/sharding", ["node:crypto"]],
 ]);
 
 const IMPURE_GLOBALS = new Set([
