@@ -5,6 +5,7 @@ import { MIN_ROUND_COUNT } from "./measure.mjs";
 import { findPeer, peerIds, REFERENCE_PEER } from "./peers.mjs";
 import {
   REMOTE_RUNNER_COUNT,
+  remotePrograms,
   remoteScenarios,
   remoteSubjects,
   shortRemoteSubjects,
@@ -30,6 +31,7 @@ const floodingPeers = ["gocachex", "lru-cache"];
 const gcPeers = ["gocachex", "lru-cache"];
 const apiSizes = ["10k", "100k"];
 const API_RUNNER_COUNT = 9;
+const ROUTING_RUNNER_COUNT = 6;
 
 /**
  * @typedef {object} PlanOptions
@@ -119,7 +121,8 @@ export function planJobs(options) {
 /** @param {{ program: string, peer?: string, peers?: readonly string[] }} job */
 export function needsEngine({ program, peer, peers = [] }) {
   return (
-    ["api", "codec", "remote"].includes(program) || [peer, ...peers].some((id) => id?.startsWith("gocachex") === true)
+    ["api", "codec", "routing", ...remotePrograms].includes(program) ||
+    [peer, ...peers].some((id) => id?.startsWith("gocachex") === true)
   );
 }
 
@@ -136,7 +139,10 @@ function jobsOf(scenario, { sizes: chosenSizes, peers, clients, subjects, agains
   }
   if (scenario in remoteSubjects) {
     const all = remoteSubjects[/** @type {keyof typeof remoteSubjects} */ (scenario)];
-    const about = { program: "remote", scenario, runnerCount: REMOTE_RUNNER_COUNT };
+    const isComparison = scenario === "redis" || scenario === "memcached";
+    const about = isComparison
+      ? { program: "remote", scenario, runnerCount: REMOTE_RUNNER_COUNT }
+      : { program: scenario, scenario, isQuick, runnerCount: ROUTING_RUNNER_COUNT };
     return all
       .filter((subject) => subjects.includes(subject))
       .map((subject) => ({ ...about, subject, ...(clients === undefined ? {} : { peers: clients }) }));

@@ -12,6 +12,7 @@ import { buildEngine } from "./build-engine.mjs";
 import { BUNDLE_VARIABLE, OTHER_BUNDLE_VARIABLE } from "./engine.mjs";
 import { needsEngine, planJobs, readPlanOptions } from "./plan.mjs";
 import { printJob } from "./print-results.mjs";
+import { remotePrograms } from "./remote/remote-scenarios.mjs";
 import { buildServers, SERVERS_VARIABLE } from "./remote/remote-servers.mjs";
 import { describeMachine, openResults } from "./result-file.mjs";
 import { runJob } from "./run-job.mjs";
@@ -23,7 +24,7 @@ if (options.isList) {
   process.exit(0);
 }
 if (jobs.some(needsEngine)) process.env[BUNDLE_VARIABLE] = await buildEngine(options.source);
-if (jobs.some(({ program }) => program === "remote")) process.env[SERVERS_VARIABLE] = await buildServers();
+if (jobs.some(({ program }) => remotePrograms.includes(program))) process.env[SERVERS_VARIABLE] = await buildServers();
 if (options.against !== undefined) process.env[OTHER_BUNDLE_VARIABLE] = await buildEngine(options.against, "other");
 
 console.log(

@@ -18,10 +18,18 @@ const clientSubjects = [
 export const remoteSubjects = {
   redis: clientSubjects,
   memcached: clientSubjects,
+  routing: ["routing of keys"],
+  "remote-soak": [
+    ...["store, plain", "store, coherent", "node-redis sendCommand"].map((client) => `redis: ${client}`),
+    ...["store", "raw meta pipeline"].map((client) => `memcached: ${client}`),
+  ],
 };
 
 /** @type {readonly string[]} */
 export const remoteScenarios = Object.keys(remoteSubjects);
+
+/** Programs that need servers; see child.mjs. */
+export const remotePrograms = ["remote", "remote-soak", "sharding"];
 
 /** With BENCH_SECONDS, unless subjects are named. */
 export const shortRemoteSubjects = ["get, 100 B, c = 64", "set, 100 B, c = 64", "mget of 100, 100 B, c = 16"];
