@@ -21,6 +21,9 @@ const APPS = ["config", "server", "cli"];
 const CONFIG_READERS = "^src/config/(load-config|config-file|dictionary-files|[^/]*environment[^/]*)\\.ts$";
 const PURE_CONFIG = "^src/config/(?!(load-config|config-file|dictionary-files|[^/]*environment[^/]*)\\.ts$)";
 
+/** What a configuration resolves to for a store with a network: types alone. */
+const CLIENT_SETTINGS = "^src/clients/([^/]+/)?[^/]*-settings\\.ts$";
+
 /** Rooms of one layer that may know another of it: an event says why an entry left. */
 const LAYER_MATES = { events: ["entry"] };
 
@@ -59,9 +62,9 @@ module.exports = {
     ...coreRules,
     mayImportOnly(
       "root-composition",
-      "create-cache.ts and create-shared-memory.ts compose: they may import L0–L4 and the pure half of config.",
-      "^src/create-(cache|shared-memory)\\.ts$",
-      [inside(CORE), PURE_CONFIG],
+      "The files beside index.ts compose: they may import L0–L4, the stores with a network and the pure half of config.",
+      "^src/create-[a-z-]+\\.ts$",
+      [inside([...CORE, "backends"]), CLIENT_SETTINGS, PURE_CONFIG, "^src/create-[a-z-]+\\.ts$"],
     ),
     ...EDGES.map((edge) =>
       mayImportOnly(
@@ -79,27 +82,27 @@ module.exports = {
     ),
     mayImportOnly(
       "config-pure",
-      "The half of config that describes and checks may import foundation, entry, backend, codec and itself.",
+      "The half of config that describes and checks may import foundation, entry, backend, codec, the settings of clients and itself.",
       PURE_CONFIG,
-      [inside(["foundation", "entry", "backend", "codec"]), PURE_CONFIG],
+      [inside(["foundation", "entry", "backend", "codec"]), CLIENT_SETTINGS, PURE_CONFIG],
     ),
     mayImportOnly(
       "app-config",
       "Reading configuration may use everything below the apps, and no other app.",
       CONFIG_READERS,
-      [inside([...CORE, "clients", ...EDGES, "config"]), "^src/create-(cache|shared-memory)\\.ts$"],
+      [inside([...CORE, "clients", ...EDGES, "config"]), "^src/create-[a-z-]+\\.ts$"],
     ),
     mayImportOnly(
       "app-server",
       "The server may use config and everything below the apps; the command line uses it, not the other way round.",
       "^src/server/",
-      [inside([...CORE, "clients", ...EDGES, "config", "server"]), "^src/create-(cache|shared-memory)\\.ts$"],
+      [inside([...CORE, "clients", ...EDGES, "config", "server"]), "^src/create-[a-z-]+\\.ts$"],
     ),
     mayImportOnly(
       "app-cli",
       "The command line may use everything but the test kit and the package's own entry.",
       "^src/cli/",
-      [inside([...CORE, "clients", ...EDGES, ...APPS]), "^src/create-(cache|shared-memory)\\.ts$"],
+      [inside([...CORE, "clients", ...EDGES, ...APPS]), "^src/create-[a-z-]+\\.ts$"],
     ),
     mayImportOnly("testing-kit", "The test kit may import L0–L4 and itself.", "^src/testing/", [
       inside(CORE),
@@ -120,7 +123,7 @@ module.exports = {
         path: "^src/",
         pathNot: anyOf(
           inside([...CORE, "clients", ...EDGES, ...APPS, "testing"]),
-          "^src/(index|create-cache|create-shared-memory)\\.ts$",
+          "^src/(index|create-[a-z-]+)\\.ts$",
           TEST_FILE,
         ),
       },

@@ -2,6 +2,7 @@ import type { Backend } from "./backend/backend.ts";
 import { type BackendHost, findBackendFactory } from "./backend/registry.ts";
 import { assembleCache } from "./cache/assemble-cache.ts";
 import type { Cache } from "./cache/cache.ts";
+import { tellNotice } from "./cache/tell-notice.ts";
 import { createCodec } from "./codec/create-codec.ts";
 import type { CacheConfig } from "./config/cache-config.ts";
 import type { PluginCacheConfig } from "./config/plugin-config.ts";
@@ -45,6 +46,8 @@ export function createCache<Name extends string = never>(config?: CacheConfig | 
     onRemoval: (storedKey, cause) => {
       events.emit("remove", { key: fromStoredKey(storedKey), namespace: namespaceOf(storedKey), cause });
     },
+    onNotice: (notice) =>
+      tellNotice(events, typeof resolved.backend === "string" ? resolved.backend : resolved.backend.name, notice),
   };
   const backend = createBackend(resolved, host, events);
   return assembleCache({

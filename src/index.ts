@@ -1,8 +1,11 @@
 export type { Lock } from "./atomic/lock.ts";
 export type { Transaction, TransactionSetOptions } from "./atomic/transaction.ts";
 export type { Backend, BackendUsage, MaybePromise, OperationContext } from "./backend/backend.ts";
+export type { BackendNotice } from "./backend/backend-notice.ts";
+export type { BackendReport, NodeReport } from "./backend/backend-report.ts";
 export type { BackendCapabilities } from "./backend/capabilities.ts";
 export type { CommitResult, KeyCheck, KeyWrite } from "./backend/commit.ts";
+export type { ConnectionCounts } from "./backend/connection-counts.ts";
 export type { CounterRequest, CounterResult } from "./backend/counter.ts";
 export { type BackendDefinition, defineBackend } from "./backend/define-backend.ts";
 export type { LeaseOutcome, LeaseRequest } from "./backend/lease.ts";
@@ -60,6 +63,7 @@ export type {
   CacheEventName,
   KeyEvent,
   LoadOutcome,
+  NodeEvent,
 } from "./events/cache-events.ts";
 export { DIAGNOSTICS_CHANNEL, type DiagnosticsMessage } from "./events/event-hub.ts";
 export type { ByteSize } from "./foundation/byte-size.ts";

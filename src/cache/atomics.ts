@@ -4,6 +4,7 @@ import type { Lock } from "../atomic/lock.ts";
 import type { RetryPolicy } from "../atomic/optimistic-retry.ts";
 import { runTransaction, type Transaction, type TransactionSetOptions } from "../atomic/transaction.ts";
 import { updateEntry } from "../atomic/update.ts";
+import type { Backend } from "../backend/backend.ts";
 import type { EntryWrite, StoredEntry } from "../backend/stored-entry.ts";
 import { assertKey } from "../entry/cache-key.ts";
 import { fromStoredKey } from "../entry/namespace-path.ts";
@@ -113,9 +114,10 @@ export async function runCacheTransaction<R>(
   if (declared.length === 0) {
     throw new InvalidArgumentError("GCX_ARGUMENT_KEY", "keys", "A transaction must declare at least one key.");
   }
-  assertTransactions(scope, declared.length);
-  const detach = (storedKeys: readonly string[]): void => {
-    for (const storedKey of storedKeys) core.loads.detachKey(storedKey);
+  const storedKeys = declared.map((key) => storedKeyOf(scope, key));
+  assertTransactions(scope, storedKeys);
+  const detach = (changed: readonly string[]): void => {
+    for (const storedKey of changed) core.loads.detachKey(storedKey);
   };
   return runTransaction(declared, body, {
     ...retryPolicy(scope, options?.maxAttempts, options?.signal),
@@ -225,16 +227,29 @@ function assertConditionalUpdate(scope: ViewScope): void {
   throw new UnsupportedOperationError("update", `The store "${backend.name}" cannot write on a condition.`);
 }
 
-function assertTransactions(scope: ViewScope, keyCount: number): void {
-  const { backend } = scope.core;
-  const { transactions } = backend.capabilities;
-  if (transactions === "any-keys" || (transactions === "single-key" && keyCount === 1)) return;
-  const remedy =
-    transactions === "single-key"
-      ? "It can do it over one key: keep what belongs together in one entry, or use update()."
-      : "Use a store that can, or a lock elsewhere.";
+/** Before any I/O: a transaction that the store cannot commit must not run its body first. */
+function assertTransactions({ core: { backend } }: ViewScope, storedKeys: readonly string[]): void {
+  const remedy = whyNotTogether(backend, storedKeys);
+  if (remedy === undefined) return;
   throw new UnsupportedOperationError(
     "transaction",
-    `The store "${backend.name}" cannot do a transaction over ${keyCount} keys. ${remedy}`,
+    `The store "${backend.name}" cannot do a transaction over ${storedKeys.length === 1 ? "1 key" : `these ${storedKeys.length} keys`}. ${remedy}`,
   );
+}
+
+/** What to do when one commit cannot touch all of the keys; `undefined` when it can. */
+function whyNotTogether(backend: Backend, storedKeys: readonly string[]): string | undefined {
+  switch (backend.capabilities.transactions) {
+    case "any-keys":
+      return undefined;
+    case "co-located":
+      // Any key lives together with itself; a store need not be asked.
+      if (storedKeys.length === 1 || backend.areColocated?.(storedKeys) === true) return undefined;
+      return "They live on different servers: give keys that belong together a common {hash tag}, for example {order:7}:items and {order:7}:total, or keep them in one entry.";
+    case "single-key":
+      if (storedKeys.length === 1) return undefined;
+      return "It can do it over one key: keep what belongs together in one entry, or use update().";
+    case "none":
+      return "Use a store that can, or a lock elsewhere.";
+  }
 }

@@ -3,7 +3,7 @@ import { assertKey } from "../entry/cache-key.ts";
 import { InvalidArgumentError } from "../foundation/errors.ts";
 import { isOptionsObject } from "./assert-options.ts";
 import type { MultiItems } from "./cache.ts";
-import { callBackend } from "./call-backend.ts";
+import { callBackend, completeOnBackend } from "./call-backend.ts";
 import { changeAndDetach } from "./invalidating-write.ts";
 import type { CallOptions, TtlOrSetOptions } from "./options.ts";
 import { recordRead } from "./reads.ts";
@@ -48,8 +48,12 @@ export async function getValues(
   const found = new Map<string, unknown>();
   if (wanted.length === 0) return found;
   const storedKeys = wanted.map((key) => storedKeyOf(scope, key));
-  const entries = await callBackend(scope.core, "getMulti", "read", signal, (backend, context) =>
-    backend.getMulti(storedKeys, context),
+  const entries = await completeOnBackend(
+    scope.core,
+    "getMulti",
+    "read",
+    { signal, isValueEnough: true },
+    (backend, context) => backend.getMulti(storedKeys, context),
   );
   for (const [index, key] of wanted.entries()) {
     const entry = entries[index];

@@ -4,6 +4,7 @@ import type { Backend } from "../backend/backend.ts";
 import type { NamespacePath } from "../entry/namespace-path.ts";
 import type { EventHub } from "../events/event-hub.ts";
 import type { Clock } from "../foundation/clock.ts";
+import { DeadlineQueue } from "../foundation/deadline-queue.ts";
 import type { RandomSource } from "../foundation/random-source.ts";
 import type { Scheduler } from "../foundation/scheduler.ts";
 import { LoadTable } from "../loading/load-table.ts";
@@ -36,6 +37,8 @@ export interface CacheParts {
 /** What all views of one cache share. */
 export interface CacheCore extends CacheParts {
   readonly lifecycle: Lifecycle;
+  /** Deadlines of calls to the store. */
+  readonly deadlineQueue: DeadlineQueue;
   readonly loads: LoadTable;
   readonly lockQueue: LockQueue;
   /** Locks that are held now. */
@@ -55,6 +58,7 @@ export function createCacheCore(parts: CacheParts): CacheCore {
       scheduler: parts.scheduler,
       connectMs: parts.deadlines.connectMs,
     }),
+    deadlineQueue: new DeadlineQueue({ ...parts, keepsAlive: true }),
     loads: new LoadTable(),
     lockQueue: new LockQueue(),
     heldLocks: new Set(),

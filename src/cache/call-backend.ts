@@ -1,20 +1,8 @@
-import type { Backend, MaybePromise, OperationContext } from "../backend/backend.ts";
+import type { MaybePromise } from "../backend/backend.ts";
 import type { BackendCall, CallKind } from "../backend/backend-call.ts";
-import { waitWithin } from "../foundation/deadline.ts";
-import { type BackendError, BackendTimeoutError, OutcomeUnknownError } from "../foundation/errors.ts";
 import type { CacheCore } from "./cache-core.ts";
+import { type BackendCallOptions, type Invoke, LimitedCall } from "./limited-call.ts";
 import { translateStoreError } from "./translate-store-error.ts";
-
-type Invoke<T> = (backend: Backend, context: OperationContext) => MaybePromise<T>;
-
-/** How a call to a store is made. */
-export interface BackendCallOptions {
-  readonly signal: AbortSignal | undefined;
-  /** Also a local store answers this through promises, so it has its deadline. Default: only if the store is not local. */
-  readonly isRemote?: boolean | undefined;
-  /** Told when the store answers a call that was given up at its deadline: what it was asked for has happened by now, or failed. */
-  readonly onLateAnswer?: (() => void) | undefined;
-}
 
 /**
  * The one way from the cache to its store. A connected local store is called straight through and answers
@@ -39,14 +27,14 @@ export function completeOnBackend<T>(
   options: BackendCallOptions,
   invoke: Invoke<T>,
 ): MaybePromise<T> {
-  const { signal } = options;
+  const { signal, isValueEnough } = options;
   signal?.throwIfAborted();
   const isRemote = options.isRemote ?? !core.backend.capabilities.local;
   if (isRemote || !core.lifecycle.isReadyNow()) {
-    return core.lifecycle.track(callWithLimits(core, operation, kind, options, invoke));
+    return callWithLimits(core, operation, kind, options, invoke);
   }
   try {
-    return invoke(core.backend, { signal });
+    return invoke(core.backend, { signal, isValueEnough });
   } catch (error) {
     throw translateStoreError(core, operation, error, signal);
   }
@@ -57,30 +45,17 @@ export function bindBackendCall(core: CacheCore, signal: AbortSignal | undefined
   return (operation, kind, invoke) => callBackend(core, operation, kind, signal, invoke);
 }
 
-async function callWithLimits<T>(
+function callWithLimits<T>(
   core: CacheCore,
   operation: string,
   kind: CallKind,
-  { signal, onLateAnswer }: BackendCallOptions,
+  options: BackendCallOptions,
   invoke: Invoke<T>,
 ): Promise<T> {
-  const { backend, scheduler, deadlines, lifecycle } = core;
-  if (!lifecycle.isConnected) await lifecycle.connected(signal);
-  const timeoutMs = kind === "read" ? deadlines.readMs : deadlines.writeMs;
-  const controller = new AbortController();
-  let answer: Promise<T> | undefined;
-  const onTimeout = (): BackendError => {
-    if (onLateAnswer !== undefined) answer?.then(onLateAnswer, onLateAnswer);
-    return kind === "read"
-      ? new BackendTimeoutError(backend.name, operation, timeoutMs)
-      : // The bytes may have left, so nobody can say that nothing happened.
-        new OutcomeUnknownError(backend.name, operation);
-  };
-  try {
-    answer = Promise.resolve(invoke(backend, { signal: controller.signal }));
-    return await waitWithin(answer, { signal, timeoutMs, onTimeout, scheduler });
-  } catch (error) {
-    controller.abort(error);
-    throw translateStoreError(core, operation, error, signal);
-  }
+  return new Promise<T>((resolve, reject) => {
+    core.lifecycle.enter();
+    const call = new LimitedCall(core, operation, kind, options, resolve, reject);
+    if (core.lifecycle.isConnected) call.start(invoke);
+    else call.startAfter(core.lifecycle.connected(options.signal), invoke);
+  });
 }

@@ -1,32 +1,52 @@
+import type { BackendReport, NodeReport } from "../backend/backend-report.ts";
 import { waitWithin } from "../foundation/deadline.ts";
 import type { CacheCore } from "./cache-core.ts";
-import type { CacheHealth, HealthCheck } from "./health.ts";
+import type { CacheHealth, HealthCheck, HealthStatus } from "./health.ts";
 
-/** `Cache.health`: asks the store, within the health deadline. Never rejects. */
+/** `Cache.health`: asks the store, and each of its servers where it knows them, within the health deadline. Never rejects. */
 export async function checkHealth(core: CacheCore, signal: AbortSignal | undefined): Promise<CacheHealth> {
-  const check = await checkStore(core, signal);
-  return { status: check.status, checks: [check] };
+  const checks = await checkStore(core, signal);
+  return { status: sumUp(checks), checks };
 }
 
-async function checkStore(core: CacheCore, signal: AbortSignal | undefined): Promise<HealthCheck> {
+/**
+ * Not the worst: a store that spreads keys over servers still serves those of the servers that answer. So it is down only when none does.
+ */
+function sumUp(checks: readonly HealthCheck[]): HealthStatus {
+  if (checks.every(({ status }) => status === "up")) return "up";
+  return checks.every(({ status }) => status === "down") ? "down" : "degraded";
+}
+
+async function checkStore(core: CacheCore, signal: AbortSignal | undefined): Promise<readonly HealthCheck[]> {
   const { backend, clock, deadlines, lifecycle, scheduler } = core;
+  const { name } = backend;
   const startedAtMs = clock.monotonicMs();
   const latencyMs = (): number => clock.monotonicMs() - startedAtMs;
-  if (lifecycle.isClosed) return { name: backend.name, status: "down", latencyMs: 0, message: "The cache is closed." };
+  if (lifecycle.isClosed) return [{ name, status: "down", latencyMs: 0, message: "The cache is closed." }];
   const controller = new AbortController();
   try {
     const timeoutMs = deadlines.healthMs;
     const onTimeout = (): unknown => new Error(`no answer within ${timeoutMs} ms`);
-    await waitWithin(ask(core, controller.signal), { signal, timeoutMs, onTimeout, scheduler });
-    return { name: backend.name, status: "up", latencyMs: latencyMs() };
+    const report = await waitWithin(ask(core, controller.signal), { signal, timeoutMs, onTimeout, scheduler });
+    if (report === undefined || report.nodes.length === 0) return [{ name, status: "up", latencyMs: latencyMs() }];
+    return report.nodes.map((node) => checkOfNode(name, node));
   } catch (error) {
     controller.abort(error);
     const message = error instanceof Error ? error.message : "The store failed.";
-    return { name: backend.name, status: "down", latencyMs: latencyMs(), message };
+    return [{ name, status: "down", latencyMs: latencyMs(), message }];
   }
 }
 
-async function ask(core: CacheCore, signal: AbortSignal): Promise<void> {
-  if (!core.lifecycle.isReadyNow()) await core.lifecycle.connected(signal);
-  await core.backend.ping?.({ signal });
+/** The report where the store gives one; else nothing, after a `ping` that was answered. */
+async function ask({ backend, lifecycle }: CacheCore, signal: AbortSignal): Promise<BackendReport | undefined> {
+  if (!lifecycle.isReadyNow()) await lifecycle.connected(signal);
+  if (backend.report !== undefined) return backend.report({ signal });
+  await backend.ping?.({ signal });
+  return undefined;
+}
+
+function checkOfNode(name: string, { node, status, latencyMs, warnings, message }: NodeReport): HealthCheck {
+  const check = { name: `${name}/${node}`, status, latencyMs };
+  const said = message === undefined ? warnings : [message, ...warnings];
+  return said.length === 0 ? check : { ...check, message: said.join(" ") };
 }

@@ -20,7 +20,8 @@ export interface LifecycleOptions {
  */
 export class Lifecycle {
   readonly #options: LifecycleOptions;
-  readonly #running = new Set<Promise<unknown>>();
+  #runningCount = 0;
+  #onIdle: (() => void) | undefined;
   readonly #connectAbort = new AbortController();
   #connecting: Promise<void> | undefined;
   #waitingCount = 0;
@@ -82,17 +83,34 @@ export class Lifecycle {
     }
   }
 
-  /** Remembers a running call, so that `close` can wait for it. */
-  track<T>(call: Promise<T>): Promise<T> {
-    this.#running.add(call);
-    const forget = (): void => void this.#running.delete(call);
-    call.then(forget, forget);
-    return call;
+  /** Remembers work that runs, so that `close` can wait for it. */
+  track<T>(work: Promise<T>): Promise<T> {
+    this.enter();
+    const leave = (): void => this.leave();
+    work.then(leave, leave);
+    return work;
+  }
+
+  /** A call begins: `close` waits for it. */
+  enter(): void {
+    this.#runningCount += 1;
+  }
+
+  /** A call settled. */
+  leave(): void {
+    this.#runningCount -= 1;
+    if (this.#runningCount === 0) this.#onIdle?.();
   }
 
   /** Resolves when no call runs and nothing connects any more, or after `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
-    const all = Promise.allSettled([...this.#running, this.#connecting]);
+    const idle =
+      this.#runningCount === 0
+        ? undefined
+        : new Promise<void>((resolve) => {
+            this.#onIdle = resolve;
+          });
+    const all = Promise.allSettled([idle, this.#connecting]);
     const limits = { timeoutMs, onTimeout: () => undefined, scheduler: this.#options.scheduler };
     await waitWithin(all, limits).catch(() => undefined);
   }

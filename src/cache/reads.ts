@@ -2,7 +2,7 @@ import type { StoredEntry } from "../backend/stored-entry.ts";
 import type { CacheEntry } from "../entry/cache-entry.ts";
 import { assertKey } from "../entry/cache-key.ts";
 import type { CacheCore } from "./cache-core.ts";
-import { callBackend } from "./call-backend.ts";
+import { callBackend, completeOnBackend } from "./call-backend.ts";
 import type { CallOptions } from "./options.ts";
 import { signalOf } from "./resolve-options.ts";
 import { translateStoreError } from "./translate-store-error.ts";
@@ -39,7 +39,10 @@ async function getValueWithin(scope: ViewScope, key: string, options: CallOption
   const { core } = scope;
   if (signal === undefined && isPeekable(core)) return readLocal(scope, key);
   const storedKey = storedKeyOf(scope, key);
-  const entry = await callBackend(core, "get", "read", signal, (backend, context) => backend.get(storedKey, context));
+  core.lifecycle.assertOpen();
+  const entry = await completeOnBackend(core, "get", "read", { signal, isValueEnough: true }, (backend, context) =>
+    backend.get(storedKey, context),
+  );
   recordRead(scope, key, entry !== undefined);
   return entry?.value;
 }

@@ -8,6 +8,8 @@ export interface TierStats {
   readonly memoryUsage: number | undefined;
   /** Entries removed to make room. */
   readonly evictions: number;
+  /** Connections to its servers that are open now, or `undefined` for a store without a network. */
+  readonly connections: number | undefined;
 }
 
 /** Counters of a view since the cache was created. */

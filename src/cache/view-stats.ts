@@ -17,6 +17,7 @@ export function readStats(scope: ViewScope): CacheStats {
     keyCount: usage?.keyCount,
     memoryUsage: usage?.memoryUsageBytes,
     evictions: usage?.evictions ?? 0,
+    connections: core.backend.connections?.().open,
   };
   const reads = sum.hits + sum.misses;
   return {

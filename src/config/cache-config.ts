@@ -49,11 +49,10 @@ export interface CacheConfig {
   /** How long each kind of operation waits for a store. A store in this process answers at once and needs none. */
   readonly deadlines?: DeadlinesConfig | undefined;
   /**
-   * Redis, Valkey and compatible servers. For the backend `redis`, and for tiers without a section of their own. Not
-   * available yet.
+   * Redis, Valkey and compatible servers. For the backend `redis`, and for tiers without a section of their own.
    */
   readonly redis?: RedisConfig | undefined;
-  /** Memcached. For the backend `memcached`, and for tiers without a section of their own. Not available yet. */
+  /** Memcached. For the backend `memcached`, and for tiers without a section of their own. */
   readonly memcached?: MemcachedConfig | undefined;
   /**
    * Whether reads go to the tier `l1` first and then to `l2`. Needs both; excludes `tiers`. Default: `false`. Not
@@ -76,9 +75,9 @@ export interface CacheConfig {
   readonly distributed?: boolean | undefined;
   /** How nodes talk to each other. Needs `distributed`. Not available yet. */
   readonly grpc?: GrpcConfig | undefined;
-  /** Spreading keys over independent servers. Not available yet. */
+  /** Spreading keys over independent servers. */
   readonly sharding?: ShardingConfig | undefined;
-  /** What the tiers of several processes promise to each other. Not available yet. */
+  /** What the tiers of several processes promise to each other. */
   readonly consistency?: ConsistencyConfig | undefined;
   /**
    * How values become bytes for stores outside this process. `json` is extended so that every supported type reads back
@@ -89,7 +88,7 @@ export interface CacheConfig {
   /**
    * Whether values are written with a head of 8 bytes that says how to read them and finds damage. Without it the bytes are
    * the serializer's alone, as other programs read and write them; excludes `compression` and `encryption`. Default:
-   * `true`.
+   * true, and with `consistency.mode` "plain" only where `compression` or `encryption` need it.
    */
   readonly envelope?: boolean | undefined;
   /** Whether values are compressed for stores outside this process. Default: `false`. */
@@ -145,7 +144,6 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
     doc: "The store. The options of a plug-in stand in a section of its name. With `hierarchical` or `tiers` the tiers name their own stores.",
     default: "memory",
     values: ["memory", "redis", "memcached"],
-    plannedValues: ["redis", "memcached"],
     other: PLUGIN_NAME,
     instance: { doc: "a backend object", methods: ["get", "set", "delete", "close"] },
     support: "built",
@@ -181,13 +179,13 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
     kind: "section",
     doc: "Redis, Valkey and compatible servers. For the backend `redis`, and for tiers without a section of their own.",
     fields: REDIS_FIELDS,
-    support: "planned",
+    support: "built",
   },
   memcached: {
     kind: "section",
     doc: "Memcached. For the backend `memcached`, and for tiers without a section of their own.",
     fields: MEMCACHED_FIELDS,
-    support: "planned",
+    support: "built",
   },
   hierarchical: {
     kind: "boolean",
@@ -237,13 +235,13 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
     kind: "section",
     doc: "Spreading keys over independent servers.",
     fields: SHARDING_FIELDS,
-    support: "planned",
+    support: "built",
   },
   consistency: {
     kind: "section",
     doc: "What the tiers of several processes promise to each other.",
     fields: CONSISTENCY_FIELDS,
-    support: "planned",
+    support: "built",
   },
   serializer: {
     kind: "enum",
@@ -256,7 +254,7 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
   envelope: {
     kind: "boolean",
     doc: "Whether values are written with a head of 8 bytes that says how to read them and finds damage. Without it the bytes are the serializer's alone, as other programs read and write them; excludes `compression` and `encryption`.",
-    default: true,
+    defaultDoc: 'true, and with `consistency.mode` "plain" only where `compression` or `encryption` need it',
     support: "built",
   },
   compression: {

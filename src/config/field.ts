@@ -53,8 +53,6 @@ export interface TextField extends FieldBase {
 export interface EnumField extends FieldBase {
   readonly kind: "enum";
   readonly values: readonly string[];
-  /** Of `values`, those that are refused by name until they are built. */
-  readonly plannedValues?: readonly string[] | undefined;
   /** Other texts of this shape are accepted as well: names of plug-ins. */
   readonly other?: TextPattern | undefined;
   /** From code, an object of this shape is accepted as well. */

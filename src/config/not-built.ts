@@ -1,6 +1,5 @@
 import { CACHE_FIELDS, type CacheConfig } from "./cache-config.ts";
-import { type EnumField, type Field, type Fields, findField, hasOwnSwitch } from "./field.ts";
-import { describeEnum } from "./field-text.ts";
+import { type Field, type Fields, findField, hasOwnSwitch } from "./field.ts";
 import { isPlainObject, type PlainObject } from "./plain-object.ts";
 import type { Problem } from "./problem.ts";
 import { type Place, placeInside, ROOT_PLACE } from "./reading.ts";
@@ -18,8 +17,6 @@ function findInSection(fields: Fields, section: PlainObject, place: Place): read
     const field = findField(fields, name);
     if (field === undefined) return [];
     const at = placeInside(place, name, name);
-    // The backend's own refusal says it already.
-    if (section["backend"] === name && field.support === "planned") return [];
     return findInField(field, section, name, at);
   });
 }
@@ -27,8 +24,7 @@ function findInSection(fields: Fields, section: PlainObject, place: Place): read
 function findInField(field: Field, section: PlainObject, name: string, place: Place): readonly Problem[] {
   const value = section[name];
   if (field.support === "built") {
-    if (field.kind === "section" && isPlainObject(value)) return findInSection(field.fields, value, place);
-    return field.kind === "enum" ? findPlannedValue(field, value, place) : [];
+    return field.kind === "section" && isPlainObject(value) ? findInSection(field.fields, value, place) : [];
   }
   if (isOff(field, value, section)) return [];
   return [refuse(place, `${place.path} is not available in this version yet. ${describeRemedy(field, place)}`)];
@@ -46,13 +42,6 @@ function describeRemedy(field: Field, place: Place): string {
 
 function siblingPath(place: Place, name: string): string {
   return place.path.slice(0, place.path.lastIndexOf(".") + 1) + name;
-}
-
-function findPlannedValue(field: EnumField, value: unknown, place: Place): readonly Problem[] {
-  const planned = field.plannedValues ?? [];
-  if (typeof value !== "string" || !planned.includes(value)) return [];
-  const available = describeEnum({ ...field, values: field.values.filter((name) => !planned.includes(name)) });
-  return [refuse(place, `${place.path} "${value}" is not available in this version yet. Use ${available}.`)];
 }
 
 function refuse(place: Place, message: string): Problem {

@@ -13,7 +13,7 @@ export const DICTIONARY_FILE_MARK = "file:";
 export function resolveCodec(config: CacheConfig): CodecSettings {
   return Object.freeze({
     serializer: config.serializer ?? defaultOf<"json">(CACHE_FIELDS.serializer),
-    hasEnvelope: config.envelope ?? defaultOf<boolean>(CACHE_FIELDS.envelope),
+    hasEnvelope: config.envelope ?? needsEnvelope(config),
     compression:
       config.compression === true
         ? {
@@ -30,6 +30,13 @@ export function resolveCodec(config: CacheConfig): CodecSettings {
   });
 }
 
+/** Entries of mode `plain` are for other programs as well, so they have no head of ours unless something needs it. */
+function needsEnvelope({ consistency, compression, compressionDictionaries, encryption }: CacheConfig): boolean {
+  if (consistency?.mode !== "plain") return true;
+  const hasDictionaries = (compressionDictionaries ?? []).length > 0;
+  return compression === true || hasDictionaries || (encryption?.keys ?? []).length > 0;
+}
+
 /**
  * The fields that ask for something that only bytes can have, in the order in which they are refused where a store keeps values. What says the
  * default asks for nothing: files of the Go library often name their serializer.
@@ -37,7 +44,7 @@ export function resolveCodec(config: CacheConfig): CodecSettings {
 export function findCodecFields(config: CacheConfig): readonly (keyof CacheConfig)[] {
   const asks: Readonly<Partial<Record<keyof CacheConfig, boolean>>> = {
     serializer: isOther(config.serializer, CACHE_FIELDS.serializer),
-    envelope: isOther(config.envelope, CACHE_FIELDS.envelope),
+    envelope: config.envelope === false,
     compression: config.compression === true,
     compressionDictionaries: (config.compressionDictionaries ?? []).length > 0,
     encryption: (config.encryption?.keys ?? []).length > 0,

@@ -2,6 +2,32 @@ import { afterEach, describe, expect, it } from "vitest";
 import { registerBackend, unregisterBackend } from "../backend/registry.ts";
 import { resolveConfig } from "./resolve-config.ts";
 
+const DEFAULT_REDIS = {
+  settings: {
+    name: "redis",
+    topology: { kind: "standalone", address: "localhost:6379" },
+    credentials: { username: undefined, password: undefined },
+    db: 0,
+    poolSize: 10,
+    dialTimeoutMs: 5_000,
+    readTimeoutMs: 3_000,
+    writeTimeoutMs: 3_000,
+    poolTimeoutMs: 4_000,
+    idleTimeoutMs: 300_000,
+    idleCheckMs: 60_000,
+    maxRetries: 3,
+    retryBackoff: { minMs: 8, maxMs: 512 },
+    tls: undefined,
+  },
+  addresses: ["localhost:6379"],
+  client: undefined,
+};
+
+const DEFAULT_MEMCACHED = {
+  settings: { name: "memcached", timeoutMs: 100, maxIdleConnections: 2, credentials: undefined, tls: undefined },
+  servers: [{ address: "localhost:11211", weight: 1 }],
+};
+
 const unbuilt = (): never => {
   throw new Error("not built here");
 };
@@ -28,6 +54,10 @@ describe("resolveConfig", () => {
         shared: undefined,
       },
       deadlines: { connectMs: 5_000, readMs: 1_000, writeMs: 1_000, healthMs: 1_000, closeMs: 10_000 },
+      redis: DEFAULT_REDIS,
+      memcached: DEFAULT_MEMCACHED,
+      sharding: undefined,
+      consistencyMode: "coherent",
       codec: {
         serializer: "json",
         hasEnvelope: true,
@@ -73,6 +103,10 @@ describe("resolveConfig", () => {
         shared: undefined,
       },
       deadlines: { connectMs: 2_000, readMs: 50, writeMs: 60_000, healthMs: 10, closeMs: 1 },
+      redis: DEFAULT_REDIS,
+      memcached: DEFAULT_MEMCACHED,
+      sharding: undefined,
+      consistencyMode: "coherent",
       codec: {
         serializer: "json",
         hasEnvelope: true,
@@ -131,16 +165,13 @@ describe("resolveConfig", () => {
 
 describe("what is not available yet", () => {
   it.each([
-    ["backend", { backend: "redis" }],
-    ["backend", { backend: "memcached", memcached: { servers: ["a:1"] } }],
     ["hierarchical", { hierarchical: true, l1: { backend: "memory" }, l2: { backend: "memory" } }],
     ["tiers", { tiers: [{ backend: "memory" }] }],
     ["distributed", { distributed: true, grpc: { peers: ["a:1"] } }],
-    ["consistency", { consistency: { mode: "plain" } }],
+    ["consistency.maxStaleness", { consistency: { maxStaleness: "1s" } }],
     ["prometheus", { prometheus: { enabled: true } }],
     ["prometheus", { prometheus: { port: 9100 } }],
     ["tracing", { tracing: { enabled: true } }],
-    ["sharding", { sharding: { shards: 4 } }],
     ["logging", { logging: { level: "info" } }],
   ])("%s is refused by name", (field, config) => {
     expect(() => resolveConfig(config)).toThrow(
@@ -149,16 +180,12 @@ describe("what is not available yet", () => {
   });
 
   it.each([
-    ["redis", { redis: { addresses: ["a:1"] } }],
-    ["memcached", { memcached: { servers: ["a:1"] } }],
-    ["redis", { backend: "memory", redis: { addresses: ["a:1"] }, memory: { maxKeys: 5 } }],
     ["distributed", { distributed: true }],
     ["grpc", { grpc: { peers: ["a:1"] } }],
     ["l1", { l1: { backend: "memory" } }],
     ["l2", { l2: { backend: "redis" } }],
     ["hierarchical", { hierarchical: true }],
     ["tiers", { tiers: [{ ttl: "5m" }] }],
-    ["sharding", { sharding: { enabled: true } }],
     ["logging", { logging: { format: "json", logger: console } }],
   ])("%s is refused before anything leads further into it: %j", (field, config) => {
     expect(() => resolveConfig(config)).toThrow(expect.objectContaining({ code: "GCX_CONFIG_UNSUPPORTED", field }));
@@ -166,24 +193,17 @@ describe("what is not available yet", () => {
 
   it.each([
     [{ distributed: true }, "distributed is not available in this version yet. Remove it, or set it to false."],
-    [{ redis: { db: 1 } }, "redis is not available in this version yet. Remove it."],
     [{ grpc: { port: 1 } }, "grpc is not available in this version yet. Remove it, or set distributed to false."],
     [
       { tracing: { enabled: true } },
       "tracing is not available in this version yet. Remove it, or set tracing.enabled to false.",
-    ],
-    [
-      { backend: "redis" },
-      'backend "redis" is not available in this version yet. Use "memory", the name of a registered plug-in or a backend object with get, set, delete, close (from code only).',
     ],
   ])("%j gets a remedy that works", (config, message) => {
     expect(() => resolveConfig(config)).toThrow(expect.objectContaining({ message }));
   });
 
   it("is said beside a remedy that leads to it", () => {
-    expect(() => resolveConfig({ redis: {} })).toThrow(
-      /remove the section redis\. createCache refuses redis in this version/,
-    );
+    expect(() => resolveConfig({ backend: "redis", grpc: {} })).toThrow(/distributed/);
     expect(() => resolveConfig({ backend: { get() {}, set() {}, delete() {}, close() {} }, memory: {} })).toThrow(
       /remove the section memory\.$/,
     );

@@ -11,7 +11,12 @@ import { findUnsupported } from "./not-built.ts";
 import { isBuiltInBackend } from "./plugin-names.ts";
 import { describeGiven, type Problem, throwProblems } from "./problem.ts";
 import { DICTIONARY_FILE_MARK, findCodecFields, resolveCodec } from "./resolve-codec.ts";
+import { type ResolvedMemcachedConfig, resolveMemcached } from "./resolve-memcached.ts";
+import { type ResolvedRedisConfig, resolveRedis } from "./resolve-redis.ts";
+import { type ResolvedShardingConfig, resolveSharding } from "./resolve-sharding.ts";
 import { findConflicts } from "./rules/all-rules.ts";
+import { findUnkept } from "./rules/consistency-rules.ts";
+import { CONSISTENCY_FIELDS } from "./sections/consistency-config.ts";
 import { DEADLINES_FIELDS, type DeadlinesConfig } from "./sections/deadlines-config.ts";
 import {
   type EvictionPolicyName,
@@ -31,6 +36,14 @@ export interface ResolvedConfig {
   readonly defaultTtlMs: number | undefined;
   readonly memory: ResolvedMemoryConfig;
   readonly deadlines: ResolvedDeadlines;
+  /** Settings of Redis. */
+  readonly redis: ResolvedRedisConfig;
+  /** Settings of Memcached. */
+  readonly memcached: ResolvedMemcachedConfig;
+  /** How keys are spread; `undefined` when they are not. */
+  readonly sharding: ResolvedShardingConfig | undefined;
+  /** How shared stores keep entries. */
+  readonly consistencyMode: "coherent" | "plain";
   /** How values become bytes, for a store that keeps bytes. */
   readonly codec: CodecSettings;
   /** The fields of the configuration that only such a store can honour. */
@@ -81,6 +94,7 @@ export function resolveConfig(config: unknown): ResolvedConfig {
   // Before the combinations: their remedies may lead to what is not available.
   throwProblems(findUnsupported(valid));
   throwProblems(findConflicts(valid));
+  throwProblems(findUnkept(valid));
   throwProblems(findUnreadFiles(valid));
   const backend = valid.backend ?? (CACHE_FIELDS.backend.default as string);
   if (typeof backend === "string") throwProblems(findUnknownBackend(backend));
@@ -90,6 +104,10 @@ export function resolveConfig(config: unknown): ResolvedConfig {
     defaultTtlMs: toTtlMs(valid.defaultTtl),
     memory: resolveMemory(valid.memory ?? {}),
     deadlines: resolveDeadlines(valid.deadlines ?? {}),
+    redis: resolveRedis(valid.redis ?? {}),
+    memcached: resolveMemcached(valid.memcached ?? {}),
+    sharding: resolveSharding(valid),
+    consistencyMode: valid.consistency?.mode ?? (CONSISTENCY_FIELDS.mode.default as "coherent" | "plain"),
     codec: resolveCodec(valid),
     codecFields: findCodecFields(valid),
     lacksEncryptionKey: valid.encryption !== undefined && (valid.encryption.keys ?? []).length === 0,

@@ -8,6 +8,14 @@ export interface KeyEvent {
   readonly namespace: string;
 }
 
+/** What every event about one server of a store says. */
+export interface NodeEvent {
+  /** The store's name, for example `"redis"`. */
+  readonly backend: string;
+  /** The server's address, for example `"127.0.0.1:6379"`. */
+  readonly node: string;
+}
+
 /** How a load ended. */
 export type LoadOutcome =
   /** Its value was stored. */
@@ -53,6 +61,12 @@ export interface CacheEventMap {
   clear: { readonly namespace: string };
   /** A store failed. The call itself may have succeeded all the same, for example `getOrSet` with a sick store. */
   error: { readonly operation: string; readonly error: unknown };
+  /** A connection to a server of a store came up or went away; `node` is the server's address, `error` why it went. */
+  connection: NodeEvent & { readonly state: "connected" | "lost"; readonly error?: unknown };
+  /** The breaker of a server changed: `open` asks the server nothing for a while, `half-open` tries one call, `closed` is normal. */
+  breaker: NodeEvent & { readonly state: "open" | "half-open" | "closed" };
+  /** A store works, but with less than it should; the message has the remedy. Told once each. */
+  warning: { readonly backend: string; readonly node?: string; readonly message: string };
   /** The cache was closed. */
   close: Record<never, never>;
 }
@@ -75,6 +89,9 @@ const NAMES: { readonly [Name in CacheEventName]: true } = {
   invalidate: true,
   clear: true,
   error: true,
+  connection: true,
+  breaker: true,
+  warning: true,
   close: true,
 };
 

@@ -24,28 +24,35 @@ export interface DeadlineTicket {
 export interface DeadlineQueueOptions {
   readonly clock: Pick<Clock, "monotonicMs">;
   readonly scheduler: Pick<Scheduler, "after">;
+  /**
+   * Whether what waits keeps the process alive, so that it cannot end with a caller unanswered. Default false: the sockets of requests
+   * do.
+   */
+  readonly keepsAlive?: boolean | undefined;
 }
 
 /**
  * Deadlines of many requests with one timer among them: a wheel of buckets, each a doubly linked list. `add` and `remove` are O(1); a
  * tick costs what is due in it. A deadline is told at most one tick (5 ms) and the platform's own delay late, never early.
  *
- * The timer runs only while something waits, and does not keep the process alive: the sockets of the requests do.
+ * The timer runs only while something waits.
  *
  * Source: G. Varghese, T. Lauck, "Hashed and Hierarchical Timing Wheels", 1987 (scheme 6, with entries that skip rounds).
  */
 export class DeadlineQueue {
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #scheduler: Pick<Scheduler, "after">;
+  readonly #keepsAlive: boolean;
   readonly #buckets: DeadlineTicket[] = Array.from({ length: BUCKET_COUNT }, createRing);
   #count = 0;
   /** The last tick that was worked off. */
   #tick = 0;
   #timer: ScheduledTask | undefined;
 
-  constructor({ clock, scheduler }: DeadlineQueueOptions) {
+  constructor({ clock, scheduler, keepsAlive = false }: DeadlineQueueOptions) {
     this.#clock = clock;
     this.#scheduler = scheduler;
+    this.#keepsAlive = keepsAlive;
   }
 
   /** How many deadlines wait. */
@@ -73,18 +80,23 @@ export class DeadlineQueue {
     if (ticket.entry === undefined) return;
     unlink(ticket);
     this.#count -= 1;
+    if (this.#count === 0) this.#stop();
   }
 
   /** Forgets all deadlines and stops the timer. */
   clear(): void {
     for (const head of this.#buckets) while (head.next !== head) unlink(head.next);
     this.#count = 0;
+    this.#stop();
+  }
+
+  #stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
   }
 
   #wake(): void {
-    this.#timer = this.#scheduler.after(TICK_MS, () => this.#advance());
+    this.#timer = this.#scheduler.after(TICK_MS, () => this.#advance(), this.#keepsAlive);
   }
 
   #advance(): void {

@@ -4,6 +4,8 @@ import { codecSettings } from "../../test/support/codec/codec-settings.ts";
 import { TEST_KEY } from "../../test/support/codec/compressions.ts";
 import { defer } from "../../test/support/open-cache.ts";
 import type { Backend } from "../backend/backend.ts";
+import type { BackendReport } from "../backend/backend-report.ts";
+import type { ConnectionCounts } from "../backend/connection-counts.ts";
 import type { EntryWrite } from "../backend/stored-entry.ts";
 import type { Codec } from "../codec/codec.ts";
 import { CodecFault } from "../codec/codec-fault.ts";
@@ -47,6 +49,30 @@ async function readValue(backend: Backend, key: string): Promise<unknown> {
 }
 
 describe("a store of bytes as a store of values", () => {
+  it("tells of its servers and connections, and of keys that live together, what the store tells", async () => {
+    const store = {
+      ...createMapBackend({ async: true, storage: "bytes" }),
+      node: "a:1",
+      connections(): ConnectionCounts {
+        return { open: this.node.length, inFlight: 2, waiting: 1 };
+      },
+      async report(): Promise<BackendReport> {
+        return { nodes: [{ node: this.node, status: "up", latencyMs: 1, warnings: [] }] };
+      },
+      areColocated(keys: readonly string[]): boolean {
+        return keys.length < this.node.length;
+      },
+    };
+    const codec = createCodec(codecSettings(), host);
+    const values = new StoredValues(codec, { throws: false, onUnreadable: () => undefined });
+    const coded = createCodedBackend({ backend: store, codec, values });
+    expect(coded.connections?.()).toEqual({ open: 3, inFlight: 2, waiting: 1 });
+    expect(await coded.report?.({})).toMatchObject({ nodes: [{ node: "a:1" }] });
+    expect([coded.areColocated?.(["a", "b"]), coded.areColocated?.(["a", "b", "c"])]).toEqual([true, false]);
+    const { coded: plain } = open();
+    expect([plain.connections, plain.report, plain.areColocated]).toEqual([undefined, undefined, undefined]);
+  });
+
   it("keeps bytes, and answers with values, versions, expiry and tags as the store has them", async () => {
     const { store, coded } = open();
     const written = await coded.set("k", write({ a: [new Date(5)] }, { ttlMs: 60_000, tags: ["t"] }), {});

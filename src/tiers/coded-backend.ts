@@ -63,17 +63,33 @@ export function createCodedBackend({ backend, codec, values }: CodedBackendParts
 /** Methods that exist where the store has them. */
 function optionalMethods(parts: CodedBackendParts): Partial<Backend> {
   const { backend, codec } = parts;
-  const { ping, increment, commit, lease, invalidateTags, stamp, scan, clear, usage } = backend;
+  const {
+    ping,
+    increment,
+    commit,
+    areColocated,
+    lease,
+    invalidateTags,
+    stamp,
+    scan,
+    clear,
+    usage,
+    connections,
+    report,
+  } = backend;
   return {
     ...(ping && { ping: ping.bind(backend) }),
     ...(increment && codec.hasCounters && { increment: increment.bind(backend) }),
     ...(commit && { commit: (checks, writes, context) => commitReplacing(parts, checks, writes, context) }),
+    ...(areColocated && { areColocated: areColocated.bind(backend) }),
     ...(lease && { lease: lease.bind(backend) }),
     ...(invalidateTags && { invalidateTags: invalidateTags.bind(backend) }),
     ...(stamp && { stamp: stamp.bind(backend) }),
     ...(scan && { scan: scan.bind(backend) }),
     ...(clear && { clear: clear.bind(backend) }),
     ...(usage && { usage: usage.bind(backend) }),
+    ...(connections && { connections: connections.bind(backend) }),
+    ...(report && { report: report.bind(backend) }),
   };
 }
 
@@ -85,7 +101,7 @@ async function encodeWrite(
 ): Promise<EntryWrite> {
   const value = await codec.encode(write.value, key);
   // Nobody waits any more, and the caller was told that nothing is certain: better nothing than a late write.
-  context.signal?.throwIfAborted();
+  assertWanted(context);
   return { ...write, value };
 }
 
@@ -130,7 +146,7 @@ async function setReplacing(
     // Stores need not tell what made them refuse.
     const previous = result.previous ?? (await backend.get(key, context));
     if (previous === undefined || !(await values.isWorthless(key, previous))) break;
-    context.signal?.throwIfAborted();
+    assertWanted(context);
     attempt = { ...attempt, condition: { kind: "version", version: previous.version } };
     result = await backend.set(key, attempt, context);
   }
@@ -158,7 +174,7 @@ async function commitReplacing(
   for (let tries = 0; tries < MAX_REPLACEMENTS && !result.committed; tries += 1) {
     const adjusted = await countUnreadableAsAbsent({ backend, values }, checks, context);
     if (adjusted === undefined) break;
-    context.signal?.throwIfAborted();
+    assertWanted(context);
     current = adjusted;
     result = await commit.call(backend, current, encoded, context);
   }
@@ -181,4 +197,9 @@ async function countUnreadableAsAbsent(
   }
   if (versions.size === 0) return undefined;
   return checks.map((check) => ({ ...check, version: versions.get(check.key) ?? check.version }));
+}
+
+/** Throws the reason when nobody waits for the call any more. */
+function assertWanted(context: OperationContext): void {
+  if (context.isAbandoned !== false) context.signal?.throwIfAborted();
 }

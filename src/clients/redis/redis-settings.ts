@@ -4,8 +4,8 @@ import type { TlsSettings } from "../tls-settings.ts";
 /** Who the client is at a server. */
 export interface RedisCredentials {
   /** `undefined`: the server's `default` user. */
-  readonly username: string | undefined;
-  readonly password: string | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
 }
 
 /** Where the servers are. */

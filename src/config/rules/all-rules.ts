@@ -3,11 +3,13 @@ import { describeAvailability } from "../not-built.ts";
 import type { Problem } from "../problem.ts";
 import { refuseBackendsNamedLikeFields, refuseUnusedBackendSections } from "./backend-rules.ts";
 import { checkCodec } from "./codec-rules.ts";
-import { checkDistribution, checkLogging, checkSharding } from "./distribution-rules.ts";
+import { checkConsistency } from "./consistency-rules.ts";
+import { checkDistribution, checkLogging } from "./distribution-rules.ts";
 import { checkMemcached } from "./memcached-rules.ts";
 import { checkMemory } from "./memory-rules.ts";
 import { checkRedis } from "./redis-rules.ts";
 import type { Rule } from "./rule.ts";
+import { checkSharding } from "./sharding-rules.ts";
 import { checkTierChoice, checkTiers } from "./tier-rules.ts";
 
 /** Every rule about fields that cannot stand together, in the order of their messages. */
@@ -21,6 +23,7 @@ const RULES: readonly Rule[] = [
   checkRedis,
   checkMemcached,
   checkSharding,
+  checkConsistency,
   checkDistribution,
   checkLogging,
 ];

@@ -1,7 +1,5 @@
 import type { CacheConfig } from "../cache-config.ts";
-import { findUsedBackends } from "../plugin-names.ts";
 import type { Problem } from "../problem.ts";
-import { listRedisSections } from "./active-sections.ts";
 import { refuse } from "./rule.ts";
 import { checkTransportSecurity } from "./transport-security-rules.ts";
 
@@ -28,41 +26,6 @@ export function checkDistribution(config: CacheConfig): readonly Problem[] {
     );
   }
   if (grpc !== undefined) problems.push(...checkTransportSecurity("grpc", grpc, grpc.tls === true));
-  return problems;
-}
-
-/** Keys can be spread only over servers, and only once. */
-export function checkSharding(config: CacheConfig): readonly Problem[] {
-  const sharding = config.sharding;
-  if (sharding?.enabled !== true) return [];
-  const problems: Problem[] = [];
-  const cluster = listRedisSections(config).find(({ section }) => section.cluster?.enabled === true);
-  if (cluster !== undefined) {
-    problems.push(
-      refuse(
-        "sharding.enabled",
-        `sharding and ${cluster.path}.cluster exclude each other: a Redis Cluster spreads keys itself. Set sharding.enabled to false.`,
-      ),
-    );
-  }
-  const used = findUsedBackends(config);
-  if (!used.has("redis") && !used.has("memcached")) {
-    problems.push(
-      refuse(
-        "sharding.enabled",
-        'sharding spreads keys over Redis or Memcached servers, and no backend is "redis" or "memcached". Set sharding.enabled to false.',
-      ),
-    );
-  }
-  const nodeCount = sharding.nodes?.length ?? 0;
-  if (sharding.shards !== undefined && sharding.shards < nodeCount) {
-    problems.push(
-      refuse(
-        "sharding.shards",
-        `sharding.shards is ${sharding.shards}, less than the ${nodeCount} servers in sharding.nodes: some would stay empty. Raise it or remove it.`,
-      ),
-    );
-  }
   return problems;
 }
 

@@ -14,6 +14,14 @@ export function checkMemcached(config: CacheConfig): readonly Problem[] {
         refuse(`${path}.${missing}`, `${path}.username and ${path}.password go together: ${missing} is missing.`),
       );
     }
+    const names = (section.servers ?? []).map((server) => server.split(" ")[0] as string);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (section.servers?.length === 0) {
+      problems.push(refuse(`${path}.servers`, `${path}.servers is empty. Give at least one, or leave it out.`));
+    } else if (twice !== undefined) {
+      const message = `${path}.servers lists ${twice} twice. To give it a larger share, give it a weight: "${twice} 2".`;
+      problems.push(refuse(`${path}.servers`, message));
+    }
     return problems;
   });
 }

@@ -1,6 +1,7 @@
 import { type Duration, parseDuration } from "../../foundation/duration.ts";
 import type { CacheConfig } from "../cache-config.ts";
 import type { Problem } from "../problem.ts";
+import { parseRedisUrl } from "../redis-url.ts";
 import { REDIS_FIELDS, type RedisConfig } from "../sections/redis-config.ts";
 import { listRedisSections } from "./active-sections.ts";
 import { type Located, refuse } from "./rule.ts";
@@ -14,6 +15,8 @@ const EXCLUSIVE: readonly (readonly [RedisName, RedisName])[] = [
   ["url", "username"],
   ["url", "password"],
   ["url", "db"],
+  ["credentials", "username"],
+  ["credentials", "password"],
   ["sentinel", "addresses"],
   ["sentinel", "url"],
   ["client", "addresses"],
@@ -21,10 +24,18 @@ const EXCLUSIVE: readonly (readonly [RedisName, RedisName])[] = [
   ["client", "sentinel"],
 ];
 
+/** What is ours also where the client is somebody else's. */
+const OF_ANY_CLIENT: ReadonlySet<RedisName> = new Set([
+  ...["client", "addresses", "url", "sentinel"],
+  ...["readTimeout", "writeTimeout", "maxRetries", "minRetryBackoff", "maxRetryBackoff"],
+] as RedisName[]);
+
 /** What cannot stand together in a Redis section. */
 export function checkRedis(config: CacheConfig): readonly Problem[] {
   return listRedisSections(config).flatMap((located) => [
     ...checkExclusive(located),
+    ...checkClient(located),
+    ...checkUrl(located),
     ...checkTopology(located),
     ...checkBackoff(located),
     ...checkTransportSecurity(located.path, located.section, isEncrypted(located.section)),
@@ -40,6 +51,34 @@ function checkExclusive({ path, section }: Located<RedisConfig>): readonly Probl
     ([first, second]) =>
       refuse(`${path}.${second}`, `${path}.${first} and ${path}.${second} exclude each other. Keep one of them.`),
   );
+}
+
+/** An injected client has its own connections: what says how to make them would be ignored. */
+function checkClient({ path, section }: Located<RedisConfig>): readonly Problem[] {
+  if (section.client === undefined) return [];
+  return (Object.keys(section) as RedisName[])
+    .filter((name) => section[name] !== undefined && !OF_ANY_CLIENT.has(name))
+    .map((name) =>
+      refuse(
+        `${path}.${name}`,
+        `${path}.client brings its own connections, so ${path}.${name} would have no effect. Set it where the client is made, and remove it here.`,
+      ),
+    );
+}
+
+function checkUrl({ path, section: { url, tls } }: Located<RedisConfig>): readonly Problem[] {
+  if (url === undefined) return [];
+  const field = `${path}.url`;
+  const parsed = parseRedisUrl(url);
+  if (typeof parsed === "string") return [refuse(field, `${field} ${parsed}`)];
+  return parsed.isEncrypted && tls === false
+    ? [
+        refuse(
+          `${path}.tls`,
+          `${field} begins with "rediss:", which is TLS, and ${path}.tls is false. Keep one of them.`,
+        ),
+      ]
+    : [];
 }
 
 function checkTopology({ path, section: redis }: Located<RedisConfig>): readonly Problem[] {

@@ -4,9 +4,9 @@ import type { FieldTable } from "../field.ts";
 /** What the tiers of several processes promise to each other. */
 export interface ConsistencyConfig {
   /**
-   * `coherent`: no process serves a value longer than `maxStaleness` after it was changed, also when messages are lost.
-   * `plain`: entries live in memory until their TTL ends. Default: `"coherent"`. Range: "coherent" or "plain". Not
-   * available yet.
+   * How Redis and Memcached keep entries. `coherent`: with a version, so that an invalidation always wins. `plain`: the
+   * bytes alone, as other programs read and write them, without that promise, tags and `clear` in one step. Default:
+   * `"coherent"`. Range: "coherent" or "plain".
    */
   readonly mode?: "coherent" | "plain" | undefined;
   /**
@@ -20,10 +20,10 @@ export interface ConsistencyConfig {
 export const CONSISTENCY_FIELDS: FieldTable<ConsistencyConfig> = {
   mode: {
     kind: "enum",
-    doc: "`coherent`: no process serves a value longer than `maxStaleness` after it was changed, also when messages are lost. `plain`: entries live in memory until their TTL ends.",
+    doc: "How Redis and Memcached keep entries. `coherent`: with a version, so that an invalidation always wins. `plain`: the bytes alone, as other programs read and write them, without that promise, tags and `clear` in one step.",
     default: "coherent",
     values: ["coherent", "plain"],
-    support: "planned",
+    support: "built",
   },
   maxStaleness: {
     kind: "duration",

@@ -8,50 +8,47 @@ export interface MemcachedConfig {
   /**
    * Addresses of the servers. Keys are spread over them by consistent hashing; a server of weight 2 gets twice as many
    * as one of weight 1. Default: `["localhost:11211"]`. Range: a list of texts, each an address such as
-   * "localhost:11211", with a weight from 1 to 9999 if you like: "localhost:11211 2". Not available yet.
+   * "localhost:11211", with a weight from 1 to 9999 if you like: "localhost:11211 2".
    */
   readonly servers?: readonly string[] | undefined;
   /**
    * How long connecting, sending or receiving may take, each. Default: `"100ms"`. Range: a duration from "1ms" to
-   * "10m". Not available yet.
+   * "10m".
    */
   readonly timeout?: Duration | undefined;
   /**
-   * How many unused connections are kept open to each server. Default: `2`. Range: a whole number from 1 to 10000. Not
-   * available yet.
+   * How many unused connections are kept open to each server. Default: `2`. Range: a whole number from 1 to 10000.
    */
   readonly maxIdleConns?: number | undefined;
-  /** User at the servers. Needs `password`. Default: none. Range: a text of 1 to 1024 characters. Not available yet. */
+  /** User at the servers. Needs `password`. Default: none. Range: a text of 1 to 1024 characters. */
   readonly username?: string | undefined;
   /**
-   * Password of the user. Needs `username`. Default: none. Range: a text of 1 to 65536 characters. Not available yet.
+   * Password of the user. Needs `username`. Default: none. Range: a text of 1 to 65536 characters.
    */
   readonly password?: string | undefined;
-  /** Whether connections are encrypted. Default: `false`. Not available yet. */
+  /** Whether connections are encrypted. Default: `false`. */
   readonly tls?: boolean | undefined;
   /**
-   * Whether the servers' certificates are taken without a check. For tests only. Needs `tls`. Default: `false`. Not
-   * available yet.
+   * Whether the servers' certificates are taken without a check. For tests only. Needs `tls`. Default: `false`.
    */
   readonly tlsSkipVerify?: boolean | undefined;
   /**
    * File with the certificates (PEM) that the servers' are checked against. Needs `tls`. Default: the platform's.
-   * Range: a text of 1 to 4096 characters. Not available yet.
+   * Range: a text of 1 to 4096 characters.
    */
   readonly caFile?: string | undefined;
   /**
    * File with the client's certificate (PEM). Needs `tls` and `keyFile`. Default: none. Range: a text of 1 to 4096
-   * characters. Not available yet.
+   * characters.
    */
   readonly certFile?: string | undefined;
   /**
    * File with the client's private key (PEM). Needs `certFile`. Default: none. Range: a text of 1 to 4096 characters.
-   * Not available yet.
    */
   readonly keyFile?: string | undefined;
   /**
    * Name that the servers' certificates must carry. Needs `tls`. Default: the host that is connected to. Range: a text
-   * of 1 to 1024 characters. Not available yet.
+   * of 1 to 1024 characters.
    */
   readonly serverName?: string | undefined;
 }
@@ -64,13 +61,13 @@ export const MEMCACHED_FIELDS: FieldTable<MemcachedConfig> = {
     default: ["localhost:11211"],
     maxLength: 1_000,
     pattern: WEIGHTED_ADDRESS,
-    support: "planned",
+    support: "built",
   },
   timeout: {
     ...TIMEOUT,
     doc: "How long connecting, sending or receiving may take, each.",
     default: "100ms",
-    support: "planned",
+    support: "built",
   },
   maxIdleConns: {
     kind: "integer",
@@ -78,50 +75,50 @@ export const MEMCACHED_FIELDS: FieldTable<MemcachedConfig> = {
     default: 2,
     min: 1,
     max: 10_000,
-    support: "planned",
+    support: "built",
   },
-  username: { ...NAME, doc: "User at the servers. Needs `password`.", defaultDoc: "none", support: "planned" },
+  username: { ...NAME, doc: "User at the servers. Needs `password`.", defaultDoc: "none", support: "built" },
   password: {
     ...CREDENTIAL,
     doc: "Password of the user. Needs `username`.",
     defaultDoc: "none",
     secret: true,
-    support: "planned",
+    support: "built",
   },
-  tls: { kind: "boolean", doc: "Whether connections are encrypted.", default: false, support: "planned" },
+  tls: { kind: "boolean", doc: "Whether connections are encrypted.", default: false, support: "built" },
   tlsSkipVerify: {
     kind: "boolean",
     doc: "Whether the servers' certificates are taken without a check. For tests only. Needs `tls`.",
     default: false,
     switchedBy: "tls",
-    support: "planned",
+    support: "built",
   },
   caFile: {
     ...PATH,
     doc: "File with the certificates (PEM) that the servers' are checked against. Needs `tls`.",
     defaultDoc: "the platform's",
     switchedBy: "tls",
-    support: "planned",
+    support: "built",
   },
   certFile: {
     ...PATH,
     doc: "File with the client's certificate (PEM). Needs `tls` and `keyFile`.",
     defaultDoc: "none",
     switchedBy: "tls",
-    support: "planned",
+    support: "built",
   },
   keyFile: {
     ...PATH,
     doc: "File with the client's private key (PEM). Needs `certFile`.",
     defaultDoc: "none",
     switchedBy: "tls",
-    support: "planned",
+    support: "built",
   },
   serverName: {
     ...NAME,
     doc: "Name that the servers' certificates must carry. Needs `tls`.",
     defaultDoc: "the host that is connected to",
     switchedBy: "tls",
-    support: "planned",
+    support: "built",
   },
 };

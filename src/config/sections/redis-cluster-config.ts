@@ -4,26 +4,25 @@ import type { FieldTable } from "../field.ts";
 export interface RedisClusterConfig {
   /**
    * Whether the servers form a Redis Cluster. Excludes `redis.sentinel`, a `redis.db` other than 0, and `sharding`.
-   * Default: `false`. Not available yet.
+   * Default: `false`.
    */
   readonly enabled?: boolean | undefined;
   /**
-   * How often a command follows a key that moved to another node. Default: `3`. Range: a whole number from 0 to 64. Not
-   * available yet.
+   * How often a command follows a key that moved to another node. Default: `3`. Range: a whole number from 0 to 64.
    */
   readonly maxRedirects?: number | undefined;
   /**
-   * Whether reads may go to replicas, which may be a little behind their primary. Default: `false`. Not available yet.
+   * Whether reads may go to replicas, which may be a little behind their primary. Default: `false`.
    */
   readonly readOnly?: boolean | undefined;
   /**
    * Whether reads go to the node that answers fastest; this reads from replicas as well. Excludes `routeRandomly`.
-   * Default: `false`. Not available yet.
+   * Default: `false`.
    */
   readonly routeByLatency?: boolean | undefined;
   /**
    * Whether reads go to a node at random; this reads from replicas as well. Excludes `routeByLatency`. Default:
-   * `false`. Not available yet.
+   * `false`.
    */
   readonly routeRandomly?: boolean | undefined;
 }
@@ -34,7 +33,7 @@ export const REDIS_CLUSTER_FIELDS: FieldTable<RedisClusterConfig> = {
     kind: "boolean",
     doc: "Whether the servers form a Redis Cluster. Excludes `redis.sentinel`, a `redis.db` other than 0, and `sharding`.",
     default: false,
-    support: "planned",
+    support: "built",
   },
   maxRedirects: {
     kind: "integer",
@@ -43,24 +42,24 @@ export const REDIS_CLUSTER_FIELDS: FieldTable<RedisClusterConfig> = {
     min: 0,
     max: 64,
     goMinusOne: 0,
-    support: "planned",
+    support: "built",
   },
   readOnly: {
     kind: "boolean",
     doc: "Whether reads may go to replicas, which may be a little behind their primary.",
     default: false,
-    support: "planned",
+    support: "built",
   },
   routeByLatency: {
     kind: "boolean",
     doc: "Whether reads go to the node that answers fastest; this reads from replicas as well. Excludes `routeRandomly`.",
     default: false,
-    support: "planned",
+    support: "built",
   },
   routeRandomly: {
     kind: "boolean",
     doc: "Whether reads go to a node at random; this reads from replicas as well. Excludes `routeByLatency`.",
     default: false,
-    support: "planned",
+    support: "built",
   },
 };

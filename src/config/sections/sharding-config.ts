@@ -1,5 +1,5 @@
 import type { FieldTable } from "../field.ts";
-import { ADDRESS } from "../text-pattern.ts";
+import { WEIGHTED_ADDRESS } from "../text-pattern.ts";
 
 /** What `algorithm` may be called. */
 export type ShardingAlgorithm = "consistent" | "rendezvous" | "jump" | "hash" | "range";
@@ -8,33 +8,34 @@ export type ShardingAlgorithm = "consistent" | "rendezvous" | "jump" | "hash" | 
 export interface ShardingConfig {
   /**
    * Whether keys are spread over several independent Redis or Memcached servers. Excludes `redis.cluster`, which
-   * spreads keys itself. Default: `false`. Not available yet.
+   * spreads keys itself. Default: `false`.
    */
   readonly enabled?: boolean | undefined;
   /**
    * How a key finds its server. `consistent` and `rendezvous` move the fewest keys when servers change; `jump` needs
    * servers that are only added or removed at the end; `hash` moves nearly all keys; `range` splits by the key's order.
-   * Default: `"consistent"`. Range: "consistent", "rendezvous", "jump", "hash" or "range". Not available yet.
+   * Default: `"consistent"`. Range: "consistent", "rendezvous", "jump", "hash" or "range".
    */
   readonly algorithm?: ShardingAlgorithm | undefined;
   /**
-   * Points that each server has on the ring of `consistent`: more points, more even shares. Default: enough for shares
-   * within 5 % of each other. Range: a whole number from 1 to 65536. Not available yet.
+   * Points that each server has on the ring of `consistent`: more points, more even shares. Has no effect with another
+   * `algorithm`. Default: enough for shares within 5 % of each other. Range: a whole number from 1 to 65536.
    */
   readonly replicas?: number | undefined;
   /**
-   * How many parts `hash` and `range` split keys into. Not less than the number of servers. Default: the number of
-   * servers. Range: a whole number from 1 to 65536. Not available yet.
+   * How many parts `hash` and `range` split keys into. Not less than the number of servers. Has no effect with another
+   * `algorithm`. Default: the number of servers. Range: a whole number from 1 to 65536.
    */
   readonly shards?: number | undefined;
   /**
-   * Addresses of the servers to spread over. Default: those of `redis.addresses` or `memcached.servers`. Range: a list
-   * of texts, each an address such as "localhost:6379", "[::1]:6379" or the path of a Unix socket. Not available yet.
+   * Addresses of the servers to spread over, with weights if you like for `consistent` and `rendezvous`. Default: those
+   * of `redis.addresses` or `memcached.servers`. Range: a list of texts, each an address such as "localhost:11211",
+   * with a weight from 1 to 9999 if you like: "localhost:11211 2".
    */
   readonly nodes?: readonly string[] | undefined;
   /**
    * What becomes of the keys of a dead server: `error` fails at once, `next` uses the next server meanwhile. Default:
-   * `"error"`. Range: "error" or "next". Not available yet.
+   * `"error"`. Range: "error" or "next".
    */
   readonly failover?: "error" | "next" | undefined;
 }
@@ -45,44 +46,44 @@ export const SHARDING_FIELDS: FieldTable<ShardingConfig> = {
     kind: "boolean",
     doc: "Whether keys are spread over several independent Redis or Memcached servers. Excludes `redis.cluster`, which spreads keys itself.",
     default: false,
-    support: "planned",
+    support: "built",
   },
   algorithm: {
     kind: "enum",
     doc: "How a key finds its server. `consistent` and `rendezvous` move the fewest keys when servers change; `jump` needs servers that are only added or removed at the end; `hash` moves nearly all keys; `range` splits by the key's order.",
     default: "consistent",
     values: ["consistent", "rendezvous", "jump", "hash", "range"],
-    support: "planned",
+    support: "built",
   },
   replicas: {
     kind: "integer",
-    doc: "Points that each server has on the ring of `consistent`: more points, more even shares.",
+    doc: "Points that each server has on the ring of `consistent`: more points, more even shares. Has no effect with another `algorithm`.",
     defaultDoc: "enough for shares within 5 % of each other",
     min: 1,
     max: 65_536,
-    support: "planned",
+    support: "built",
   },
   shards: {
     kind: "integer",
-    doc: "How many parts `hash` and `range` split keys into. Not less than the number of servers.",
+    doc: "How many parts `hash` and `range` split keys into. Not less than the number of servers. Has no effect with another `algorithm`.",
     defaultDoc: "the number of servers",
     min: 1,
     max: 65_536,
-    support: "planned",
+    support: "built",
   },
   nodes: {
     kind: "text-list",
-    doc: "Addresses of the servers to spread over.",
+    doc: "Addresses of the servers to spread over, with weights if you like for `consistent` and `rendezvous`.",
     defaultDoc: "those of `redis.addresses` or `memcached.servers`",
     maxLength: 1_000,
-    pattern: ADDRESS,
-    support: "planned",
+    pattern: WEIGHTED_ADDRESS,
+    support: "built",
   },
   failover: {
     kind: "enum",
     doc: "What becomes of the keys of a dead server: `error` fails at once, `next` uses the next server meanwhile.",
     default: "error",
     values: ["error", "next"],
-    support: "planned",
+    support: "built",
   },
 };

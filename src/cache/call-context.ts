@@ -1,0 +1,36 @@
+import type { OperationContext } from "../backend/backend.ts";
+
+/**
+ * What a store is told with a call. The signal is made when somebody asks for it: most stores never do, and a signal for each call costs more
+ * than the call's own bookkeeping.
+ */
+export class CallContext implements OperationContext {
+  readonly isValueEnough: boolean;
+  #controller: AbortController | undefined;
+  #isAbandoned = false;
+  #reason: unknown;
+
+  constructor(isValueEnough: boolean) {
+    this.isValueEnough = isValueEnough;
+  }
+
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#isAbandoned) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Nobody waits any more. */
+  abandon(reason: unknown): void {
+    if (this.#isAbandoned) return;
+    this.#isAbandoned = true;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+}
