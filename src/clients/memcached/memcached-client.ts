@@ -1,3 +1,7 @@
+import type { Clock } from "../../foundation/clock.ts";
+import type { RandomSource } from "../../foundation/random-source.ts";
+import type { Scheduler } from "../../foundation/scheduler.ts";
+import type { MemcachedServerError } from "./memcached-server-error.ts";
 import type { MetaReply, MetaRequest } from "./meta-message.ts";
 
 /** How a request is made. Share one object among requests that are made alike. */
@@ -22,6 +26,33 @@ export type MemcachedConnectionId = number;
 export interface MemcachedAnswer {
   readonly reply: MetaReply;
   readonly connection: MemcachedConnectionId;
+}
+
+/** Answers to a batch, in the order of its requests, and the connection that brought them. */
+export interface MemcachedBatchAnswer {
+  /**
+   * One for each request: the reply, or the server's error to that request alone. Of a batch of gets alone the server does not say which
+   * one an error belongs to: then all that have no reply get it.
+   */
+  readonly replies: readonly (MetaReply | MemcachedServerError)[];
+  readonly connection: MemcachedConnectionId;
+}
+
+/** What a client tells besides the answers to calls. */
+export type MemcachedNotice =
+  /** A connection came up, or went away although nobody wanted that; `error` is why. */
+  | { readonly kind: "connection"; readonly state: "connected" | "lost"; readonly error?: unknown }
+  /** Something works, but with less than it should. Told once each. */
+  | { readonly kind: "warning"; readonly message: string };
+
+/** What a client takes of its surroundings. */
+export interface MemcachedHost {
+  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly scheduler: Scheduler;
+  /** Jitter of the pauses between attempts to connect. */
+  readonly random: RandomSource;
+  /** Told of connections and warnings; must not throw. */
+  readonly onNotice?: ((notice: MemcachedNotice) => void) | undefined;
 }
 
 /**
@@ -49,20 +80,26 @@ export interface MemcachedClient {
   connect(signal?: AbortSignal): Promise<void>;
   /** Ends every connection and timer. Requests in flight reject. */
   close(): Promise<void>;
-  /** One request. Requests of one turn leave in one write, in their order. */
+  /**
+   * One request. Requests of one turn leave in one write on one connection, in their order, as long as it has room for them. A value that is
+   * written must not be changed afterwards, whatever becomes of the promise.
+   *
+   * @throws TypeError (rejects) for a key or flags that the protocol does not allow; nothing was sent
+   */
   send(request: MetaRequest, options: MemcachedCallOptions): Promise<MemcachedAnswer>;
   /**
-   * Many requests in one write on one connection, with quiet flags where that saves replies; answers in their order. Rejects as a
-   * whole when the connection fails.
+   * Many requests in one write on one connection, with quiet flags where that saves replies (misses of a batch of gets alone); answers in
+   * their order. Rejects as a whole when the connection fails; a server's error to one request is that request's answer.
    */
-  sendBatch(
-    requests: readonly MetaRequest[],
-    options: MemcachedCallOptions,
-  ): Promise<{ readonly replies: readonly MetaReply[]; readonly connection: MemcachedConnectionId }>;
+  sendBatch(requests: readonly MetaRequest[], options: MemcachedCallOptions): Promise<MemcachedBatchAnswer>;
   /** `stats`, optionally of a group such as `"settings"`. */
   stats(group: string | undefined, options: MemcachedCallOptions): Promise<ReadonlyMap<string, string>>;
   /** The server's version, for example `"1.6.18"`; known once connected. */
   readonly version: string | undefined;
+  /** What the server was found to know (`true`) or not (`false`), by name; empty before the first connection. See `server-features.ts`. */
+  readonly features: Readonly<Record<string, boolean>>;
+  /** Largest item that the server takes (`-I`), in bytes, with its key and some 50 bytes of its own; `undefined`: it did not say. */
+  readonly maxItemBytes: number | undefined;
   /** Connections now. */
   connections(): { readonly open: number; readonly inFlight: number; readonly waiting: number };
 }

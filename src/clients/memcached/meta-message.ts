@@ -31,14 +31,20 @@ export type MetaRequest =
   /** `mn`: nothing; answered when all before it is. */
   | { readonly kind: "noop" };
 
+/** First word of a reply; see {@link MetaReply}. */
+export type MetaStatus = "VA" | "HD" | "EN" | "NF" | "NS" | "EX" | "MN";
+
 /** What the server answered. */
 export interface MetaReply {
   /**
    * `VA`: with a value. `HD`: done, without a value. `EN`: a read that found nothing. `NF`: not found. `NS`: not stored. `EX`: exists with
    * another CAS number. `MN`: to a noop.
    */
-  readonly status: "VA" | "HD" | "EN" | "NF" | "NS" | "EX" | "MN";
-  /** The value, with `VA`. Its memory is the reply's own. */
+  readonly status: MetaStatus;
+  /**
+   * The value, with `VA`. Nobody writes to its memory again. It may be a view of what came from the socket: whoever keeps a value for
+   * long keeps at most 16 KiB, or four times the value, alive.
+   */
   readonly value: Buffer | undefined;
   /** The flags and tokens that the server returned, as it sent them, with one space between them; see {@link metaFlag}. */
   readonly flags: string;

@@ -1,0 +1,71 @@
+import type { Socket } from "node:net";
+import type { DeadlineQueue } from "../../foundation/deadline-queue.ts";
+import type { Scheduler } from "../../foundation/scheduler.ts";
+import { formatServerAddress, type ServerAddress } from "../server-address.ts";
+import { type Greeting, type GreetingOptions, greetServer } from "./greet-server.ts";
+import type { MemcachedSettings } from "./memcached-settings.ts";
+import { openSocket } from "./open-socket.ts";
+
+/** A connection that is ready, and what its server said. */
+export interface DialledServer {
+  readonly socket: Socket;
+  readonly greeting: Greeting;
+}
+
+/** A connection that is being made. */
+export interface Dial {
+  /** Rejects with the reason; never later than its deadline. */
+  readonly done: Promise<DialledServer>;
+  /** Gives up at once. */
+  abandon(error: Error): void;
+}
+
+/** What a dial needs. */
+export interface DialParts {
+  readonly address: ServerAddress;
+  readonly settings: MemcachedSettings;
+  readonly greeting: Pick<GreetingOptions, "knownVersion" | "probeKey">;
+  readonly deadlines: DeadlineQueue;
+  readonly scheduler: Pick<Scheduler, "soon">;
+}
+
+/** Connects, authenticates and greets, all within the settings' deadline. */
+export function dialServer({ address, settings, greeting, deadlines, scheduler }: DialParts): Dial {
+  const opening = openSocket(address, settings.tls);
+  let abandonGreeting: ((error: Error) => void) | undefined;
+  const abandoned = new Promise<never>((_, reject) => {
+    abandonGreeting = reject;
+  });
+  const abandon = (error: Error): void => {
+    abandonGreeting?.(error);
+    opening.abandon(error);
+  };
+  const where = formatServerAddress(address);
+  const ticket = deadlines.add(
+    {
+      // After a pause of this process the answer may be there, unread.
+      onDeadline: () =>
+        scheduler.soon(() =>
+          abandon(new Error(`No connection to ${where} was ready within ${settings.timeoutMs} ms.`)),
+        ),
+    },
+    settings.timeoutMs,
+  );
+  const run = async (): Promise<DialledServer> => {
+    const socket = await opening.ready;
+    const { credentials } = settings;
+    return { socket, greeting: await greetServer(socket, { ...greeting, credentials }) };
+  };
+  const done = Promise.race([run(), abandoned]).then(
+    (dialled) => {
+      deadlines.remove(ticket);
+      return dialled;
+    },
+    (error: Error) => {
+      deadlines.remove(ticket);
+      opening.abandon(error);
+      throw error;
+    },
+  );
+  return { done, abandon };
+}

@@ -1,0 +1,360 @@
+import type { Socket } from "node:net";
+import process from "node:process";
+import type { Clock } from "../../foundation/clock.ts";
+import type { DeadlineQueue } from "../../foundation/deadline-queue.ts";
+import type { Scheduler } from "../../foundation/scheduler.ts";
+import { type CallSubject, overloaded, unanswered } from "./call-errors.ts";
+import { CallFifo } from "./call-fifo.ts";
+import { CLIENT_LIMITS } from "./client-limits.ts";
+import { OPAQUE_COUNT } from "./encode-meta-request.ts";
+import type { MemcachedConnectionId } from "./memcached-client.ts";
+import type { MemcachedServerError } from "./memcached-server-error.ts";
+import type { MetaStatus } from "./meta-message.ts";
+import { MetaReplyParser, type MetaReplySink } from "./meta-reply-parser.ts";
+import type { PendingCall } from "./pending-call.ts";
+import { RequestBuffer } from "./request-buffer.ts";
+import { SentGroup } from "./sent-group.ts";
+import { WaitingCalls } from "./waiting-calls.ts";
+
+/** A call whose connection went away before its reply came. */
+export interface Orphan {
+  readonly call: PendingCall;
+  /** Whether bytes of it may have left. */
+  readonly wasSent: boolean;
+  /** When its answer was due, in the monotonic clock's ms; meaningless when it was not sent. */
+  readonly dueAt: number;
+  readonly cause: Error;
+}
+
+/** Whom a connection belongs to. */
+export interface ConnectionOwner {
+  /** Replies were read, so there may be room for calls that wait. */
+  onProgress(connection: MemcachedConnection): void;
+  /** It is over; told once, before its orphans. */
+  onLost(connection: MemcachedConnection, error: Error): void;
+  onOrphan(orphan: Orphan): void;
+}
+
+/** What a connection is made with. */
+export interface ConnectionParts {
+  readonly id: MemcachedConnectionId;
+  /** Ready for requests: greeted, authenticated, nothing unread. */
+  readonly socket: Socket;
+  readonly subject: CallSubject;
+  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly scheduler: Pick<Scheduler, "soon">;
+  readonly deadlines: DeadlineQueue;
+  readonly owner: ConnectionOwner;
+  /** Largest value that the server can hold, in bytes. */
+  readonly maxValueBytes: number;
+}
+
+/**
+ * One pipelined connection. Calls of one turn are encoded into one buffer, which leaves at the end of the turn; while the platform has not
+ * taken it, further calls wait here and have provably not left.
+ *
+ * Replies must come in the order of the calls, and each carries the number of its request: a reply that is not the one which must come
+ * next ends the connection, so a stream that is out of step can give nobody the reply of another.
+ *
+ * It is over at the first fault: then every call that has no reply is an orphan, and the owner decides what becomes of it.
+ */
+export class MemcachedConnection implements MetaReplySink {
+  readonly id: MemcachedConnectionId;
+  readonly #parts: ConnectionParts;
+  readonly #socket: Socket;
+  readonly #parser: MetaReplyParser;
+  readonly #buffer = new RequestBuffer();
+  readonly #calls = new CallFifo();
+  readonly #outbox = new WaitingCalls();
+  #firstGroup: SentGroup | undefined;
+  #lastGroup: SentGroup | undefined;
+  #nextOpaque = 0;
+  /** Requests that were encoded and have no reply. */
+  #inFlight = 0;
+  #inFlightBytes = 0;
+  #overdueCount = 0;
+  #isFlushPlanned = false;
+  #isWriting = false;
+  #isOpen = true;
+  #isUnneeded = false;
+  #aliveAt: number;
+  #usedAt: number;
+
+  constructor(parts: ConnectionParts) {
+    this.id = parts.id;
+    this.#parts = parts;
+    this.#socket = parts.socket;
+    this.#parser = new MetaReplyParser(this, parts.maxValueBytes);
+    this.#aliveAt = parts.clock.monotonicMs();
+    this.#usedAt = this.#aliveAt;
+  }
+
+  /** Settles when the socket is gone. */
+  get gone(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#socket.closed) resolve();
+      else this.#socket.once("close", () => resolve());
+    });
+  }
+
+  /** Whether it was closed because nothing was to do. */
+  get isUnneeded(): boolean {
+    return this.#isUnneeded;
+  }
+
+  /** Ends it because nothing is to do. */
+  retire(): void {
+    this.#isUnneeded = true;
+    this.lose(new Error("The connection was not used."));
+  }
+
+  /** Begins to read. */
+  start(): void {
+    const socket = this.#socket;
+    socket.on("data", this.#onData);
+    socket.on("error", (error) => this.lose(error));
+    socket.on("close", () => this.lose(new Error("The server closed the connection.")));
+    socket.resume();
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Whether a reply is overdue: what is sent now stands behind it. */
+  get isSuspect(): boolean {
+    return this.#overdueCount > 0;
+  }
+
+  /** Whether calls were taken that leave at the end of this turn. */
+  get isCollecting(): boolean {
+    return this.#isFlushPlanned;
+  }
+
+  /** Requests without a reply, those that wait included. */
+  get requestCount(): number {
+    return this.#inFlight + this.#outbox.requestCount;
+  }
+
+  get waitingCount(): number {
+    return this.#outbox.requestCount;
+  }
+
+  /** When a request was sent last that was answered later, in the monotonic clock's ms: the server lived then. */
+  get aliveAt(): number {
+    return this.#aliveAt;
+  }
+
+  /** When something was sent last. */
+  get usedAt(): number {
+    return this.#usedAt;
+  }
+
+  /** Whether it has so much to do that another connection would help. */
+  get isBusy(): boolean {
+    return this.requestCount >= CLIENT_LIMITS.spreadInFlight || this.#byteCount >= CLIENT_LIMITS.spreadInFlightBytes;
+  }
+
+  get #byteCount(): number {
+    return this.#inFlightBytes + this.#outbox.byteCount;
+  }
+
+  /** Whether so many more requests are within its bounds. One that has nothing to do takes anything. */
+  canTake(count: number): boolean {
+    if (!this.#isOpen) return false;
+    const { requestCount } = this;
+    if (requestCount === 0) return true;
+    return requestCount + count <= CLIENT_LIMITS.maxInFlight && this.#byteCount < CLIENT_LIMITS.maxInFlightBytes;
+  }
+
+  /** Sends a call at the end of this turn, or as soon as what was sent before has left. */
+  submit(call: PendingCall): void {
+    if (!this.#isWriting) {
+      this.#encode(call);
+      return;
+    }
+    this.#outbox.add(call);
+    const { subject, deadlines } = this.#parts;
+    if (call.isDeadlineFixed) return;
+    call.expireAfter(deadlines, subject.timeoutMs, ({ options }) =>
+      overloaded(subject, options.operation, "the connection took nothing more in time. Look at the server's load."),
+    );
+  }
+
+  onReply(status: MetaStatus, opaque: number, value: Buffer | undefined, flags: string): void {
+    const call = this.#calls.first;
+    if (call === undefined) return this.#parser.fail("a reply without a request");
+    if (call.request !== undefined) {
+      const isNoop = call.firstOpaque < 0;
+      if (opaque !== call.firstOpaque || isNoop !== (status === "MN")) return this.#parser.fail("a reply out of order");
+      this.#shift(call);
+      if (!call.isSettled) call.resolve({ reply: { status, value, flags }, connection: this.id });
+      return;
+    }
+    const progress = call.batch?.accept(status, opaque, value, flags) ?? "foreign";
+    if (progress === "foreign") return this.#parser.fail("a reply out of order");
+    if (progress === "done") this.#finishBatch(call);
+  }
+
+  onError(error: MemcachedServerError): void {
+    const call = this.#calls.first;
+    if (call === undefined || error.prefix === "ERROR") return this.#parser.fail(error.message);
+    if (error.prefix === "CLIENT_ERROR" && call.hasData) {
+      // Whether the server read the value as a value or as commands is not known: nothing behind it can be trusted.
+      this.#shift(call);
+      call.reject(error);
+      return this.#parser.fail(error.message);
+    }
+    if (call.batch === undefined) {
+      this.#shift(call);
+      call.reject(error);
+    } else if (call.batch.acceptError(error) === "done") this.#finishBatch(call);
+  }
+
+  onLine(line: string): void {
+    const call = this.#calls.first;
+    const isLast = call?.stats?.accept(line);
+    if (call === undefined || isLast === undefined) return this.#parser.fail("a line out of order");
+    if (!isLast) return;
+    this.#shift(call);
+    call.resolve(call.stats?.values);
+  }
+
+  /** Ends the connection; everything in flight becomes an orphan. Without effect when it is over. */
+  lose(error: Error): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#socket.destroy();
+    const { owner, subject } = this.#parts;
+    owner.onLost(this, error);
+    let dueAt = 0;
+    for (let call = this.#calls.first; call !== undefined; call = this.#calls.first) {
+      const number = this.#calls.headNumber;
+      const wasSent = this.#firstGroup !== undefined && number < (this.#lastGroup as SentGroup).end;
+      if (wasSent) dueAt = (this.#firstGroup as SentGroup).sentAt + subject.timeoutMs;
+      this.#shift(call);
+      owner.onOrphan({ call, wasSent, dueAt, cause: error });
+    }
+    for (const call of this.#outbox.takeAll()) owner.onOrphan({ call, wasSent: false, dueAt, cause: error });
+  }
+
+  #encode(call: PendingCall): void {
+    const before = this.#buffer.byteLength;
+    const firstOpaque = this.#nextOpaque;
+    try {
+      this.#write(call, firstOpaque);
+    } catch (error) {
+      call.reject(error);
+      return;
+    }
+    call.byteCount = this.#buffer.byteLength - before;
+    this.#nextOpaque = (firstOpaque + call.count) % OPAQUE_COUNT;
+    this.#calls.push(call);
+    this.#inFlight += call.count;
+    this.#inFlightBytes += call.byteCount;
+    if (this.#isFlushPlanned) return;
+    this.#isFlushPlanned = true;
+    // Ticks run when all promises have been followed up: a turn's calls are together by then, however many awaits lie between.
+    process.nextTick(this.#flush);
+  }
+
+  #write(call: PendingCall, firstOpaque: number): void {
+    const { request, batch, stats } = call;
+    if (request !== undefined) {
+      call.firstOpaque = request.kind === "noop" ? -1 : firstOpaque;
+      this.#buffer.add(request, firstOpaque, false);
+    } else if (batch !== undefined) {
+      batch.start(firstOpaque);
+      this.#buffer.addAll(batch.requests, firstOpaque, batch.isQuiet);
+      if (batch.isQuiet) this.#buffer.addText("mn\r\n");
+    } else if (stats !== undefined) {
+      stats.restart();
+      this.#buffer.addText(stats.command);
+    }
+  }
+
+  readonly #flush = (): void => {
+    this.#isFlushPlanned = false;
+    if (!this.#isOpen || this.#buffer.byteLength === 0) return;
+    const { deadlines, subject, clock } = this.#parts;
+    const group = new SentGroup(this.#lastGroup?.end ?? this.#calls.headNumber, this.#calls.tailNumber, this);
+    group.sentAt = clock.monotonicMs();
+    group.ticket = deadlines.add(group, subject.timeoutMs);
+    this.#usedAt = group.sentAt;
+    if (this.#lastGroup === undefined) this.#firstGroup = group;
+    else this.#lastGroup.next = group;
+    this.#lastGroup = group;
+    this.#isWriting = true;
+    const parts = this.#buffer.take();
+    if (parts.length === 1) {
+      this.#socket.write(parts[0] as Uint8Array, this.#onWritten);
+      return;
+    }
+    this.#socket.cork();
+    const last = parts.length - 1;
+    for (const [index, part] of parts.entries()) this.#socket.write(part, index === last ? this.#onWritten : undefined);
+    this.#socket.uncork();
+  };
+
+  readonly #onWritten = (error?: Error | null): void => {
+    // A write that failed is followed by an error event.
+    if (error) return;
+    this.#isWriting = false;
+    this.#buffer.reuse();
+    for (const call of this.#outbox.takeAll()) {
+      if (!call.isDeadlineFixed) call.stopExpiring();
+      this.#encode(call);
+    }
+  };
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#parser.push(chunk);
+    const { fault } = this.#parser;
+    if (fault !== undefined)
+      this.lose(new Error(`The server's answer is not the protocol that was expected: ${fault}.`));
+    this.#parts.owner.onProgress(this);
+  };
+
+  #finishBatch(call: PendingCall): void {
+    this.#shift(call);
+    if (!call.isSettled) call.resolve({ replies: call.batch?.finish(), connection: this.id });
+  }
+
+  /** Takes the first call out of the order of replies. */
+  #shift(call: PendingCall): void {
+    this.#calls.shift();
+    this.#inFlight -= call.count;
+    this.#inFlightBytes -= call.byteCount;
+    if (call.isOverdue) this.#overdueCount -= 1;
+    const group = this.#firstGroup;
+    if (group === undefined || this.#calls.headNumber < group.end) return;
+    if (group.ticket !== undefined) this.#parts.deadlines.remove(group.ticket);
+    if (this.#isOpen) this.#aliveAt = group.sentAt;
+    this.#firstGroup = group.next;
+    if (this.#firstGroup === undefined) this.#lastGroup = undefined;
+  }
+
+  /** @internal The time of a group is over, for the first or the second time. */
+  onGroupDeadline(group: SentGroup): void {
+    // After a pause of this process the replies may lie in the socket, unread: they are looked at first.
+    this.#parts.scheduler.soon(() => this.#expire(group));
+  }
+
+  #expire(group: SentGroup): void {
+    if (!this.#isOpen || this.#calls.headNumber >= group.end) return;
+    const { subject, deadlines } = this.#parts;
+    const isHung = group.isOverdue;
+    group.isOverdue = true;
+    for (let number = Math.max(group.start, this.#calls.headNumber); number < group.end; number += 1) {
+      const call = this.#calls.at(number) as PendingCall;
+      if (!call.isOverdue) this.#overdueCount += 1;
+      call.isOverdue = true;
+      call.reject(unanswered(subject, call.options));
+    }
+    if (isHung || this.#overdueCount >= CLIENT_LIMITS.maxOverdue) {
+      this.lose(
+        new Error(`Replies are overdue by more than ${subject.timeoutMs} ms: the server or the network hangs.`),
+      );
+    } else group.ticket = deadlines.add(group, subject.timeoutMs);
+  }
+}

@@ -1,0 +1,125 @@
+import { onAbort } from "../../foundation/abort-listener.ts";
+import type { DeadlineEntry, DeadlineQueue, DeadlineTicket } from "../../foundation/deadline-queue.ts";
+import type { BatchReplies } from "./batch-replies.ts";
+import type { MemcachedCallOptions } from "./memcached-client.ts";
+import type { MetaRequest } from "./meta-message.ts";
+import type { StatsLines } from "./stats-lines.ts";
+import type { WaitingCalls } from "./waiting-calls.ts";
+
+/** What a call asks: a request, a batch of them, or `stats`. One of the three is there. */
+export interface CallWork {
+  readonly request?: MetaRequest | undefined;
+  readonly batch?: BatchReplies | undefined;
+  readonly stats?: StatsLines | undefined;
+}
+
+/** What a call without a value counts for in bounds. */
+const SMALL_REQUEST_BYTES = 64;
+
+/**
+ * A call and its promise, from when it is made until its reply was read or can never come. It may be settled long before that: a deadline
+ * or a signal settles it, and its reply is then read and dropped, by whoever's turn it is.
+ */
+export class PendingCall implements DeadlineEntry {
+  readonly request: MetaRequest | undefined;
+  readonly batch: BatchReplies | undefined;
+  readonly stats: StatsLines | undefined;
+  readonly options: MemcachedCallOptions;
+  /** How many requests it counts for. */
+  readonly count: number;
+  /** Number of its first request on its connection; -1: its reply carries none. */
+  firstOpaque = -1;
+  /** Bytes of its requests on its connection. */
+  byteCount = 0;
+  isSettled = false;
+  /** Whether its reply did not come in time; it keeps its place in the order of replies. */
+  isOverdue = false;
+  /** Whether it went to a second connection already. */
+  hasRetried = false;
+  /** Whether its deadline is that of its first sending, which waiting and sending anew do not move. */
+  isDeadlineFixed = false;
+  /** Where it waits to be sent. */
+  queue: WaitingCalls | undefined;
+  readonly #resolve: (answer: never) => void;
+  readonly #reject: (error: unknown) => void;
+  #stopListening: (() => void) | undefined;
+  #deadlines: DeadlineQueue | undefined;
+  #ticket: DeadlineTicket | undefined;
+  #whenLate: ((call: PendingCall) => unknown) | undefined;
+
+  constructor(
+    work: CallWork,
+    options: MemcachedCallOptions,
+    resolve: (answer: never) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.request = work.request;
+    this.batch = work.batch;
+    this.stats = work.stats;
+    this.count = work.batch === undefined ? 1 : work.batch.requests.length;
+    this.options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** Whether anything it sends carries a value: then a server that did not take it may read the value as commands. */
+  get hasData(): boolean {
+    if (this.batch !== undefined) return this.batch.requests.some((request) => request.kind === "set");
+    return this.request?.kind === "set";
+  }
+
+  /** About how many bytes it will send. O(requests). */
+  estimateBytes(): number {
+    const requests = this.batch?.requests ?? (this.request === undefined ? [] : [this.request]);
+    return (
+      requests.reduce((sum, request) => sum + (request.kind === "set" ? request.value.length : 0), 0) +
+      SMALL_REQUEST_BYTES
+    );
+  }
+
+  /** Rejects with the signal's reason once it is aborted; the signal must not be aborted yet. */
+  listen(signal: AbortSignal): void {
+    this.#stopListening = onAbort(signal, () => this.reject(signal.reason));
+  }
+
+  /** Rejects with what `whenLate` makes, unless settled by then. Replaces an earlier deadline. */
+  expireAfter(deadlines: DeadlineQueue, delayMs: number, whenLate: (call: PendingCall) => unknown): void {
+    this.stopExpiring();
+    this.#deadlines = deadlines;
+    this.#whenLate = whenLate;
+    this.#ticket = deadlines.add(this, delayMs);
+  }
+
+  /** Takes the deadline back. */
+  stopExpiring(): void {
+    if (this.#ticket === undefined) return;
+    this.#deadlines?.remove(this.#ticket);
+    this.#ticket = undefined;
+  }
+
+  onDeadline(): void {
+    this.#ticket = undefined;
+    if (!this.isSettled) this.reject(this.#whenLate?.(this));
+  }
+
+  /** Settles it with its answer; without effect when it is settled. */
+  resolve(answer: unknown): void {
+    if (this.isSettled) return;
+    this.#leave();
+    this.#resolve(answer as never);
+  }
+
+  /** Settles it with an error; without effect when it is settled. */
+  reject(error: unknown): void {
+    if (this.isSettled) return;
+    this.#leave();
+    this.#reject(error);
+  }
+
+  #leave(): void {
+    this.isSettled = true;
+    if (this.#ticket !== undefined) this.stopExpiring();
+    if (this.#stopListening !== undefined) this.#stopListening();
+    if (this.queue !== undefined) this.queue.remove(this);
+  }
+}
