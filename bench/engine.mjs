@@ -15,6 +15,8 @@ export const ENGINE_EXPORTS = {
   createCodec: "src/codec/create-codec.ts",
   createGobSerializer: "src/codec/serializers/gob-serializer.ts",
   createKeyRing: "src/codec/encryption/key-ring.ts",
+  createMemcachedClient: "src/clients/memcached/create-memcached-client.ts",
+  encodeMemcachedKey: "src/clients/memcached/memcached-key.ts",
   createPicker: "src/sharding/create-picker.ts",
   trainDictionary: "src/codec/dictionary/train-dictionary.ts",
 };

@@ -30,7 +30,8 @@ import { makeRemoteWorkload } from "./remote-workload.mjs";
  *
  * @typedef {object} RemoteComparison
  * @property {Record<string, Record<"wallNs" | "cpuNs" | "serverNs" | "p50Ms" | "p99Ms", Spread | null>>} clients an operation, by client
- * @property {readonly (Target & { wall: Spread, cpu: Spread | null, isMet: boolean })[]} targets ratios taken round by round
+ * @property {readonly (Target & { wall: Spread, cpu: Spread | null, calm: number, isMet: boolean })[]} targets ratios taken round by round,
+ *   and `calm`: that of the tenth-best rounds of each, whichever they were, which other programs disturbed least
  * @property {number} cpuRatio
  * @property {readonly { id: string, reason: string }[]} failures
  */
@@ -39,6 +40,8 @@ import { makeRemoteWorkload } from "./remote-workload.mjs";
 const ROUND_SPLIT = 3;
 const WARM_UP_COUNT = 3;
 const CALIBRATION_COUNT = 200;
+/** Rounds that nothing disturbed, so many of all. */
+const CALM_RATIO = 0.1;
 
 /**
  * Fills the stores, holds what they answer against what was written, and runs all clients in alternating rounds.
@@ -166,6 +169,8 @@ function createState(client, workload, subject, serverPid) {
     samples: [],
     time: async () => {
       const { count, from } = state;
+      // What the one before left behind is not this one's to clear away.
+      globalThis.gc?.({ type: "minor", execution: "sync" });
       const durationsMs = new Float64Array(subject.isLatency ? count : 0);
       let noted = 0;
       const note = (/** @type {number} */ start, /** @type {number} */ end) => {
@@ -230,10 +235,25 @@ function judge(target, samplesOf, { isLatency }) {
     own.map((sample, round) => Number(others[round]?.[name]) / Number(sample[name]));
   if (isLatency) {
     const wall = spreadOf(ratios("p99Ms").map((ratio) => 1 / ratio));
-    return [{ ...target, wall, cpu: null, isMet: wall[0] <= target.ratio }];
+    return [{ ...target, wall, cpu: null, calm: 1 / calmRatio(own, others, "p99Ms"), isMet: wall[0] <= target.ratio }];
   }
   const wall = spreadOf(ratios("wallNs"));
-  return [{ ...target, wall, cpu: spreadOf(ratios("cpuNs")), isMet: wall[0] >= target.ratio }];
+  const calm = calmRatio(own, others, "wallNs");
+  return [{ ...target, wall, cpu: spreadOf(ratios("cpuNs")), calm, isMet: wall[0] >= target.ratio }];
+}
+
+/**
+ * @param {readonly Sample[]} own
+ * @param {readonly Sample[]} others
+ * @param {keyof Sample} name
+ */
+function calmRatio(own, others, name) {
+  const best = (/** @type {readonly Sample[]} */ samples) =>
+    quantile(
+      samples.map((sample) => Number(sample[name])),
+      CALM_RATIO,
+    );
+  return best(others) / best(own);
 }
 
 /** @param {readonly number[]} numbers @returns {Spread} */

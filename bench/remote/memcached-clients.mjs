@@ -1,14 +1,47 @@
 // The Memcached clients that are compared, each connected as its users do it. See redis-clients.mjs.
 
+import { importEngine } from "../engine.mjs";
+
 /** @typedef {import("./compare-clients.mjs").Client} Client */
 /** @typedef {Omit<Client, "id">} OpenClient */
 /** @typedef {{ host: string, port: number }} Address */
 
 /** How long values live, in seconds. */
 const TTL_SECONDS = 60_000;
+const WRITE_FLAGS = `T${TTL_SECONDS}`;
 
 /** In the order of the first round. @type {Record<string, (address: Address) => Promise<OpenClient>>} */
 const peers = {
+  client: async ({ host, port }) => {
+    const engine = await importEngine("memcached-client");
+    const { createMemcachedClient, encodeMemcachedKey } = engine;
+    const client = createMemcachedClient(
+      {
+        ...{ name: "memcached", address: `${host}:${port}`, timeoutMs: 3_000, maxIdleConnections: 2 },
+        ...{ credentials: undefined, tls: undefined },
+      },
+      { clock: engine.systemClock, scheduler: engine.systemScheduler, random: engine.systemRandom },
+    );
+    await client.connect();
+    const read = (/** @type {string} */ text) => ({ kind: "get", key: encodeMemcachedKey(text), flags: "v" });
+    const reads = { operation: "get", kind: "read" };
+    const writes = { operation: "set", kind: "write" };
+    return {
+      use: {
+        readOne: async (/** @type {string} */ key) => (await client.send(read(key), reads)).reply.value,
+        write: (/** @type {string} */ key, /** @type {Buffer} */ value) =>
+          client.send({ kind: "set", key: encodeMemcachedKey(key), value, flags: WRITE_FLAGS }, writes),
+        readMany: async (/** @type {readonly string[]} */ keys) => {
+          const { replies } = await client.sendBatch(keys.map(read), reads);
+          return replies.map((/** @type {any} */ reply) => reply.value);
+        },
+      },
+      get: "readOne(k)",
+      set: "write(k, v)",
+      mget: "readMany(ks)",
+      close: () => client.close(),
+    };
+  },
   "raw meta pipeline": async (address) => {
     const { RawMemcached } = await import("./raw-memcached.mjs");
     const client = new RawMemcached();
