@@ -14,7 +14,11 @@ export type ServerSource =
 export interface ServerSources {
   readonly redis: ServerSource;
   readonly memcached: ServerSource;
+  /** A Valkey, where the machine has one: no package that every system offers, so it is never installed. */
+  readonly valkey: ServerSource | undefined;
 }
+
+type RequiredSources = Omit<ServerSources, "valkey">;
 
 const PROGRAMS = ["redis-server", "redis-cli", "redis-sentinel", "memcached"] as const;
 const PACKAGES = ["redis-server", "redis-sentinel", "redis-tools", "memcached"] as const;
@@ -33,11 +37,33 @@ let sources: ServerSources | undefined;
  * @throws Error that says what to install; servers are never silently missing
  */
 export function ensureServers(): ServerSources {
-  sources ??= findServers();
+  sources ??= { ...findServers(), valkey: findValkey() };
   return sources;
 }
 
-function findServers(): ServerSources {
+/**
+ * The path of a program of Redis, for what no single running server can stand in for: a cluster, sentinels.
+ *
+ * @param purpose what it is for, for the message, for example `"a cluster"`
+ * @throws Error when only a running server was named, or docker's is all there is
+ */
+export function requireRedisProgram(purpose: string): string {
+  const { redis } = ensureServers();
+  if (redis.kind === "program") return redis.path;
+  const installed = installedPrograms()?.redis;
+  if (installed?.kind === "program") return installed.path;
+  throw new Error(`This test starts ${purpose}, but only a running Redis was named. Install redis-server.`);
+}
+
+/** `GOCACHEX_TEST_VALKEY` names a running one (`host:port` or a URL) or a program's path; else `valkey-server` is looked for. */
+function findValkey(): ServerSource | undefined {
+  const named = process.env["GOCACHEX_TEST_VALKEY"];
+  if (named !== undefined && !named.startsWith("/")) return running(named, 6379);
+  const path = named ?? findExecutable("valkey-server");
+  return path === undefined ? undefined : { kind: "program", path };
+}
+
+function findServers(): RequiredSources {
   const redisUrl = process.env["GOCACHEX_TEST_REDIS_URL"];
   const memcachedAddress = process.env["GOCACHEX_TEST_MEMCACHED"];
   const named = {
@@ -55,7 +81,7 @@ function running(address: string, defaultPort: number): ServerSource {
   return { kind: "running", address: parseHostAndPort(address, defaultPort) };
 }
 
-function installedPrograms(): ServerSources | undefined {
+function installedPrograms(): RequiredSources | undefined {
   if (PROGRAMS.some((name) => findExecutable(name) === undefined)) return undefined;
   return {
     redis: { kind: "program", path: findExecutable("redis-server") as string },
@@ -64,7 +90,7 @@ function installedPrograms(): ServerSources | undefined {
 }
 
 /** Installs the packages where that is possible, without letting them start system services. */
-function programsFromPackages(): ServerSources | undefined {
+function programsFromPackages(): RequiredSources | undefined {
   if (process.getuid?.() !== 0) return undefined;
   withoutServiceStarts(() => void installDebianPackages(PACKAGES));
   return installedPrograms();
@@ -82,7 +108,7 @@ function withoutServiceStarts(install: () => void): void {
   }
 }
 
-function composed(): ServerSources | undefined {
+function composed(): RequiredSources | undefined {
   const addresses = startComposeServers();
   if (addresses === undefined) return undefined;
   return {

@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { askServer } from "./ask-server.ts";
+import { askServer, type QuestionTls } from "./ask-server.ts";
 import { findFreePort } from "./free-port.ts";
 
 /** A server of ours, running on a loopback port in a folder of its own. */
@@ -24,12 +25,25 @@ export interface ServerProcess {
 /** What to start and how to know that it is ready. */
 export interface ServerCommand {
   readonly program: string;
-  /** The arguments for a port and a working folder. */
-  arguments(port: number, folder: string): readonly string[];
-  /** Bytes to send, and what the answer must match. */
-  readonly probe: { readonly question: string; readonly answer: RegExp };
+  /** The arguments for a port and a working folder. Asked anew at each attempt; may write files to the folder. */
+  arguments(port: number, folder: string): readonly string[] | Promise<readonly string[]>;
+  /** Environment variables beside this process's own, for a working folder. */
+  environment?(folder: string): Readonly<Record<string, string>>;
+  /** How to know that it is ready. */
+  readonly probe: ServerProbe;
   /** A fixed port. Default: a free one. */
   readonly port?: number | undefined;
+}
+
+/** A question that a server answers once it is ready. */
+export interface ServerProbe {
+  readonly question: string | Uint8Array;
+  /** What the answer must match. */
+  readonly answer: RegExp;
+  /** How the connection is encrypted. Default: not at all. */
+  readonly tls?: QuestionTls | undefined;
+  /** Name of a Unix socket in the working folder to ask at. Default: the port. */
+  readonly unixSocket?: string | undefined;
 }
 
 const READY_TIMEOUT_MS = 10_000;
@@ -57,8 +71,9 @@ export async function startServerProcess(command: ServerCommand): Promise<Server
 
 async function startOnce(command: ServerCommand, port: number): Promise<ServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), "gocachex-server-"));
-  const child = spawn(command.program, command.arguments(port, folder), {
+  const child = spawn(command.program, await command.arguments(port, folder), {
     cwd: folder,
+    env: { ...process.env, ...command.environment?.(folder) },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -112,8 +127,9 @@ function guardAgainstLeftover(pid: number, folder: string): ChildProcess {
 
 async function isReady(server: ServerProcess, child: ChildProcess, { probe }: ServerCommand): Promise<boolean> {
   const giveUpAt = performance.now() + READY_TIMEOUT_MS;
+  const target = probe.unixSocket === undefined ? server : { path: join(server.folder, probe.unixSocket) };
   while (performance.now() < giveUpAt && child.exitCode === null && child.signalCode === null) {
-    const answer = await askServer(server, probe.question).catch(() => "");
+    const answer = await askServer(target, probe.question, probe.tls).catch(() => "");
     // Something else may answer on a port that was taken from under us: ours must be alive as well.
     if (probe.answer.test(answer)) return child.exitCode === null && child.signalCode === null;
     await delay(PROBE_PAUSE_MS);

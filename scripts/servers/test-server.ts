@@ -5,6 +5,8 @@ import type { ServerProcess } from "./server-process.ts";
 export interface TestServer extends HostAndPort {
   /** Our own process, or `undefined` when the server is shared: then it must not be stopped, flushed or reconfigured. */
   readonly process: ServerProcess | undefined;
+  /** Path of its Unix socket, when one was asked for. */
+  readonly unixSocket: string | undefined;
   /** Ends our own process; does nothing to a shared server. */
   stop(): Promise<void>;
 }
@@ -18,20 +20,23 @@ export interface TestServerOptions {
 }
 
 /** Wraps our own process. */
-export function ownServer(process: ServerProcess): TestServer {
-  return { host: process.host, port: process.port, process, stop: () => process.stop() };
+export function ownServer(process: ServerProcess, unixSocket?: string): TestServer {
+  return { host: process.host, port: process.port, process, unixSocket, stop: () => process.stop() };
 }
 
 /**
  * Wraps a server that runs already.
  *
- * @throws Error when arguments or a port were asked for, which a running server cannot take
+ * @param wishes what the test asks of its server; only a test that asks for nothing can do with a running one
+ * @throws Error when something was asked for, which a running server cannot take
  */
-export function sharedServer(address: HostAndPort, options: TestServerOptions, name: string): TestServer {
-  if ((options.args ?? []).length > 0 || options.port !== undefined) {
+export function sharedServer(address: HostAndPort, wishes: object, name: string): TestServer {
+  const isWish = (wish: unknown): boolean =>
+    Array.isArray(wish) ? wish.length > 0 : wish !== undefined && wish !== false;
+  if (Object.values(wishes).some(isWish)) {
     throw new Error(
       `This test starts its own ${name} with arguments, but only a running one was named. Install ${name}.`,
     );
   }
-  return { ...address, process: undefined, stop: async () => undefined };
+  return { ...address, process: undefined, unixSocket: undefined, stop: async () => undefined };
 }

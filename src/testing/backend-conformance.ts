@@ -1,6 +1,7 @@
 import type { Backend, MaybePromise } from "../backend/backend.ts";
 import type { BackendHost } from "../backend/registry.ts";
-import type { ConformanceGroup } from "./backend-cases/backend-case.ts";
+import type { BackendCase, ConformanceGroup } from "./backend-cases/backend-case.ts";
+import type { ConformanceFaults } from "./conformance-faults.ts";
 
 /** A store to be proven, as its author hands it over: built, not connected. */
 export interface ConformanceTarget {
@@ -8,6 +9,10 @@ export interface ConformanceTarget {
   readonly backend: Backend;
   /** Builds another client of the same data, not connected. Without it the cases about two clients are skipped. */
   readonly openSecond?: () => MaybePromise<Backend>;
+  /** Breaks the way to the server. Without it the group `faults` is skipped; a store with a network should be proven with it. */
+  readonly faults?: ConformanceFaults;
+  /** Texts that the store itself puts into keys: prefixes, suffixes, names of its own records. They are tried as keys. */
+  readonly ownNames?: readonly string[];
   /** Frees what the author made for this case, after the store was closed: directories, servers. */
   readonly dispose?: () => MaybePromise<void>;
 }
@@ -31,6 +36,13 @@ export interface BackendConformanceOptions {
   readonly ttlUnitMs?: number;
   /** How long one case may take, in ms, before it counts as hanging. Default 10,000 plus 10 TTL units of real time. */
   readonly timeoutMs?: number;
+  /**
+   * Group `faults`: the longest that a call may take until it is given up, in ms, when the server is away or hangs: the store's longest
+   * deadline and some time to spare. Give the store short deadlines, for several cases wait for them. Default 3,000.
+   */
+  readonly deadlineMs?: number;
+  /** Group `faults`: the longest until calls work again after the server came back, in ms. Default 10,000. */
+  readonly recoveryMs?: number;
   /** Whether nobody else uses the data, so that `clear("")` and `scan("")` may be tried. Default false. */
   readonly exclusiveData?: boolean;
   /** Cases to leave out: the case's name and why. A name that does not exist is an error, so that no entry goes stale. */
@@ -45,6 +57,11 @@ export interface ResolvedConformance extends Required<BackendConformanceOptions>
 const FAKE_TTL_UNIT_MS = 1_000;
 const REAL_TTL_UNIT_MS = 100;
 const BASE_TIMEOUT_MS = 10_000;
+const DEADLINE_MS = 3_000;
+const RECOVERY_MS = 10_000;
+/** How often a case of faults waits for a deadline and for a recovery, at most. */
+const DEADLINES_OF_CASE = 4;
+const RECOVERIES_OF_CASE = 6;
 /** The longest case waits for six units of real time. */
 const LONGEST_CASE_UNITS = 10;
 
@@ -67,8 +84,16 @@ export function resolveBackendConformance(
     exclusiveData: false,
     skip: {},
     groups: allGroups,
+    deadlineMs: DEADLINE_MS,
+    recoveryMs: RECOVERY_MS,
     timeoutMs: BASE_TIMEOUT_MS + (isFake ? 0 : LONGEST_CASE_UNITS * ttlUnitMs),
     ...options,
     ttlUnitMs,
   };
+}
+
+/** How long a case may take, in ms: those of faults wait for deadlines and recoveries besides. */
+export function caseTimeoutMs({ group }: BackendCase, options: ResolvedConformance): number {
+  const { timeoutMs, deadlineMs, recoveryMs } = options;
+  return group === "faults" ? timeoutMs + DEADLINES_OF_CASE * deadlineMs + RECOVERIES_OF_CASE * recoveryMs : timeoutMs;
 }

@@ -1,4 +1,5 @@
 import { AssertionError } from "node:assert";
+import { setMaxListeners } from "node:events";
 import type { Backend } from "../backend/backend.ts";
 
 /** Taken once, so that a runner's fake timers cannot hold a case. */
@@ -33,6 +34,8 @@ export interface CaseLife {
 export function createCaseLife(): CaseLife {
   const ending = new AbortController();
   const { signal } = ending;
+  // A case may wait for many deadlines at once.
+  setMaxListeners(0, signal);
   let reject: (error: unknown) => void = () => undefined;
   const failure = new Promise<never>((_, onReject) => {
     reject = onReject;

@@ -1,10 +1,11 @@
-import { serialize } from "node:v8";
+import { deserialize, serialize } from "node:v8";
 import type { Backend, MaybePromise, OperationContext } from "../backend/backend.ts";
 import type { EntryWrite, StoredEntry } from "../backend/stored-entry.ts";
 import type { NamespacePath } from "../entry/namespace-path.ts";
 import { storedPrefix } from "../entry/namespace-path.ts";
 import type { Clock } from "../foundation/clock.ts";
 import { assert } from "./bounded-assert.ts";
+import type { ConformanceFaults } from "./conformance-faults.ts";
 
 /** What a case works with: the store, and words for what cases do all the time. */
 export interface ConformanceSubject {
@@ -20,10 +21,22 @@ export interface ConformanceSubject {
   readonly ttlUnitMs: number;
   /** How exact instants and remaining times must be, in ms. */
   readonly toleranceMs: number;
+  /** What the author gave to break the way to the server; there when the case needs it. */
+  readonly faults: ConformanceFaults | undefined;
+  /** Texts that the store itself puts into keys. */
+  readonly ownNames: readonly string[];
+  /** The longest that a call may take until it is given up while the server is away or hangs, in ms. */
+  readonly deadlineMs: number;
+  /** The longest until calls work again after the server came back, in ms. */
+  readonly recoveryMs: number;
   /** A stored key of this case's namespace. */
   key(name: string): string;
+  /** A stored key that lives together with all others of this case made so: they have a hash tag in common. */
+  togetherKey(name: string): string;
   /** The sample as this store takes values: as it is, or as bytes. */
   value(sample: unknown): unknown;
+  /** The sample that a stored value was made of: the inverse of `value`. */
+  sampleOf(value: unknown): unknown;
   /** A write of the sample: for ever and without tags, unless said otherwise. */
   write(sample: unknown, details?: Partial<Omit<EntryWrite, "value">>): EntryWrite;
   /** Writes the sample. @returns the version */
@@ -36,6 +49,8 @@ export interface ConformanceSubject {
   assertMiss(key: string, why?: string): Promise<void>;
   /** Lets time pass: moves the fake clock, or waits. */
   advance(ms: number): Promise<void>;
+  /** Connects the store, for a case that begins unconnected. */
+  connect(): Promise<void>;
   /** Connects another client of the same data. */
   openSecond(): Promise<Backend>;
   /** Closes the store, once; the kit closes it otherwise. */
@@ -47,7 +62,8 @@ export interface ConformanceSubject {
 /** What a subject is made of. */
 export interface SubjectParts
   extends Pick<ConformanceSubject, "backend" | "namespace" | "clock" | "ttlUnitMs" | "toleranceMs">,
-    Pick<ConformanceSubject, "advance" | "openSecond" | "close" | "pendingTaskCount"> {}
+    Pick<ConformanceSubject, "faults" | "ownNames" | "deadlineMs" | "recoveryMs">,
+    Pick<ConformanceSubject, "advance" | "connect" | "openSecond" | "close" | "pendingTaskCount"> {}
 
 /** Makes the subject of one case. */
 export function createSubject(parts: SubjectParts): ConformanceSubject {
@@ -74,7 +90,10 @@ export function createSubject(parts: SubjectParts): ConformanceSubject {
     ...parts,
     context,
     key: (name) => prefix + name,
+    togetherKey: (name) => `${prefix}{together}${name}`,
     value,
+    sampleOf: (stored) =>
+      backend.capabilities.storage === "bytes" && stored instanceof Uint8Array ? deserialize(stored) : stored,
     write,
     async put(key, sample, details) {
       const result = await backend.set(key, write(sample, details), context);

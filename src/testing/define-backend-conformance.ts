@@ -1,6 +1,6 @@
 import { backendCases } from "./backend-cases/all-backend-cases.ts";
 import type { BackendCase } from "./backend-cases/backend-case.ts";
-import type { BackendConformanceOptions, ResolvedConformance } from "./backend-conformance.ts";
+import { type BackendConformanceOptions, caseTimeoutMs, type ResolvedConformance } from "./backend-conformance.ts";
 import { runBackendCase } from "./run-backend-case.ts";
 import { resolveConformance } from "./run-backend-conformance.ts";
 
@@ -51,13 +51,13 @@ const STEPS_WITH_DEADLINE = 3;
 export function defineBackendConformance(options: DefineBackendConformanceOptions): void {
   const { describe, it } = options.runner ?? globalRunner();
   const resolved = resolveConformance(options);
-  const runnerTimeoutMs = STEPS_WITH_DEADLINE * resolved.timeoutMs + RUNNER_GRACE_MS;
   describe(`backend conformance: ${resolved.name}`, () => {
     for (const group of resolved.groups) {
       describe(group, () => {
         for (const backendCase of backendCases) {
-          if (backendCase.group === group)
-            it(backendCase.name, testBody(backendCase, resolved, runnerTimeoutMs), runnerTimeoutMs);
+          if (backendCase.group !== group) continue;
+          const runnerTimeoutMs = STEPS_WITH_DEADLINE * caseTimeoutMs(backendCase, resolved) + RUNNER_GRACE_MS;
+          it(backendCase.name, testBody(backendCase, resolved, runnerTimeoutMs), runnerTimeoutMs);
         }
       });
     }

@@ -2,6 +2,7 @@ export { createSeededRandom } from "../foundation/random-source.ts";
 export type { ConformanceGroup } from "./backend-cases/backend-case.ts";
 export { CONFORMANCE_GROUPS } from "./backend-cases/backend-case.ts";
 export type { BackendConformanceOptions, ConformanceTarget } from "./backend-conformance.ts";
+export type { ConformanceFaults } from "./conformance-faults.ts";
 export type { ConformanceRunner, DefineBackendConformanceOptions } from "./define-backend-conformance.ts";
 export { defineBackendConformance } from "./define-backend-conformance.ts";
 export type { FakeTime } from "./fake-clock.ts";

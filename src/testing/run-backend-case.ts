@@ -6,8 +6,9 @@ import { systemClock } from "../foundation/clock.ts";
 import { createSeededRandom } from "../foundation/random-source.ts";
 import { systemScheduler } from "../foundation/scheduler.ts";
 import type { BackendCase } from "./backend-cases/backend-case.ts";
+import { assertNotice } from "./backend-cases/network-shapes.ts";
 import { isExpireRefused, LACKS_EXPIRE } from "./backend-cases/refused-expire.ts";
-import type { ConformanceTarget, ResolvedConformance } from "./backend-conformance.ts";
+import { type ConformanceTarget, caseTimeoutMs, type ResolvedConformance } from "./backend-conformance.ts";
 import { CaseCleanup } from "./case-cleanup.ts";
 import { type CaseLife, createCaseLife } from "./case-life.ts";
 import { type ConformanceSubject, createSubject } from "./conformance-subject.ts";
@@ -51,19 +52,26 @@ export async function runBackendCase(backendCase: BackendCase, options: Resolved
   const time = options.time === "fake" ? createFakeTime() : undefined;
   const turning = time === undefined ? undefined : createTurningScheduler(time, life.fail);
   try {
-    return await runInHost({ backendCase, options, life, time }, hostFor(time, turning ?? systemScheduler));
+    return await runInHost({ backendCase, options, life, time }, hostFor(time, turning ?? systemScheduler, life));
   } finally {
     life.end();
     turning?.stop();
   }
 }
 
-function hostFor(time: FakeTime | undefined, scheduler: BackendHost["scheduler"]): BackendHost {
+function hostFor(time: FakeTime | undefined, scheduler: BackendHost["scheduler"], life: CaseLife): BackendHost {
   return {
     clock: time?.clock ?? systemClock,
     scheduler,
     random: createSeededRandom(1),
     onRemoval: () => undefined,
+    onNotice: (notice) => {
+      try {
+        assertNotice(notice);
+      } catch (error) {
+        life.fail(error);
+      }
+    },
   };
 }
 
@@ -76,7 +84,7 @@ async function runInHost(run: CaseRun, host: BackendHost): Promise<CaseOutcome> 
   try {
     const missing = missingRequirement(run.backendCase, target, run.options);
     if (missing !== undefined) outcome = { kind: "skipped", reason: missing };
-    else await within(run.options, "the case", Promise.race([runConnected(run, target, cleanup), life.failure]));
+    else await within(run, "the case", Promise.race([runConnected(run, target, cleanup), life.failure]));
   } catch (error) {
     if (isExpireRefused(target.backend, error)) outcome = { kind: "skipped", reason: LACKS_EXPIRE };
     else failure = { error };
@@ -84,7 +92,7 @@ async function runInHost(run: CaseRun, host: BackendHost): Promise<CaseOutcome> 
   life.end();
   try {
     const closing = cleanup.run();
-    await within(run.options, "close", failure === undefined ? Promise.race([closing, life.failure]) : closing);
+    await within(run, "close", failure === undefined ? Promise.race([closing, life.failure]) : closing);
   } catch (error) {
     failure ??= { error };
   }
@@ -93,10 +101,10 @@ async function runInHost(run: CaseRun, host: BackendHost): Promise<CaseOutcome> 
 }
 
 /** Builds the store; one that comes after the deadline is closed as soon as it is there. */
-async function createTarget({ options }: CaseRun, host: BackendHost): Promise<ConformanceTarget> {
-  const creating = (async () => options.create(host))();
+async function createTarget(run: CaseRun, host: BackendHost): Promise<ConformanceTarget> {
+  const creating = (async () => run.options.create(host))();
   try {
-    return await within(options, "create", creating);
+    return await within(run, "create", creating);
   } catch (error) {
     creating.then((late) => new CaseCleanup(late).run()).catch(() => undefined);
     throw error;
@@ -110,6 +118,8 @@ function missingRequirement(
 ): string | undefined {
   const facts = {
     capabilities: target.backend.capabilities,
+    backend: target.backend,
+    faults: target.faults,
     hasSecondClient: target.openSecond !== undefined,
     hasExclusiveData: options.exclusiveData,
     hasFakeTime: options.time === "fake",
@@ -133,6 +143,10 @@ function subjectFor(run: CaseRun, target: ConformanceTarget, cleanup: CaseCleanu
     namespace: joinNamespace(ROOT_NAMESPACE, `kit-${RUN_ID}-${caseCount}`),
     clock: time?.clock ?? systemClock,
     ttlUnitMs,
+    faults: target.faults,
+    ownNames: target.ownNames ?? [],
+    deadlineMs: run.options.deadlineMs,
+    recoveryMs: run.options.recoveryMs,
     toleranceMs: time === undefined ? REAL_TOLERANCE_UNITS * ttlUnitMs : FAKE_TOLERANCE_MS,
     advance: async (ms) => {
       life.assertRunning();
@@ -147,18 +161,20 @@ function subjectFor(run: CaseRun, target: ConformanceTarget, cleanup: CaseCleanu
       await second.connect?.({});
       return life.guard(second);
     },
+    connect: async () => target.backend.connect?.({}),
     close: () => cleanup.closeFirst(),
     pendingTaskCount: () => time?.pendingCount() ?? 0,
   });
 }
 
 /** Waits for `step` and fails when it does not end in time: a store must never hang. */
-async function within<T>(options: ResolvedConformance, what: string, step: Promise<T>): Promise<T> {
+async function within<T>({ backendCase, options }: CaseRun, what: string, step: Promise<T>): Promise<T> {
+  const timeoutMs = caseTimeoutMs(backendCase, options);
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = platformSetTimeout(
-      () => reject(new AssertionError({ message: `${what} did not settle within ${options.timeoutMs} ms` })),
-      options.timeoutMs,
+      () => reject(new AssertionError({ message: `${what} did not settle within ${timeoutMs} ms` })),
+      timeoutMs,
     );
   });
   try {

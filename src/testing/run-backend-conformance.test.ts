@@ -20,10 +20,17 @@ describe("runBackendConformance", () => {
     const reasons = new Set(report.skipped.map((verdict) => verdict.reason));
     expect([...reasons].sort()).toEqual([
       "needs a second client (openSecond)",
+      "needs a way to hang and resume the server (faults.hang, faults.resume)",
+      "needs a way to reset the connections (faults.reset)",
+      "needs a way to stop and start the server (faults)",
       'needs capability "slidingTtl"',
-      'needs capability "storage: bytes"',
       'needs capability "tags"',
+      'needs capability "transactions: co-located"',
+      'needs capability "transactions: single-key"',
+      "needs connections()",
       "needs data of its own (exclusiveData: true)",
+      "needs isolate()",
+      "needs report()",
       "to see that it is reported",
     ]);
   });

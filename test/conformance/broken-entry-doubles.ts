@@ -34,6 +34,12 @@ function changeKeys(correct: Required<Backend>, change: (key: string) => string)
   };
 }
 
+/** As JSON has it; what is huge stays, for its text would take seconds to make. */
+function throughJson(value: unknown): unknown {
+  if (value instanceof Uint8Array && value.length > 400_000) return value;
+  return JSON.parse(JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? Number(part) : part)));
+}
+
 /** Defects in reading, writing and ending entries. */
 export const brokenEntryDoubles: readonly BrokenDouble[] = [
   {
@@ -54,19 +60,23 @@ export const brokenEntryDoubles: readonly BrokenDouble[] = [
   },
   {
     defect: "takes falsy values for a miss",
-    failingGroups: ["values", "batches", "conditional-writes", "counters", "transactions", "clear", "abort"],
+    failingGroups: [
+      "values",
+      "basics",
+      "batches",
+      "conditional-writes",
+      "counters",
+      "transactions",
+      "tags",
+      "clear",
+      "abort",
+    ],
     breakBackend: (correct) => changeReads(correct, (entry) => (entry.value ? entry : undefined)),
   },
   {
     defect: "keeps values as JSON",
-    failingGroups: ["values", "batches", "counters", "concurrency"],
-    breakBackend: (correct) =>
-      changeReads(correct, (entry) => ({
-        ...entry,
-        value: JSON.parse(
-          JSON.stringify(entry.value, (_, value: unknown) => (typeof value === "bigint" ? Number(value) : value)),
-        ),
-      })),
+    failingGroups: ["values", "basics", "batches", "counters", "concurrency"],
+    breakBackend: (correct) => changeReads(correct, (entry) => ({ ...entry, value: throughJson(entry.value) })),
   },
   {
     defect: "folds the case of keys",

@@ -116,4 +116,80 @@ describe("the fault proxy in front of an echo server", () => {
     client.write("still here");
     expect(await receivedText(10)).toBe("still here");
   });
+
+  it("lets so many bytes of replies through and then resets", async () => {
+    proxy.set({ replyBytesUntilReset: 4 });
+    client.write("abcdefgh");
+    await closed(client);
+    expect(Buffer.concat(received).toString()).toBe("abcd");
+    expect(proxy.resetCount()).toBe(1);
+  });
+
+  it("counts the bytes of replies from when the fault was set, on connections that are open already", async () => {
+    client.write("before");
+    await receivedText(6);
+    proxy.set({ replyBytesUntilReset: 2 });
+    client.write("after");
+    await closed(client);
+    expect(Buffer.concat(received).toString()).toBe("beforeaf");
+  });
+
+  it("gives noise for replies until it heals", async () => {
+    proxy.set({ replacesReplies: true });
+    client.write("hello");
+    await expect.poll(() => Buffer.concat(received).length).toBe(8);
+    const [first, ...rest] = Buffer.concat(received);
+    expect(first).toBe(0);
+    expect(Buffer.from(rest).toString("latin1")).not.toContain("hello");
+    proxy.heal();
+    received.length = 0;
+    client.write("hello");
+    expect(await receivedText(5)).toBe("hello");
+  });
+
+  it("resets at random chunks, the same for the same seed, some before and some after the server got them", async () => {
+    const lengths = async (seed: number): Promise<readonly number[]> => {
+      const served: number[] = [];
+      const sink = createServer((socket) => {
+        let length = 0;
+        socket.on("error", () => undefined);
+        socket.on("data", (chunk) => {
+          length += chunk.length;
+          socket.write("k");
+        });
+        socket.once("close", () => served.push(length));
+      });
+      await new Promise<void>((resolve) => sink.listen(0, "127.0.0.1", resolve));
+      const target = { host: "127.0.0.1", port: (sink.address() as AddressInfo).port };
+      const random = await startFaultProxy({ target, seed });
+      random.set({ chunksPerReset: 6 });
+      const sent: number[] = [];
+      for (let round = 0; round < 8; round += 1) sent.push(await writeUntilReset(random));
+      await expect.poll(() => served.length).toBe(8);
+      await random.stop();
+      await new Promise((resolve) => sink.close(resolve));
+      return sent.flatMap((length, round) => [length, served[round] as number]);
+    };
+    const first = await lengths(5);
+    expect(await lengths(5)).toEqual(first);
+    const lost = first
+      .filter((_, index) => index % 2 === 0)
+      .map((sent, round) => sent - (first[2 * round + 1] as number));
+    expect(new Set(lost)).toEqual(new Set([0, 1]));
+  });
+
+  /** Sends a byte, waits for its answer, and so on. @returns how many bytes were sent */
+  async function writeUntilReset({ host, port }: FaultProxy): Promise<number> {
+    const socket = connect(port, host);
+    let sent = 0;
+    const send = (): void => {
+      sent += 1;
+      socket.write("x");
+    };
+    socket.on("error", () => undefined);
+    socket.on("connect", send);
+    socket.on("data", send);
+    await closed(socket);
+    return sent;
+  }
 });

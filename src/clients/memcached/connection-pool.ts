@@ -88,14 +88,17 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** Sends a call, lets it wait, or rejects it. */
   submit(call: PendingCall): void {
-    if (this.#isClosed) return call.reject(unavailable(this.#subject, call.options.operation, "the client is closed."));
-    const { connection: pinned } = call.options;
-    if (pinned !== undefined) return this.#submitPinned(call, pinned);
+    if (call.options.connection !== undefined || this.#isClosed) {
+      this.#submitPinned(call, call.options.connection);
+      return;
+    }
     const last = this.#last;
     const connection = last?.isCollecting && last.canTake(call.count) ? last : this.#choose(call.count);
-    if (connection === undefined) return this.#wait(call);
-    this.#last = connection;
-    connection.submit(call);
+    if (connection === undefined) this.#wait(call);
+    else {
+      this.#last = connection;
+      connection.submit(call);
+    }
   }
 
   onProgress(connection: MemcachedConnection): void {
@@ -115,27 +118,31 @@ export class ConnectionPool implements ConnectionOwner {
   onOrphan({ call, wasSent, dueAt, cause }: Orphan): void {
     if (call.isSettled) return;
     const { options } = call;
-    const mayMove = !call.hasRetried && options.connection === undefined && !this.#isClosed;
-    if (!wasSent && mayMove) {
-      call.hasRetried = true;
-      call.stopExpiring();
-      return this.submit(call);
-    }
-    if (!wasSent) return call.reject(unavailable(this.#subject, options.operation, "the connection was lost.", cause));
     const remainingMs = dueAt - this.#host.clock.monotonicMs();
-    if (!mayMove || options.kind !== "read" || remainingMs <= 0)
-      return call.reject(interrupted(this.#subject, options, cause));
+    const isRepeatable = !wasSent || (options.kind === "read" && remainingMs > 0);
+    if (call.hasRetried || options.connection !== undefined || this.#isClosed || !isRepeatable) {
+      const why = "the connection was lost.";
+      const { operation } = options;
+      call.reject(
+        wasSent ? interrupted(this.#subject, options, cause) : unavailable(this.#subject, operation, why, cause),
+      );
+      return;
+    }
     call.hasRetried = true;
-    call.isDeadlineFixed = true;
-    call.expireAfter(this.#deadlines, remainingMs, () => unanswered(this.#subject, options));
+    call.stopExpiring();
+    if (wasSent) {
+      call.isDeadlineFixed = true;
+      call.expireAfter(this.#deadlines, remainingMs, () => unanswered(this.#subject, options));
+    }
     this.submit(call);
   }
 
-  #submitPinned(call: PendingCall, id: number): void {
+  #submitPinned(call: PendingCall, id: number | undefined): void {
     const { operation } = call.options;
     const connection = this.#connections.find((candidate) => candidate.id === id);
     if (connection === undefined) {
-      call.reject(unavailable(this.#subject, operation, "the connection that it must go over is gone."));
+      const why = this.#isClosed ? "the client is closed." : "the connection that it must go over is gone.";
+      call.reject(unavailable(this.#subject, operation, why));
     } else if (connection.canTake(call.count)) connection.submit(call);
     else call.reject(overloaded(this.#subject, operation, "the connection that it must go over has too much to do."));
   }
@@ -154,17 +161,15 @@ export class ConnectionPool implements ConnectionOwner {
 
   #wait(call: PendingCall): void {
     const { operation } = call.options;
+    const { requestCount, byteCount } = this.#waiting;
     if (this.#dial === undefined && this.#connections.every(({ isSuspect }) => isSuspect)) {
-      return call.reject(this.#unavailable(operation));
+      call.reject(this.#unavailable(operation));
+    } else if (requestCount + call.count > CLIENT_LIMITS.maxWaiting || byteCount > CLIENT_LIMITS.maxWaitingBytes) {
+      call.reject(overloaded(this.#subject, operation, `${requestCount} requests wait already.`));
+    } else {
+      this.#waiting.add(call);
+      if (!call.isDeadlineFixed) call.expireAfter(this.#deadlines, this.#settings.timeoutMs, this.#expired);
     }
-    if (
-      this.#waiting.requestCount + call.count > CLIENT_LIMITS.maxWaiting ||
-      this.#waiting.byteCount > CLIENT_LIMITS.maxWaitingBytes
-    ) {
-      return call.reject(overloaded(this.#subject, operation, `${this.#waiting.requestCount} requests wait already.`));
-    }
-    this.#waiting.add(call);
-    if (!call.isDeadlineFixed) call.expireAfter(this.#deadlines, this.#settings.timeoutMs, this.#expired);
   }
 
   readonly #expired = ({ options: { operation } }: PendingCall): unknown => {

@@ -31,7 +31,10 @@ export function createMemcachedClient(settings: MemcachedSettings, host: Memcach
       const { signal } = options;
       const pending = new PendingCall(work, options, resolve, reject);
       if (signal !== undefined) {
-        if (signal.aborted) return pending.reject(signal.reason);
+        if (signal.aborted) {
+          pending.reject(signal.reason);
+          return;
+        }
         pending.listen(signal);
       }
       pool.submit(pending);
@@ -73,7 +76,6 @@ export function createMemcachedClient(settings: MemcachedSettings, host: Memcach
 function assertCredentials(credentials: MemcachedSettings["credentials"]): void {
   if (credentials === undefined) return;
   for (const word of ["username", "password"] as const) {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what the protocol cannot carry
     if (credentials[word] === "" || /[\0- \x7f]/.test(credentials[word])) {
       throw new TypeError(
         `The ${word} for Memcached has white space or is empty; its authentication cannot carry that.`,

@@ -40,6 +40,8 @@ const WANTS_USER =
 const REFUSES_USER =
   "it refuses the user or the password. Compare memcached.username and memcached.password with its file of users (-Y).";
 const NO_MEMCACHED = "it does not tell its version, so it is no Memcached. Look at the address.";
+const TOO_OLD =
+  "its replies do not carry the number of their request, so they cannot be told apart. Use memcached 1.6.18 or newer.";
 
 /**
  * Makes a connection ready: authenticates, asks who the server is, and what it knows.
@@ -67,6 +69,7 @@ export async function greetServer(socket: Socket, options: GreetingOptions): Pro
   if (version === "") throw new GreetingRefusal(NO_MEMCACHED);
   const isKnown = asked !== undefined || version === options.knownVersion;
   const features = isKnown ? asked : await findServerFeatures(exchange, probeKey);
+  if (features?.found["opaque"] === false) throw new GreetingRefusal(TOO_OLD);
   exchange.finish();
   return { version, identity: readServerIdentity(stats), features, isAuthenticated };
 }

@@ -88,15 +88,15 @@ export class GreetingExchange implements MetaReplySink {
 
   #add(reply: GreetingReply): void {
     const question = this.#questions[0];
-    if (question === undefined) return this.#parser.fail("a reply that nobody asked for");
-    question.replies.push(reply);
-    if (question.replies.length === question.replyCount) this.#answered();
+    question?.replies.push(reply);
+    if (question === undefined) this.#parser.fail("a reply that nobody asked for");
+    else if (question.replies.length === question.replyCount) this.#answered();
   }
 
   #answered(): void {
     const question = this.#questions.shift();
-    if (question === undefined) return this.#parser.fail("a reply that nobody asked for");
-    question.resolve(question.replies);
+    if (question === undefined) this.#parser.fail("a reply that nobody asked for");
+    else question.resolve(question.replies);
   }
 
   readonly #onData = (chunk: Buffer): void => {

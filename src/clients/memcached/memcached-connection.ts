@@ -16,6 +16,8 @@ import { RequestBuffer } from "./request-buffer.ts";
 import { SentGroup } from "./sent-group.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
 
+const OUT_OF_ORDER = "a reply is not the one that must come next";
+
 /** A call whose connection went away before its reply came. */
 export interface Orphan {
   readonly call: PendingCall;
@@ -183,39 +185,38 @@ export class MemcachedConnection implements MetaReplySink {
 
   onReply(status: MetaStatus, opaque: number, value: Buffer | undefined, flags: string): void {
     const call = this.#calls.first;
-    if (call === undefined) return this.#parser.fail("a reply without a request");
-    if (call.request !== undefined) {
+    if (call?.request !== undefined) {
       const isNoop = call.firstOpaque < 0;
-      if (opaque !== call.firstOpaque || isNoop !== (status === "MN")) return this.#parser.fail("a reply out of order");
-      this.#shift(call);
-      if (!call.isSettled) call.resolve({ reply: { status, value, flags }, connection: this.id });
+      if (opaque === call.firstOpaque && isNoop === (status === "MN")) {
+        this.#shift(call);
+        if (!call.isSettled) call.resolve({ reply: { status, value, flags }, connection: this.id });
+      } else this.#parser.fail(OUT_OF_ORDER);
       return;
     }
-    const progress = call.batch?.accept(status, opaque, value, flags) ?? "foreign";
-    if (progress === "foreign") return this.#parser.fail("a reply out of order");
-    if (progress === "done") this.#finishBatch(call);
+    const progress = call?.batch?.accept(status, opaque, value, flags) ?? "foreign";
+    if (progress === "foreign") this.#parser.fail(OUT_OF_ORDER);
+    else if (progress === "done") this.#finishBatch(call as PendingCall);
   }
 
   onError(error: MemcachedServerError): void {
     const call = this.#calls.first;
-    if (call === undefined || error.prefix === "ERROR") return this.#parser.fail(error.message);
-    if (error.prefix === "CLIENT_ERROR" && call.hasData) {
-      // Whether the server read the value as a value or as commands is not known: nothing behind it can be trusted.
-      this.#shift(call);
-      call.reject(error);
-      return this.#parser.fail(error.message);
+    // After a refused value nobody knows whether the server read it as a value or as commands: nothing behind it can be trusted.
+    const isOutOfStep = error.prefix === "ERROR" || (error.prefix === "CLIENT_ERROR" && call?.hasData === true);
+    if (call === undefined || isOutOfStep) this.#parser.fail(error.message);
+    if (call === undefined || error.prefix === "ERROR") return;
+    if (call.batch !== undefined && !isOutOfStep) {
+      if (call.batch.acceptError(error) === "done") this.#finishBatch(call);
+      return;
     }
-    if (call.batch === undefined) {
-      this.#shift(call);
-      call.reject(error);
-    } else if (call.batch.acceptError(error) === "done") this.#finishBatch(call);
+    this.#shift(call);
+    call.reject(error);
   }
 
   onLine(line: string): void {
     const call = this.#calls.first;
     const isLast = call?.stats?.accept(line);
-    if (call === undefined || isLast === undefined) return this.#parser.fail("a line out of order");
-    if (!isLast) return;
+    if (isLast === undefined) this.#parser.fail(OUT_OF_ORDER);
+    if (call === undefined || !isLast) return;
     this.#shift(call);
     call.resolve(call.stats?.values);
   }

@@ -3,8 +3,8 @@ import type { MetaKey } from "./meta-message.ts";
 
 /** Longest key of a server, in bytes. */
 const MAX_KEY_BYTES = 250;
-/** Most bytes of which base64 is not longer than that. */
-const MAX_BASE64_BYTES = 187;
+/** Most bytes of which base64 is not longer than that; servers want its padding, so 187 are too many. */
+const MAX_BASE64_BYTES = 186;
 /** First bytes that no UTF-8 has: they tell the forms apart. */
 const MARK_UTF16 = 0xfe;
 const MARK_HASH = 0xff;
@@ -17,10 +17,10 @@ const MARK_UTF16_HASH = 0xfd;
  *     ─────────────────────────────────────  ──────────────  ──────────────────────────────────────────────
  *     no control character, no space,        plain           its UTF-8
  *       up to 250 bytes
- *     else, up to 187 bytes                  base64          its UTF-8
+ *     else, up to 186 bytes                  base64          its UTF-8
  *     else                                   base64          FF · SHA-256 of its UTF-8          (33 bytes)
  *     half a surrogate pair in it,           base64          FE · its UTF-16 (LE)
- *       up to 93 code units
+ *       up to 92 code units
  *     that, longer                           base64          FD · SHA-256 of its UTF-16 (LE)    (33 bytes)
  *
  * No two texts get the same bytes (but for collisions of SHA-256): UTF-8 is one to one for texts without lone surrogates, and never has a

@@ -54,9 +54,10 @@ export class MetaReplyParser {
   #lineLength = 0;
   /** The reply whose value is awaited; `-1`: none. */
   #valueLength = -1;
-  #status: MetaStatus = "MN";
   #opaque = -1;
   #flags = "";
+  /** Where the number ended that was read last. */
+  #numberEnd = 0;
   /** Where a value that comes in parts is put together, with the two bytes behind it. */
   #value: Buffer = EMPTY;
   #filled = 0;
@@ -125,34 +126,63 @@ export class MetaReplyParser {
 
   /** A whole line; `end` is the place of its LF. Tells the sink, unless a value follows. */
   #readLine(bytes: Buffer, start: number, end: number): void {
-    if (end - start < 3 || bytes[end - 1] !== CR) return this.fail("a line does not end with CR LF");
+    if (end - start < 3 || bytes[end - 1] !== CR) {
+      this.fail("a line does not end with CR LF");
+      return;
+    }
     const third = bytes[start + 2] as number;
-    const status =
-      third === SPACE || third === CR ? statusOf(bytes[start] as number, bytes[start + 1] as number) : undefined;
-    if (status === undefined) return this.#readClassicLine(bytes.toString("latin1", start, end - 1));
-    let position = start + 2;
-    let length = -1;
-    if (status === "VA") {
-      length = readNumber(bytes, start + 3);
-      if (third !== SPACE || length < 0) return this.fail("a value has no length");
-      if (length > this.#maxValueBytes)
-        return this.fail(`a value of ${length} bytes is larger than ${this.#maxValueBytes}`);
-      position = start + 3 + digitCount(bytes, start + 3);
-      if (bytes[position] !== SPACE && position !== end - 1) return this.fail("a length is no number");
+    const isWord = third === SPACE || third === CR;
+    const status = isWord ? statusOf(bytes[start] as number, bytes[start + 1] as number) : undefined;
+    if (status === undefined) this.#readClassicLine(bytes.toString("latin1", start, end - 1));
+    else if (status === "VA") this.#readValueLine(bytes, start + 3, end - 1);
+    else this.#readFlags(status, bytes, start + 2, end - 1);
+  }
+
+  /** From the length on; `end` is the place of the CR. */
+  #readValueLine(bytes: Buffer, start: number, end: number): void {
+    const length = this.#readNumber(bytes, start);
+    const position = this.#numberEnd;
+    if (length < 0 || (bytes[position] !== SPACE && position !== end)) this.fail("a value has no length");
+    else if (length > this.#maxValueBytes) this.fail(`a value has ${length} bytes, more than ${this.#maxValueBytes}`);
+    else {
+      this.#valueLength = length;
+      this.#readFlags("VA", bytes, position, end);
     }
+  }
+
+  /** From the space before the first flag on, if there is one. */
+  #readFlags(status: MetaStatus, bytes: Buffer, start: number, end: number): void {
+    let position = start;
     let opaque = -1;
-    if (bytes[position + 1] === CAPITAL_O && bytes[position] === SPACE) {
-      opaque = readNumber(bytes, position + 2);
-      position += 2 + digitCount(bytes, position + 2);
-      if (opaque < 0 || (bytes[position] !== SPACE && position !== end - 1))
-        return this.fail("an opaque token is not ours");
+    if (bytes[start + 1] === CAPITAL_O && start < end) {
+      opaque = this.#readNumber(bytes, start + 2);
+      position = this.#numberEnd;
+      if (opaque < 0 || (bytes[position] !== SPACE && position !== end)) {
+        this.#valueLength = -1;
+        this.fail("an opaque token is no number");
+        return;
+      }
     }
-    const flags = position + 1 < end - 1 ? bytes.toString("latin1", position + 1, end - 1) : "";
-    if (length < 0) return this.#sink.onReply(status, opaque, undefined, flags);
-    this.#status = status;
+    const flags = position + 1 < end ? bytes.toString("latin1", position + 1, end) : "";
+    if (this.#valueLength < 0) {
+      this.#sink.onReply(status, opaque, undefined, flags);
+      return;
+    }
     this.#opaque = opaque;
     this.#flags = flags;
-    this.#valueLength = length;
+  }
+
+  /** The decimal number at a place; -1 when there is none. The line's end stops it, and so do more digits than a number may have. */
+  #readNumber(bytes: Buffer, start: number): number {
+    let value = 0;
+    let position = start;
+    for (; position < start + MAX_DIGITS; position += 1) {
+      const digit = (bytes[position] as number) - ZERO;
+      if (!(digit >= 0 && digit <= 9)) break;
+      value = value * 10 + digit;
+    }
+    this.#numberEnd = position;
+    return position === start ? -1 : value;
   }
 
   #readClassicLine(line: string): void {
@@ -192,7 +222,7 @@ export class MetaReplyParser {
 
   #tellValue(value: Buffer): void {
     this.#valueLength = -1;
-    this.#sink.onReply(this.#status, this.#opaque, value, this.#flags);
+    this.#sink.onReply("VA", this.#opaque, value, this.#flags);
   }
 }
 
@@ -222,27 +252,6 @@ function statusOf(first: number, second: number): MetaStatus | undefined {
     default:
       return undefined;
   }
-}
-
-/** The decimal number at a place; -1 when there is none, or it is too long. The line's end stops it. */
-function readNumber(bytes: Buffer, start: number): number {
-  let value = 0;
-  let position = start;
-  for (; position < start + MAX_DIGITS; position += 1) {
-    const digit = (bytes[position] as number) - ZERO;
-    if (!(digit >= 0 && digit <= 9)) break;
-    value = value * 10 + digit;
-  }
-  return position === start ? -1 : value;
-}
-
-function digitCount(bytes: Buffer, start: number): number {
-  let count = 0;
-  for (; count < MAX_DIGITS; count += 1) {
-    const digit = (bytes[start + count] as number) - ZERO;
-    if (!(digit >= 0 && digit <= 9)) break;
-  }
-  return count;
 }
 
 function viewOrCopy(chunk: Buffer, start: number, end: number): Buffer {

@@ -8,11 +8,14 @@ import { concurrencyCases } from "./concurrency-cases.ts";
 import { conditionalWriteCases } from "./conditional-write-cases.ts";
 import { counterCases } from "./counter-cases.ts";
 import { expireCases } from "./expire-cases.ts";
+import { faultCases } from "./fault-cases.ts";
 import { keyCases } from "./key-cases.ts";
 import { leaseCases } from "./lease-cases.ts";
+import { resetCases } from "./reset-cases.ts";
 import { scanCases } from "./scan-cases.ts";
 import { tagCases } from "./tag-cases.ts";
 import { transactionCases } from "./transaction-cases.ts";
+import { transactionReachCases } from "./transaction-reach-cases.ts";
 import { ttlCases } from "./ttl-cases.ts";
 import { valueCases } from "./value-cases.ts";
 import { versionCases } from "./version-cases.ts";
@@ -29,6 +32,7 @@ export const backendCases: readonly BackendCase[] = [
   ...conditionalWriteCases,
   ...counterCases,
   ...transactionCases,
+  ...transactionReachCases,
   ...leaseCases,
   ...tagCases,
   ...scanCases,
@@ -36,4 +40,6 @@ export const backendCases: readonly BackendCase[] = [
   ...concurrencyCases,
   ...abortCases,
   ...closeCases,
+  ...faultCases,
+  ...resetCases,
 ];

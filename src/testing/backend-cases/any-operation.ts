@@ -29,7 +29,7 @@ export function everyOperation(subject: ConformanceSubject, stem: string): reado
       name: "increment",
       call: (context) => backend.increment?.(`${key} n`, counter, context),
     },
-    capabilities.transactions === "any-keys" && {
+    capabilities.transactions !== "none" && {
       name: "commit",
       call: (context) => backend.commit?.([], [{ key: `${key} tx`, write: subject.write(stem) }], context),
     },

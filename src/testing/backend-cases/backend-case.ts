@@ -1,4 +1,6 @@
+import type { Backend } from "../../backend/backend.ts";
 import type { BackendCapabilities } from "../../backend/capabilities.ts";
+import type { ConformanceFaults } from "../conformance-faults.ts";
 import type { ConformanceSubject } from "../conformance-subject.ts";
 
 /** The groups of cases, in the order they run. */
@@ -20,6 +22,7 @@ export const CONFORMANCE_GROUPS = [
   "concurrency",
   "abort",
   "close",
+  "faults",
 ] as const;
 
 /** The name of a group of cases. */
@@ -28,6 +31,10 @@ export type ConformanceGroup = (typeof CONFORMANCE_GROUPS)[number];
 /** What a requirement looks at. */
 export interface RequirementFacts {
   readonly capabilities: BackendCapabilities;
+  /** The store, for its optional methods. */
+  readonly backend: Backend;
+  /** What the author gave to break the way to the server. */
+  readonly faults: ConformanceFaults | undefined;
   /** Whether the author gave a way to open a second client of the same data. */
   readonly hasSecondClient: boolean;
   /** Whether nobody else uses the data, so that all of it may be cleared. */
@@ -71,22 +78,39 @@ export function needsCapability(name: SwitchName): Requirement {
   return { description: `capability "${name}"`, isMet: ({ capabilities }) => capabilities[name] === true };
 }
 
-/** Needs transactions over any number of keys. */
+/** Needs transactions over several keys, at least over those with a common `{hash tag}`. */
 export const needsTransactions: Requirement = {
-  description: 'capability "transactions: any-keys"',
-  isMet: ({ capabilities }) => capabilities.transactions === "any-keys",
+  description: 'capability "transactions: any-keys" or "co-located"',
+  isMet: ({ capabilities }) => capabilities.transactions === "any-keys" || capabilities.transactions === "co-located",
 };
+
+/** Needs transactions over some keys, a single one at least. */
+export const needsCommit: Requirement = {
+  description: 'capability "transactions"',
+  isMet: ({ capabilities }) => capabilities.transactions !== "none",
+};
+
+/** Needs a store whose transactions touch only keys that live together. */
+export const needsColocation: Requirement = {
+  description: 'capability "transactions: co-located"',
+  isMet: ({ capabilities }) => capabilities.transactions === "co-located",
+};
+
+/** Needs a store whose transactions touch a single key. */
+export const needsSingleKey: Requirement = {
+  description: 'capability "transactions: single-key"',
+  isMet: ({ capabilities }) => capabilities.transactions === "single-key",
+};
+
+/** Needs an optional method that no capability names. */
+export function needsMethod(name: "connections" | "report" | "usage" | "isolate"): Requirement {
+  return { description: `${name}()`, isMet: ({ backend }) => typeof backend[name] === "function" };
+}
 
 /** Needs a store that keeps values as they are. */
 export const needsValueStorage: Requirement = {
   description: 'capability "storage: values"',
   isMet: ({ capabilities }) => capabilities.storage === "values",
-};
-
-/** Needs a store that keeps bytes. */
-export const needsByteStorage: Requirement = {
-  description: 'capability "storage: bytes"',
-  isMet: ({ capabilities }) => capabilities.storage === "bytes",
 };
 
 /** Needs a second client of the same data. */
@@ -105,4 +129,28 @@ export const needsExclusiveData: Requirement = {
 export const needsFakeTime: Requirement = {
   description: 'a store that follows the kit\'s clock (time: "fake")',
   isMet: ({ hasFakeTime }) => hasFakeTime,
+};
+
+/** Needs time that passes by itself: a store's deadlines do not fire while the kit's clock stands still. */
+export const needsRealTime: Requirement = {
+  description: 'real time (time: "real")',
+  isMet: ({ hasFakeTime }) => !hasFakeTime,
+};
+
+/** Needs a server that can be taken away and brought back. */
+export const needsFaults: Requirement = {
+  description: "a way to stop and start the server (faults)",
+  isMet: ({ faults }) => faults !== undefined,
+};
+
+/** Needs a server that can be made to hang. */
+export const needsHang: Requirement = {
+  description: "a way to hang and resume the server (faults.hang, faults.resume)",
+  isMet: ({ faults }) => faults?.hang !== undefined && faults.resume !== undefined,
+};
+
+/** Needs connections that can be reset. */
+export const needsReset: Requirement = {
+  description: "a way to reset the connections (faults.reset)",
+  isMet: ({ faults }) => faults?.reset !== undefined,
 };

@@ -7,6 +7,8 @@ import { type BackendCase, defineCases, needsSecondClient } from "./backend-case
 
 const WORKER_COUNT = 16;
 const STEPS_PER_WORKER = 40;
+/** Times four calls at once. */
+const THOUSANDS_COUNT = 1_000;
 
 /** A value that says where it belongs, of a length that depends on its origin. */
 function labelled(key: string, worker: number, step: number): string {
@@ -95,6 +97,30 @@ export const concurrencyCases: readonly BackendCase[] = defineCases("concurrency
         if (name === "absent") assert.equal(entries[index], undefined);
         else subject.assertEntry(entries[index], name === "large" ? large : "s");
       }
+    },
+  },
+  {
+    name: "answers each of thousands of calls that run together with its own: writes, hits, misses, batches, deletes",
+    async run(subject) {
+      const { backend, context } = subject;
+      const keys = Array.from({ length: THOUSANDS_COUNT }, (_, index) => subject.key(`t ${index}`));
+      const others = keys.map((key) => `${key} absent`);
+      const versions = await Promise.all(keys.map((key, index) => subject.put(key, labelled("t", index, index))));
+      await Promise.all(
+        keys.flatMap((key, index) => [
+          (async () => {
+            const entry = subject.assertEntry(await backend.get(key, context), labelled("t", index, index));
+            assert.equal(entry.version, versions[index], "the version is that of its own write");
+          })(),
+          (async () => assert.equal(await backend.get(others[index] as string, context), undefined))(),
+          (async () => {
+            const [other, own] = await backend.getMulti([others[index] as string, key], context);
+            assert.equal(other, undefined);
+            subject.assertEntry(own, labelled("t", index, index));
+          })(),
+          (async () => assert.equal(await backend.delete(others[index] as string, context), false))(),
+        ]),
+      );
     },
   },
   {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { MAX_COUNTER, MIN_COUNTER } from "../../backend/counter.ts";
 import { assert } from "../bounded-assert.ts";
 import type { ConformanceSubject } from "../conformance-subject.ts";
 import { type BackendCase, defineCases } from "./backend-case.ts";
@@ -61,7 +62,91 @@ const ODD_NAMES = [
   '"quoted"',
   "a,b",
   "a\tb",
+  "a\rb",
+  "\r\nEN\r\n",
+  "a\\",
+  "a*b",
+  "a?b",
+  "a[b",
+  "a{b",
+  "a}b",
+  "{}",
+  "{}a",
+  "{a}{b}",
+  "$5",
+  "-ERR",
+  "+OK",
+  "noreply",
+  "\u2028",
+  "\u{10ffff}",
+  "a\u200db",
 ];
+
+/** What stores use to make keys of their own. */
+const ODD_OWN_NAMES = [
+  ":v",
+  "a:v",
+  ":lock",
+  "a:lock",
+  ":tags",
+  ":meta",
+  "!a",
+  "#a",
+  "a#0",
+  "a#1",
+  "gcx:",
+  "gcx:a",
+  "k:a",
+];
+
+/** Those of the odd names that some client would cut, escape or reject, for operations other than reading and writing. */
+const NAMES_FOR_EVERY_OPERATION = [
+  "a b",
+  "a\r\nb",
+  "a\u0000b",
+  "{a}b",
+  "*",
+  "?[a]\\",
+  "漢字🦔",
+  "__proto__",
+  "x".repeat(251),
+  "x".repeat(252),
+  "k".repeat(LONGEST_KEY_BYTES),
+];
+
+/** What the other operations do under a key, beside reading and writing: each must meet the entry of that very key. */
+async function assertEveryOperationMeets(subject: ConformanceSubject, key: string): Promise<void> {
+  const { backend, context, ttlUnitMs } = subject;
+  const { capabilities } = backend;
+  if (capabilities.conditionalWrites) {
+    const write = subject.write("created", { condition: { kind: "absent" } });
+    assert.equal((await backend.set(key, write, context)).stored, true, "nothing was there");
+    assert.equal((await backend.set(key, write, context)).stored, false, "it was created before");
+    assert.equal(await backend.expire(key, 60 * ttlUnitMs, context), true, "expire");
+  } else {
+    await subject.put(key, "created");
+  }
+  await subject.assertHolds(key, "created");
+  assert.equal(await backend.deleteMulti([key], context), 1, "deleteMulti");
+  await subject.assertMiss(key, "it was deleted");
+  if (capabilities.counters) {
+    const request = { delta: 1n, initial: 0n, ttlMs: 60 * ttlUnitMs, minimum: MIN_COUNTER, maximum: MAX_COUNTER };
+    await backend.increment?.(key, { ...request, opId: key }, context);
+    assert.equal((await backend.increment?.(key, request, context))?.value, 2n, "increment");
+    assert.ok((await backend.get(key, context)) !== undefined, "the counter is under its key");
+    assert.equal(await backend.delete(key, context), true, "the counter is deleted under its key");
+  }
+  if (capabilities.leases) {
+    const lease = { key, ttlMs: 60 * ttlUnitMs };
+    assert.equal((await backend.lease?.({ ...lease, kind: "acquire", owner: "one" }, context))?.kind, "held");
+    assert.equal((await backend.lease?.({ ...lease, kind: "acquire", owner: "two" }, context))?.kind, "busy");
+  }
+  if (capabilities.transactions !== "none") {
+    const done = await backend.commit?.([{ key, version: 0 }], [{ key, write: subject.write("committed") }], context);
+    assert.equal(done?.committed, true, "commit");
+    await subject.assertHolds(key, "committed");
+  }
+}
 
 /** Writes a different value under each key, then reads all of them. */
 async function assertDistinct(subject: ConformanceSubject, keys: readonly string[]): Promise<void> {
@@ -135,6 +220,25 @@ export const keyCases: readonly BackendCase[] = defineCases("keys", [
     async run(subject) {
       const stem = "🦔".repeat(LONGEST_KEY_BYTES / 4 - 1);
       await assertDistinct(subject, [subject.key(`${stem}🦔`), subject.key(`${stem}🦓`)]);
+    },
+  },
+  {
+    name: "meets the entry of an odd or long key with every operation: conditions, TTLs, counters, leases, commits",
+    async run(subject) {
+      const keys = NAMES_FOR_EVERY_OPERATION.map((name) => subject.key(name));
+      await Promise.all(keys.map((key) => assertEveryOperationMeets(subject, key)));
+    },
+  },
+  {
+    name: "keeps keys apart that look like those it makes itself",
+    async run(subject) {
+      const plain = subject.key("a");
+      const names = subject.ownNames.flatMap((name) => [name, `${name}a`, `a${name}`, `${name}${name}`]);
+      // As a key of the root too, where nothing stands before it; `plain` makes it this case's own.
+      const roots = subject.ownNames.filter((name) => !name.startsWith("@")).map((name) => `${name}${plain}`);
+      const own = new Set([...names, ...ODD_OWN_NAMES].map((name) => subject.key(name)));
+      own.delete(plain);
+      await assertDistinct(subject, [plain, ...own, ...roots]);
     },
   },
 ]);

@@ -53,6 +53,32 @@ const definitions: readonly CaseDefinition[] = [
     },
   },
   {
+    name: "keeps odd tags apart: spaces, line ends, NUL, commas, other scripts, long ones",
+    async run(subject) {
+      const names = [
+        "a",
+        "A",
+        "a ",
+        "a\r\nb",
+        "a,b",
+        "b",
+        "a\u0000",
+        "{a}",
+        "*",
+        "漢字🦔",
+        "x".repeat(252),
+        "x".repeat(251),
+      ];
+      const tags = names.map((name) => subject.key(name));
+      for (const [index, tag] of tags.entries()) await subject.put(subject.key(`of ${index}`), index, { tags: [tag] });
+      for (const [index, tag] of tags.entries()) {
+        assert.deepEqual([...(await subject.assertHolds(subject.key(`of ${index}`), index)).tags], [tag]);
+        await subject.backend.invalidateTags?.([tag], subject.context);
+        await subject.assertMiss(subject.key(`of ${index}`), "its tag was invalidated");
+      }
+    },
+  },
+  {
     name: "keeps an entry that is written with the tag right after the invalidation",
     async run(subject) {
       const tag = subject.key("tag");

@@ -1,7 +1,10 @@
 import { assert } from "../bounded-assert.ts";
-import { type BackendCase, defineCases, needsCapability } from "./backend-case.ts";
+import { type BackendCase, defineCases, needsCapability, needsFakeTime } from "./backend-case.ts";
 
-const HUNDRED_YEARS_MS = 100 * 365.25 * 86_400_000;
+const DAY_MS = 86_400_000;
+const HUNDRED_YEARS_MS = 100 * 365.25 * DAY_MS;
+/** Around the 30 days from which memcached takes a TTL for an instant, and the 2^31 ms that a timer can wait. */
+const LONG_TTLS_MS = [24.8 * DAY_MS, 24.9 * DAY_MS, 30 * DAY_MS, 30.1 * DAY_MS, 31 * DAY_MS, 400 * DAY_MS];
 
 /** An entry lives as long as it was told to, and not longer. */
 export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
@@ -127,6 +130,38 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
       await subject.put(subject.key("a"), "value", { ttlMs: HUNDRED_YEARS_MS });
       await subject.advance(subject.ttlUnitMs);
       await subject.assertHolds(subject.key("a"), "value");
+    },
+  },
+  {
+    name: "takes TTLs of more than 30 days, alone, in batches and in expire, and says their end",
+    async run(subject) {
+      const { backend, clock, context, toleranceMs } = subject;
+      async function assertEnd(name: string, ttlMs: number): Promise<void> {
+        const { expiresAt } = await subject.assertHolds(subject.key(name), name);
+        const differenceMs = expiresAt - (clock.wallMs() + ttlMs);
+        assert.ok(Math.abs(differenceMs) <= toleranceMs, `${ttlMs} ms end ${differenceMs} ms beside their time`);
+      }
+      for (const ttlMs of LONG_TTLS_MS) {
+        await subject.put(subject.key("set"), "set", { ttlMs });
+        await assertEnd("set", ttlMs);
+        await backend.setMulti([[subject.key("batch"), subject.write("batch", { ttlMs })]], context);
+        await assertEnd("batch", ttlMs);
+      }
+      for (const ttlMs of LONG_TTLS_MS) {
+        assert.equal(await backend.expire(subject.key("set"), ttlMs, context), true);
+        await assertEnd("set", ttlMs);
+      }
+    },
+  },
+  {
+    name: "ends an entry of 31 days after 31 days, and not before",
+    requires: [needsFakeTime],
+    async run(subject) {
+      await subject.put(subject.key("a"), "value", { ttlMs: 31 * DAY_MS });
+      await subject.advance(31 * DAY_MS - 1_000);
+      await subject.assertHolds(subject.key("a"), "value");
+      await subject.advance(2_000);
+      await subject.assertMiss(subject.key("a"), "its 31 days are over");
     },
   },
   {

@@ -8,9 +8,9 @@ export interface Faults {
   latencyMs: number;
   /** Up to this much more delay, chosen anew for every chunk. */
   jitterMs: number;
-  /** Hold what the client sends; the connection stays open. */
+  /** Hold what the client sends; the connection stays open, half-open one way. */
   blackHolesRequests: boolean;
-  /** Hold what the server sends; the connection stays open. */
+  /** Hold what the server sends; the connection stays open, half-open the other way. */
   blackHolesReplies: boolean;
   /** Reset new connections at once. */
   refusesConnections: boolean;
@@ -20,6 +20,15 @@ export interface Faults {
   sliceBytes: number;
   /** Probability that a byte of a chunk is flipped. */
   corruptionRatio: number;
+  /** Let so many bytes of replies through on each connection, counted from when this was set, then reset it; `Infinity` never does. */
+  replyBytesUntilReset: number;
+  /** What comes instead of everything that the server sends: a zero byte, noise of the same length, a line's end. */
+  replacesReplies: boolean;
+  /**
+   * Reset a connection at one chunk of so many on average, in either direction; 0 never does. Half of the resets come before the chunk,
+   * which is then lost, and half after it: then the server gets a request that its client takes for lost.
+   */
+  chunksPerReset: number;
 }
 
 /** A TCP proxy in front of one server that breaks the network on request. */
@@ -32,6 +41,10 @@ export interface FaultProxy {
   set(faults: Partial<Faults>): void;
   /** Connections open right now. */
   connectionCount(): number;
+  /** Connections that faults of the proxy have reset so far. */
+  resetCount(): number;
+  /** Takes back every fault. */
+  heal(): void;
   /** Resets every open connection (RST, as a crashed machine's router does). */
   resetAll(): void;
   /** Ends every connection and stops listening. */
@@ -41,7 +54,7 @@ export interface FaultProxy {
 /** Where the proxy leads to. */
 export interface FaultProxyOptions {
   readonly target: { readonly host: string; readonly port: number };
-  /** Seed of jitter and corruption. Default 1. */
+  /** Seed of everything that is random. Default 1. */
   readonly seed?: number | undefined;
 }
 
@@ -54,6 +67,9 @@ const HEALTHY: Faults = {
   bandwidthBytes: 0,
   sliceBytes: 0,
   corruptionRatio: 0,
+  replyBytesUntilReset: Number.POSITIVE_INFINITY,
+  replacesReplies: false,
+  chunksPerReset: 0,
 };
 
 /** How often a held chunk looks whether it may go on. */
@@ -61,36 +77,63 @@ const HOLD_POLL_MS = 5;
 /** A limited direction sends a hundredth of its second's budget at a time. */
 const BANDWIDTH_STEPS_PER_SECOND = 100;
 
+/** One client's connection and the one that the proxy opened for it. */
+interface Pair {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  /** Bytes of replies that may still pass; see {@link Faults.replyBytesUntilReset}. */
+  replyBytesLeft: number;
+}
+
+/** What all directions of a proxy share. */
+interface ProxyState {
+  readonly faults: Faults;
+  readonly random: RandomSource;
+  readonly pairs: Set<Pair>;
+  resetCount: number;
+}
+
 /** Starts a proxy on a free loopback port. */
 export async function startFaultProxy({ target, seed = 1 }: FaultProxyOptions): Promise<FaultProxy> {
-  const faults: Faults = { ...HEALTHY };
-  const random = createSeededRandom(seed);
-  const pairs = new Set<readonly [client: Socket, upstream: Socket]>();
+  const state: ProxyState = {
+    faults: { ...HEALTHY },
+    random: createSeededRandom(seed),
+    pairs: new Set(),
+    resetCount: 0,
+  };
+  const { faults, pairs } = state;
   const server = createServer({ allowHalfOpen: true }, (client) => {
     if (faults.refusesConnections) {
       client.resetAndDestroy();
       return;
     }
-    const upstream = connect({ ...target, allowHalfOpen: true, noDelay: true });
+    const upstream = connect({ host: target.host, port: target.port, allowHalfOpen: true, noDelay: true });
     client.setNoDelay();
-    const pair = [client, upstream] as const;
+    const pair: Pair = { client, upstream, replyBytesLeft: faults.replyBytesUntilReset };
     pairs.add(pair);
     client.once("close", () => pairs.delete(pair));
-    pump(client, upstream, faults, () => faults.blackHolesRequests, random);
-    pump(upstream, client, faults, () => faults.blackHolesReplies, random);
+    pump(client, upstream, (chunk) => carryChunk(chunk, "request", pair, state));
+    pump(upstream, client, (chunk) => carryChunk(chunk, "reply", pair, state));
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", resolve);
   });
+  const set = (changes: Partial<Faults>): void => {
+    Object.assign(faults, changes);
+    if (changes.replyBytesUntilReset === undefined) return;
+    for (const pair of pairs) pair.replyBytesLeft = changes.replyBytesUntilReset;
+  };
   return {
     host: "127.0.0.1",
     port: (server.address() as AddressInfo).port,
     faults,
-    set: (changes) => void Object.assign(faults, changes),
+    set,
+    heal: () => set(HEALTHY),
     connectionCount: () => pairs.size,
+    resetCount: () => state.resetCount,
     resetAll: () => {
-      for (const [client, upstream] of pairs) {
+      for (const { client, upstream } of pairs) {
         client.resetAndDestroy();
         upstream.destroy();
       }
@@ -99,20 +142,23 @@ export async function startFaultProxy({ target, seed = 1 }: FaultProxyOptions): 
   };
 }
 
-function stopProxy(server: Server, pairs: ReadonlySet<readonly [Socket, Socket]>): Promise<void> {
+function stopProxy(server: Server, pairs: ReadonlySet<Pair>): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
-    for (const pair of pairs) for (const socket of pair) socket.destroy();
+    for (const { client, upstream } of pairs) {
+      client.destroy();
+      upstream.destroy();
+    }
   });
 }
 
 /** Carries one direction. Chunks keep their order: each waits for the one before, and reading pauses meanwhile. */
-function pump(source: Socket, target: Socket, faults: Faults, isHeld: () => boolean, random: RandomSource): void {
+function pump(source: Socket, target: Socket, carry: (chunk: Buffer) => Promise<void>): void {
   let carried: Promise<void> = Promise.resolve();
   source.on("data", (chunk) => {
     source.pause();
     carried = carried.then(async () => {
-      await carryChunk(chunk, source, target, faults, isHeld, random);
+      await carry(chunk);
       if (!source.destroyed) source.resume();
     });
   });
@@ -121,19 +167,39 @@ function pump(source: Socket, target: Socket, faults: Faults, isHeld: () => bool
   source.on("close", () => void carried.then(() => target.destroy()));
 }
 
-async function carryChunk(
-  chunk: Buffer,
-  source: Socket,
-  target: Socket,
-  faults: Faults,
-  isHeld: () => boolean,
-  random: RandomSource,
-): Promise<void> {
-  while (isHeld() && !source.destroyed && !target.destroyed) await delay(HOLD_POLL_MS);
+type Direction = "request" | "reply";
+
+async function carryChunk(chunk: Buffer, direction: Direction, pair: Pair, state: ProxyState): Promise<void> {
+  const { faults, random } = state;
+  const isReply = direction === "reply";
+  const target = isReply ? pair.client : pair.upstream;
+  const isOver = (): boolean => pair.client.destroyed || pair.upstream.destroyed;
+  while ((isReply ? faults.blackHolesReplies : faults.blackHolesRequests) && !isOver()) await delay(HOLD_POLL_MS);
   const waitMs = faults.latencyMs + random.next() * faults.jitterMs;
   if (waitMs > 0) await delay(waitMs);
-  const bytes = corrupt(chunk, faults.corruptionRatio, random);
-  const { bandwidthBytes, sliceBytes } = faults;
+  const reset = chooseReset(state);
+  if (reset === "before") return resetPair(pair, state);
+  const bytes = damage(chunk, isReply && faults.replacesReplies, state);
+  await sendPaced(isReply ? bytes.subarray(0, pair.replyBytesLeft) : bytes, target, faults);
+  if (isReply) pair.replyBytesLeft -= bytes.length;
+  if (reset === "after" || pair.replyBytesLeft < 0) resetPair(pair, state);
+}
+
+/** Whether and when a chunk's connection is reset; see {@link Faults.chunksPerReset}. */
+function chooseReset({ faults, random }: ProxyState): "before" | "after" | undefined {
+  if (faults.chunksPerReset === 0 || random.next() * faults.chunksPerReset >= 1) return undefined;
+  return random.next() < 0.5 ? "before" : "after";
+}
+
+/** The client sees a reset. What the server was sent it gets: that is what makes a lost reply different from a lost request. */
+function resetPair({ client, upstream }: Pair, state: ProxyState): void {
+  if (client.destroyed) return;
+  state.resetCount += 1;
+  client.resetAndDestroy();
+  upstream.end();
+}
+
+async function sendPaced(bytes: Buffer, target: Socket, { bandwidthBytes, sliceBytes }: Faults): Promise<void> {
   const budgetBytes = Math.max(1, Math.floor(bandwidthBytes / BANDWIDTH_STEPS_PER_SECOND));
   const stepBytes = sliceBytes > 0 ? sliceBytes : bandwidthBytes > 0 ? budgetBytes : bytes.length;
   for (let offset = 0; offset < bytes.length && !target.destroyed; offset += stepBytes) {
@@ -143,10 +209,17 @@ async function carryChunk(
   }
 }
 
-function corrupt(chunk: Buffer, ratio: number, random: RandomSource): Buffer {
-  if (ratio === 0 || random.next() >= ratio) return chunk;
+function damage(chunk: Buffer, isReplaced: boolean, { faults, random }: ProxyState): Buffer {
+  if (isReplaced) return noise(chunk.length, random);
+  if (faults.corruptionRatio === 0 || random.next() >= faults.corruptionRatio) return chunk;
   const copy = Buffer.from(chunk);
   const position = Math.floor(random.next() * copy.length);
   copy[position] = (copy[position] as number) ^ 0xff;
   return copy;
+}
+
+/** Bytes that no protocol of these servers begins with, and that are a whole line for one that reads lines. */
+function noise(length: number, random: RandomSource): Buffer {
+  const bytes = Buffer.from(Array.from({ length }, () => Math.floor(random.next() * 256)));
+  return Buffer.concat([Buffer.of(0), bytes, Buffer.from("\r\n")]);
 }

@@ -1,0 +1,31 @@
+/** Requests of one batch: fewer than a connection may have in flight, and enough that the round trip does not matter. */
+const MAX_BATCH_COUNT = 1_000;
+/** Bytes of values in one batch: several of them are in flight at a time when many callers write. */
+const MAX_BATCH_BYTES = 4_194_304;
+
+/** Cuts a list into batches, all but the last of the same length. */
+export function sliceByCount<T>(items: readonly T[]): readonly (readonly T[])[] {
+  if (items.length <= MAX_BATCH_COUNT) return items.length === 0 ? [] : [items];
+  const slices: (readonly T[])[] = [];
+  for (let at = 0; at < items.length; at += MAX_BATCH_COUNT) slices.push(items.slice(at, at + MAX_BATCH_COUNT));
+  return slices;
+}
+
+/** Cuts a list into batches by their number and by the bytes of each; one that alone is larger is a batch of its own. */
+export function sliceByBytes<T>(items: readonly T[], bytesOf: (item: T) => number): readonly (readonly T[])[] {
+  const slices: T[][] = [];
+  let slice: T[] = [];
+  let sliceBytes = 0;
+  for (const item of items) {
+    const bytes = bytesOf(item);
+    if (slice.length > 0 && (slice.length >= MAX_BATCH_COUNT || sliceBytes + bytes > MAX_BATCH_BYTES)) {
+      slices.push(slice);
+      slice = [];
+      sliceBytes = 0;
+    }
+    slice.push(item);
+    sliceBytes += bytes;
+  }
+  if (slice.length > 0) slices.push(slice);
+  return slices;
+}

@@ -1,0 +1,97 @@
+import type { BackendCapabilities } from "../../backend/capabilities.ts";
+import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
+import { CoherentStore } from "./coherent-store.ts";
+import { patienceOf } from "./conflict.ts";
+import { CounterRounds } from "./counter-rounds.ts";
+import { EntryWriter } from "./entry-writer.ts";
+import { KeyQueue } from "./key-queue.ts";
+import { MarkReader } from "./mark-reader.ts";
+import type { StoreOperations, StoreParts } from "./memcached-backend.ts";
+import { NamespaceMarks } from "./namespace-marks.ts";
+import { OperationKeys } from "./operation-keys.ts";
+import { reserveKey } from "./reserve-key.ts";
+import { ServerCall } from "./server-call.ts";
+import { isServerSilent, lostMarks } from "./store-errors.ts";
+import { TagMarks } from "./tag-marks.ts";
+import { versionOf } from "./version-number.ts";
+
+const CAPABILITIES: BackendCapabilities = Object.freeze({
+  storage: "bytes",
+  local: false,
+  conditionalWrites: true,
+  counters: true,
+  transactions: "single-key",
+  // An item may be evicted at any time, and a lease with it.
+  leases: false,
+  tags: true,
+  scan: false,
+  clear: true,
+});
+
+/** The operations of mode `coherent`. */
+export function createCoherentOperations({ settings, client, host, deadlines }: StoreParts): StoreOperations {
+  const { clock, random, scheduler } = host;
+  const { name } = settings;
+  const reader = new MarkReader(client);
+  const namespaces = new NamespaceMarks({ client, reader, clock });
+  const tags = new TagMarks(client, reader);
+  const operations = new OperationKeys(client, clock);
+  const store = new CoherentStore({ name, client, namespaces, tags, operations, clock });
+  const retry = { name, random, scheduler };
+  const queue = new KeyQueue(deadlines, isServerSilent);
+  const writer = new EntryWriter({
+    ...retry,
+    store,
+    queue,
+    patienceMs: patienceOf(settings.timeoutMs),
+    removeAnyway: async (key, call) => {
+      const request = { kind: "delete", key: encodeMemcachedKey(key), flags: "" } as const;
+      return (await client.send(request, call.write)).reply.status === "HD";
+    },
+  });
+  const rounds = new CounterRounds({
+    ...retry,
+    store,
+    operations,
+    reserve: (found, call) => reserveKey(client, found, call),
+  });
+  return {
+    capabilities: CAPABILITIES,
+    epoch: () => `memcached-${namespaces.versionBase.toString(36)}`,
+    start: async (context) => {
+      await namespaces.ensure(namespaces.root, new ServerCall("connect", context));
+    },
+    get: (key, context) => store.get(key, new ServerCall("get", context)),
+    getMulti: (keys, context) => store.getMulti(keys, new ServerCall("getMulti", context)),
+    set: (key, write, context) => writer.set(key, write, new ServerCall("set", context)),
+    setMulti: (items, context) => writer.setMulti(items, new ServerCall("setMulti", context)),
+    delete: (key, context) => writer.delete(key, new ServerCall("delete", context)),
+    deleteMulti: (keys, context) => writer.deleteMulti(keys, new ServerCall("deleteMulti", context)),
+    expire: (key, ttlMs, context) => {
+      const call = new ServerCall("expire", context);
+      return ttlMs <= 0 ? writer.delete(key, call) : writer.expire(key, ttlMs, call);
+    },
+    increment: (key, request, context) => rounds.count(key, request, context.signal),
+    commit: (checks, writes, context) => writer.commit(checks, writes, new ServerCall("transaction", context)),
+    invalidateTags: async (list, context) => {
+      if (list.length > 0) await tags.invalidate(list, new ServerCall("invalidateTags", context));
+    },
+    stamp: (context) => drawStamp(namespaces, tags, new ServerCall("stamp", context), name),
+    clear: (path, context) => namespaces.clear(path, new ServerCall("clear", context)),
+  };
+}
+
+/** How often a stamp is drawn anew because the root's mark was lost meanwhile. */
+const MAX_STAMPS = 4;
+
+/** The base and the number come over one connection: no restart can lie between them. */
+async function drawStamp(namespaces: NamespaceMarks, tags: TagMarks, call: ServerCall, name: string): Promise<number> {
+  const { root } = namespaces;
+  for (let attempt = 0; attempt < MAX_STAMPS; attempt += 1) {
+    const { cas, others } = await tags.stamp(root.requests, call);
+    const namespace = namespaces.stateIn(root, others);
+    if (namespace !== undefined) return versionOf(namespace.versionBase, cas);
+    await namespaces.ensure(root, call);
+  }
+  throw lostMarks(name, call.operation);
+}

@@ -1,0 +1,332 @@
+import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
+import type { MemcachedClient } from "../../clients/memcached/memcached-client.ts";
+import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
+import type { MetaKey, MetaReply, MetaRequest, MetaStatus } from "../../clients/memcached/meta-message.ts";
+import type { Clock } from "../../foundation/clock.ts";
+import { sliceByBytes, sliceByCount } from "./batch-slices.ts";
+import type { CountedOperation } from "./counted-operation.ts";
+import { assertBytes, assertItemFits, maxItemBytesOf } from "./entry-limits.ts";
+import { exptimeSeconds } from "./exptime.ts";
+import { decodeItem, encodeItem, ITEM_FLAGS, type Item } from "./item-layout.ts";
+import type { FoundItem, ItemDraft, ItemStore } from "./item-store.ts";
+import { isSameMark } from "./mark.ts";
+import type { NamespaceChain, NamespaceMarks, NamespaceState } from "./namespace-marks.ts";
+import type { OperationKeys } from "./operation-keys.ts";
+import { sendPinned } from "./pinned-request.ts";
+import { casOf } from "./reply-cas.ts";
+import type { ServerCall } from "./server-call.ts";
+import { lostMarks, unverifiedWrite } from "./store-errors.ts";
+import type { TagMark } from "./tag-mark.ts";
+import type { TagMarks } from "./tag-marks.ts";
+import { versionOf } from "./version-number.ts";
+
+/** What a {@link CoherentStore} is made with. */
+export interface CoherentStoreParts {
+  readonly name: string;
+  readonly client: MemcachedClient;
+  readonly namespaces: NamespaceMarks;
+  readonly tags: TagMarks;
+  readonly operations: OperationKeys;
+  readonly clock: Pick<Clock, "wallMs">;
+}
+
+/** An entry on its way into the server. */
+interface Outgoing {
+  readonly key: MetaKey;
+  readonly write: EntryWrite;
+  readonly chain: NamespaceChain;
+  readonly expiresAt: number;
+}
+
+const NO_TAGS: readonly string[] = Object.freeze([]);
+const NO_MARKS: readonly TagMark[] = Object.freeze([]);
+const READ_FLAGS = "c v";
+
+/**
+ * Items of mode `coherent`: each carries the marks that its namespaces and tags had when it was written, and is live while all of them are
+ * still the same and its instant has not come. See `docs/design/memcached-store.md`.
+ */
+export class CoherentStore implements ItemStore {
+  readonly #name: string;
+  readonly #client: MemcachedClient;
+  readonly #namespaces: NamespaceMarks;
+  readonly #tags: TagMarks;
+  readonly #operations: OperationKeys;
+  readonly #clock: Pick<Clock, "wallMs">;
+
+  constructor({ name, client, namespaces, tags, operations, clock }: CoherentStoreParts) {
+    this.#name = name;
+    this.#client = client;
+    this.#namespaces = namespaces;
+    this.#tags = tags;
+    this.#operations = operations;
+    this.#clock = clock;
+  }
+
+  nowMs(): number {
+    return this.#clock.wallMs();
+  }
+
+  /** The live entry of a key. One round trip, one more when it has tags. */
+  async get(key: string, call: ServerCall): Promise<StoredEntry | undefined> {
+    // Asked for first, so that it leaves in the same write, and shared with all reads of this turn.
+    const reading = this.#namespaces.current(this.#namespaces.chainOf(key));
+    reading.catch(() => undefined);
+    const { value, flags } = (await this.#client.send(readRequest(encodeMemcachedKey(key)), call.read)).reply;
+    if (value === undefined) return undefined;
+    const namespace = await reading;
+    const item = decodeItem(value);
+    if (item === undefined || namespace === undefined || !this.#isCurrent(item, namespace)) return undefined;
+    if (item.tags.length > 0 && !(await this.#tags.isUnchanged(item.tags))) return undefined;
+    return toStoredEntry(item, versionOf(namespace.versionBase, casOf(flags)));
+  }
+
+  async getMulti(keys: readonly string[], call: ServerCall): Promise<ReadonlyArray<StoredEntry | undefined>> {
+    const found = await this.findMulti(keys, call);
+    return found.map(({ live, itemVersion }) => live && toStoredEntry(live, itemVersion));
+  }
+
+  async find(key: string, call: ServerCall, others: readonly MetaRequest[] = []): Promise<FoundItem> {
+    const [found] = await this.#findSlice([key], call, others);
+    return found as FoundItem;
+  }
+
+  /** One round trip for each thousand keys, at the same time; one more when some have tags. */
+  async findMulti(keys: readonly string[], call: ServerCall): Promise<readonly FoundItem[]> {
+    const slices = await Promise.all(sliceByCount(keys).map((slice) => this.#findSlice(slice, call, [])));
+    return slices.length === 1 ? (slices[0] as readonly FoundItem[]) : slices.flat();
+  }
+
+  async draft(key: string, write: EntryWrite, call: ServerCall): Promise<ItemDraft | undefined> {
+    const outgoing = this.#outgoing(key, write);
+    const namespace = await this.#ensure(outgoing.chain, call);
+    const tags = await this.#marksFor(write, namespace, call);
+    return tags && { item: toItem(outgoing, namespace, tags), versionBase: namespace.versionBase };
+  }
+
+  redraft(found: FoundItem, changes: Partial<Item>): ItemDraft {
+    // The marks stay as they are: what was cleared meanwhile stays cleared.
+    return { item: { ...(found.live as Item), ...changes }, versionBase: versionBaseOf(found) };
+  }
+
+  async replace(found: FoundItem, draft: ItemDraft, call: ServerCall): Promise<number | undefined> {
+    const request = this.#writeRequest(found.metaKey, draft.item, found.cas === undefined ? "ME" : `C${found.cas}`);
+    const reply = await sendPinned(this.#client, found.connection, request, call);
+    return reply?.status === "HD" ? versionOf(draft.versionBase, casOf(reply.flags)) : undefined;
+  }
+
+  async remove(found: FoundItem, call: ServerCall): Promise<MetaStatus | "lost"> {
+    const request = { kind: "delete", key: found.metaKey, flags: `C${found.cas}` } as const;
+    return (await sendPinned(this.#client, found.connection, request, call))?.status ?? "lost";
+  }
+
+  /**
+   * One round trip: the entry is written with the marks that were seen last, and they are read behind it. Where they are others by now, as
+   * rarely as somebody clears, it was written for nothing and is written again.
+   */
+  async put(key: string, write: EntryWrite, call: ServerCall): Promise<WriteResult | undefined> {
+    const outgoing = this.#outgoing(key, write);
+    const guess = write.tags.length === 0 ? outgoing.chain.lastState : undefined;
+    if (guess !== undefined) {
+      const reading = this.#namespaces.current(outgoing.chain);
+      reading.catch(() => undefined);
+      const result = await this.#write(outgoing, guess, NO_MARKS, call);
+      if (isSameState(guess, await this.#verified(reading, call))) return result;
+    }
+    const namespace = await this.#ensure(outgoing.chain, call);
+    const tags = await this.#marksFor(write, namespace, call);
+    return tags && this.#write(outgoing, namespace, tags, call);
+  }
+
+  /** As {@link CoherentStore.put}, in one round trip for each thousand entries or 4 MiB, one after another. */
+  async putMulti(
+    items: ReadonlyArray<readonly [string, EntryWrite]>,
+    call: ServerCall,
+  ): Promise<readonly WriteResult[]> {
+    const all = items.map(([key, write]) => this.#outgoing(key, write));
+    const results: WriteResult[] = [];
+    for (const slice of sliceByBytes(all, ({ write }) => (write.value as Uint8Array).length)) {
+      results.push(...(await this.#putSlice(slice, call)));
+    }
+    return results;
+  }
+
+  keepOperations(
+    key: string,
+    operations: readonly CountedOperation[],
+    itemVersion: number,
+    call: ServerCall,
+  ): Promise<void> {
+    return this.#operations.keep(key, operations, itemVersion, call);
+  }
+
+  async #putSlice(slice: readonly Outgoing[], call: ServerCall): Promise<readonly WriteResult[]> {
+    const chains = [...new Set(slice.map(({ chain }) => chain))];
+    const isGuessed = slice.every(({ write, chain }) => write.tags.length === 0 && chain.lastState !== undefined);
+    if (isGuessed) {
+      const guesses = new Map(chains.map((chain) => [chain, chain.lastState as NamespaceState]));
+      const requests = slice.map((one) => this.#putRequest(one, guesses, new Map()));
+      const marks = chains.flatMap((chain) => chain.requests);
+      const { replies } = await call.batch(this.#client, [...requests, ...marks], call.write);
+      const states = this.#statesIn(chains, replies, slice.length);
+      if (chains.every((chain) => isSameState(guesses.get(chain), states.get(chain))))
+        return toResults(slice, replies, guesses);
+    }
+    const ensured = await Promise.all(chains.map(async (chain) => [chain, await this.#ensure(chain, call)] as const));
+    const states = new Map(ensured);
+    const tags = [...new Set(slice.flatMap(({ write }) => write.tags))];
+    const marks = await this.#tags.marksFor(tags, undefined, 0, call);
+    if (marks === undefined) throw lostMarks(this.#name, call.operation);
+    const markOf = new Map(marks.map((mark) => [mark.tag, mark]));
+    const requests = slice.map((one) => this.#putRequest(one, states, markOf));
+    const { replies } = await call.batch(this.#client, requests, call.write);
+    return toResults(slice, replies, states);
+  }
+
+  #putRequest(
+    outgoing: Outgoing,
+    states: ReadonlyMap<NamespaceChain, NamespaceState>,
+    markOf: ReadonlyMap<string, TagMark>,
+  ): MetaRequest {
+    const tags = outgoing.write.tags.map((tag) => markOf.get(tag) as TagMark);
+    const namespace = states.get(outgoing.chain) as NamespaceState;
+    return this.#writeRequest(outgoing.key, toItem(outgoing, namespace, tags), "");
+  }
+
+  async #write(
+    outgoing: Outgoing,
+    namespace: NamespaceState,
+    tags: readonly TagMark[],
+    call: ServerCall,
+  ): Promise<WriteResult> {
+    const request = this.#writeRequest(outgoing.key, toItem(outgoing, namespace, tags), "");
+    const { reply } = await this.#client.send(request, call.write);
+    return { stored: true, version: versionOf(namespace.versionBase, casOf(reply.flags)) };
+  }
+
+  #writeRequest(key: MetaKey, item: Item, condition: string): MetaRequest {
+    const value = encodeItem(item);
+    assertItemFits(key.text, value.length, maxItemBytesOf(this.#client));
+    const nowMs = this.#clock.wallMs();
+    const exptime = exptimeSeconds(item.expiresAt - nowMs, nowMs);
+    return { kind: "set", key, value, flags: condition === "" ? `c T${exptime}` : `c ${condition} T${exptime}` };
+  }
+
+  async #findSlice(
+    keys: readonly string[],
+    call: ServerCall,
+    others: readonly MetaRequest[],
+  ): Promise<readonly FoundItem[]> {
+    const metaKeys = keys.map(encodeMemcachedKey);
+    const chains = keys.map((key) => this.#namespaces.chainOf(key));
+    const distinct = [...new Set(chains)];
+    const requests = [...metaKeys.map(readRequest), ...others, ...distinct.flatMap((chain) => chain.requests)];
+    const { replies, connection } = await call.batch(this.#client, requests, call.read);
+    const otherReplies = replies.slice(keys.length, keys.length + others.length);
+    const states = this.#statesIn(distinct, replies, keys.length + others.length);
+    const found = keys.map((key, index): FoundItem => {
+      const { value, flags } = replies[index] as MetaReply;
+      const namespace = states.get(chains[index] as NamespaceChain);
+      const cas = value === undefined ? undefined : casOf(flags);
+      const item = value && decodeItem(value);
+      const live = item !== undefined && namespace !== undefined && this.#isCurrent(item, namespace) ? item : undefined;
+      const versionBase = namespace?.versionBase ?? this.#namespaces.versionBase;
+      const itemVersion = cas === undefined ? 0 : versionOf(versionBase, cas);
+      const metaKey = metaKeys[index] as MetaKey;
+      return { key, metaKey, connection, cas, item, live, itemVersion, others: otherReplies };
+    });
+    if (!found.some(({ live }) => live !== undefined && live.tags.length > 0)) return found;
+    return Promise.all(found.map((one) => this.#withoutDeadTags(one)));
+  }
+
+  async #withoutDeadTags(found: FoundItem): Promise<FoundItem> {
+    const { live } = found;
+    if (live === undefined || live.tags.length === 0 || (await this.#tags.isUnchanged(live.tags))) return found;
+    return { ...found, live: undefined };
+  }
+
+  #statesIn(
+    chains: readonly NamespaceChain[],
+    replies: readonly MetaReply[],
+    from: number,
+  ): ReadonlyMap<NamespaceChain, NamespaceState | undefined> {
+    const states = new Map<NamespaceChain, NamespaceState | undefined>();
+    let at = from;
+    for (const chain of chains) {
+      states.set(chain, this.#namespaces.stateIn(chain, replies.slice(at, at + chain.slots.length)));
+      at += chain.slots.length;
+    }
+    return states;
+  }
+
+  #outgoing(key: string, write: EntryWrite): Outgoing {
+    assertBytes(write.value);
+    const expiresAt = this.#clock.wallMs() + write.ttlMs;
+    return { key: encodeMemcachedKey(key), write, chain: this.#namespaces.chainOf(key), expiresAt };
+  }
+
+  async #ensure(chain: NamespaceChain, call: ServerCall): Promise<NamespaceState> {
+    const namespace = await this.#namespaces.ensure(chain, call);
+    if (namespace === undefined) throw lostMarks(this.#name, call.operation);
+    return namespace;
+  }
+
+  async #marksFor(
+    { tags, tagsUnchangedSince }: EntryWrite,
+    { versionBase }: NamespaceState,
+    call: ServerCall,
+  ): Promise<readonly TagMark[] | undefined> {
+    if (tags.length === 0) return NO_MARKS;
+    const marks = await this.#tags.marksFor(tags, tagsUnchangedSince, versionBase, call);
+    if (marks === undefined && tagsUnchangedSince === undefined) throw lostMarks(this.#name, call.operation);
+    return marks;
+  }
+
+  /** The entry was written; without its marks nobody knows whether it counts. */
+  async #verified(reading: Promise<NamespaceState | undefined>, call: ServerCall): Promise<NamespaceState | undefined> {
+    try {
+      return await reading;
+    } catch (error) {
+      throw unverifiedWrite(this.#name, call.operation, error);
+    }
+  }
+
+  /** Live but for its tags. */
+  #isCurrent({ flags, expiresAt, mark }: Item, namespace: NamespaceState): boolean {
+    if ((flags & ITEM_FLAGS.isStale) !== 0 || !isSameMark(mark, namespace.mark)) return false;
+    return this.#clock.wallMs() < expiresAt;
+  }
+}
+
+/** An item as the contract has it. */
+export function toStoredEntry({ payload, expiresAt, tags }: Item, version: number): StoredEntry {
+  return { value: payload, version, expiresAt, tags: tags.length === 0 ? NO_TAGS : tags.map(({ tag }) => tag) };
+}
+
+function toItem({ write, expiresAt }: Outgoing, { mark }: NamespaceState, tags: readonly TagMark[]): Item {
+  return { flags: 0, expiresAt, mark, tags, operations: [], payload: write.value as Uint8Array };
+}
+
+function toResults(
+  slice: readonly Outgoing[],
+  replies: readonly MetaReply[],
+  states: ReadonlyMap<NamespaceChain, NamespaceState>,
+): readonly WriteResult[] {
+  return slice.map(({ chain }, index) => {
+    const { versionBase } = states.get(chain) as NamespaceState;
+    return { stored: true, version: versionOf(versionBase, casOf((replies[index] as MetaReply).flags)) };
+  });
+}
+
+function isSameState(one: NamespaceState | undefined, other: NamespaceState | undefined): boolean {
+  if (one === undefined || other === undefined) return false;
+  return isSameMark(one.mark, other.mark) && one.versionBase === other.versionBase;
+}
+
+function versionBaseOf({ itemVersion, cas }: FoundItem): number {
+  return Math.round((itemVersion - (cas ?? 0)) / versionOf(1, 0));
+}
+
+function readRequest(key: MetaKey): MetaRequest {
+  return { kind: "get", key, flags: READ_FLAGS };
+}

@@ -1,0 +1,191 @@
+import type { CommitResult, KeyCheck, KeyWrite } from "../../backend/commit.ts";
+import type { EntryWrite, WriteResult } from "../../backend/stored-entry.ts";
+import { BackendOverloadedError, UnsupportedOperationError } from "../../foundation/errors.ts";
+import { toStoredEntry } from "./coherent-store.ts";
+import { pauseBefore, type RetryParts, retryConflicts } from "./conflict.ts";
+import type { FoundItem, ItemStore } from "./item-store.ts";
+import type { KeyQueue } from "./key-queue.ts";
+import type { ServerCall } from "./server-call.ts";
+
+/** What an {@link EntryWriter} is made with. */
+export interface EntryWriterParts extends RetryParts {
+  readonly store: ItemStore;
+  readonly queue: KeyQueue;
+  /** How long a write may wait for others of its key in this process. */
+  readonly patienceMs: number;
+  /** Removes a key whatever stands there. @returns whether something did */
+  readonly removeAnyway: (key: string, call: ServerCall) => Promise<boolean>;
+}
+
+/** Deletes on condition before a key is removed whatever stands there. */
+const MAX_DELETE_ATTEMPTS = 8;
+
+/**
+ * Changes of an entry that depend on what is there: read it, decide, and write on condition that it is still what was read (its CAS number).
+ * Whoever loses reads again, so somebody always gets on; those of one process that lost once take turns.
+ */
+export class EntryWriter {
+  readonly #parts: EntryWriterParts;
+
+  constructor(parts: EntryWriterParts) {
+    this.#parts = parts;
+  }
+
+  /** Writes an entry, under its condition if it has one. */
+  async set(key: string, write: EntryWrite, call: ServerCall): Promise<WriteResult> {
+    const { store } = this.#parts;
+    if (write.condition !== undefined || write.returnPrevious === true) {
+      return this.#change("set", key, call, () => this.#trySet(key, write, call));
+    }
+    const result = await store.put(key, write, call);
+    if (result !== undefined) return result;
+    return { stored: false, version: versionOfLive(await store.find(key, call)) };
+  }
+
+  /** Writes many entries: those that carry a stamp each by itself, all others together. */
+  async setMulti(
+    items: ReadonlyArray<readonly [string, EntryWrite]>,
+    call: ServerCall,
+  ): Promise<readonly WriteResult[]> {
+    const isPlain = ([, write]: readonly [string, EntryWrite]): boolean => write.tagsUnchangedSince === undefined;
+    if (items.every(isPlain)) return this.#parts.store.putMulti(items, call);
+    return Promise.all(items.map(([key, write]) => this.set(key, write, call)));
+  }
+
+  /**
+   * Removes a key. What stands there is removed also when it is no live entry: a lease must not survive a delete.
+   *
+   * @returns whether a live entry was there
+   */
+  async delete(key: string, call: ServerCall): Promise<boolean> {
+    const { store, removeAnyway } = this.#parts;
+    for (let attempt = 1; attempt <= MAX_DELETE_ATTEMPTS; attempt += 1) {
+      const found = await store.find(key, call);
+      if (found.cas === undefined) return false;
+      const status = await this.#remove(found, call);
+      if (status === "HD") return found.live !== undefined;
+      // Somebody else removed it, which ended what this call wanted to end.
+      if (status === "NF") return false;
+      await pauseBefore(attempt, this.#parts, call.read.signal);
+    }
+    // Others write it all the time: what is removed now is what one of them has just written.
+    return removeAnyway(key, call);
+  }
+
+  /** Removes many keys. @returns how many live entries were there */
+  async deleteMulti(keys: readonly string[], call: ServerCall): Promise<number> {
+    const { store } = this.#parts;
+    const present = (await store.findMulti([...new Set(keys)], call)).filter(({ cas }) => cas !== undefined);
+    const answers = await Promise.all(
+      present.map(async (found) => {
+        const status = await this.#remove(found, call);
+        if (status === "HD") return found.live !== undefined;
+        return status === "NF" ? false : this.delete(found.key, call);
+      }),
+    );
+    return answers.filter(Boolean).length;
+  }
+
+  /** Gives a live entry a new TTL. @param ttlMs > 0 @returns whether a live entry was there */
+  expire(key: string, ttlMs: number, call: ServerCall): Promise<boolean> {
+    const { store } = this.#parts;
+    const expiresAt = store.nowMs() + ttlMs;
+    return this.#change("expire", key, call, async () => {
+      const found = await store.find(key, call);
+      if (found.live === undefined) return false;
+      // Whose versions were to be known by the item's own, which changes.
+      const operations = found.live.operations.map((one) =>
+        one.version === 0 ? { ...one, version: found.itemVersion } : one,
+      );
+      const version = await store.replace(found, store.redraft(found, { expiresAt, operations }), call);
+      return version === undefined ? undefined : true;
+    });
+  }
+
+  /** Checks and writes of one key in one step. @throws UnsupportedOperationError for more than one */
+  async commit(checks: readonly KeyCheck[], writes: readonly KeyWrite[], call: ServerCall): Promise<CommitResult> {
+    const keys = new Set([...checks, ...writes].map(({ key }) => key));
+    if (keys.size > 1 || writes.length > 1) {
+      throw new UnsupportedOperationError(
+        "transaction",
+        "Memcached changes one key at a time. Put what belongs together into one value, or use a store with transactions such as Redis.",
+      );
+    }
+    const [key] = keys;
+    if (key === undefined) return { committed: true, versions: [] };
+    return this.#change("transaction", key, call, () => this.#tryCommit(key, checks, writes[0], call));
+  }
+
+  async #trySet(key: string, write: EntryWrite, call: ServerCall): Promise<WriteResult | undefined> {
+    const { store } = this.#parts;
+    const found = await store.find(key, call);
+    const version = versionOfLive(found);
+    const previous = write.returnPrevious === true && found.live && toStoredEntry(found.live, version);
+    const withPrevious = previous ? { previous } : {};
+    const { condition } = write;
+    const isRefused = condition?.kind === "absent" ? version !== 0 : condition && condition.version !== version;
+    const draft = isRefused ? undefined : await store.draft(key, write, call);
+    if (draft === undefined) return { stored: false, version, ...withPrevious };
+    await this.#keepOperations(found, call);
+    const written = await store.replace(found, draft, call);
+    return written === undefined ? undefined : { stored: true, version: written, ...withPrevious };
+  }
+
+  async #tryCommit(
+    key: string,
+    checks: readonly KeyCheck[],
+    write: KeyWrite | undefined,
+    call: ServerCall,
+  ): Promise<CommitResult | undefined> {
+    const { store } = this.#parts;
+    const found = await store.find(key, call);
+    const version = versionOfLive(found);
+    if (checks.some((check) => check.version !== version)) return { committed: false, versions: [] };
+    if (write === undefined) return { committed: true, versions: [] };
+    if (write.write === undefined) {
+      const status = found.cas === undefined ? "NF" : await this.#remove(found, call);
+      // What was not live is gone either way; a live one that somebody else removed was not what the check saw.
+      const isDone = status === "HD" || (status === "NF" && version === 0);
+      return isDone ? { committed: true, versions: [0] } : undefined;
+    }
+    const draft = await store.draft(key, write.write, call);
+    if (draft === undefined) return { committed: false, versions: [] };
+    await this.#keepOperations(found, call);
+    const written = await store.replace(found, draft, call);
+    return written === undefined ? undefined : { committed: true, versions: [written] };
+  }
+
+  async #remove(found: FoundItem, call: ServerCall): Promise<string> {
+    await this.#keepOperations(found, call);
+    return this.#parts.store.remove(found, call);
+  }
+
+  async #keepOperations({ key, item, itemVersion }: FoundItem, call: ServerCall): Promise<void> {
+    if (item === undefined || item.operations.length === 0) return;
+    await this.#parts.store.keepOperations(key, item.operations, itemVersion, call);
+  }
+
+  /** The first attempt at once, for a key is seldom fought over; the others one after another in this process. */
+  async #change<T>(
+    operation: string,
+    key: string,
+    call: ServerCall,
+    attempt: () => Promise<T | undefined>,
+  ): Promise<T> {
+    const first = await attempt();
+    if (first !== undefined) return first;
+    const { queue, patienceMs, name } = this.#parts;
+    const { signal } = call.read;
+    const onTimeout = (): unknown => {
+      const message = `${name}: "${operation}" waited ${patienceMs} ms for other writers of its key; nothing was written. Write the key less often.`;
+      return new BackendOverloadedError(name, operation, message);
+    };
+    return queue.run(key, { signal, timeoutMs: patienceMs, onTimeout }, () =>
+      retryConflicts(operation, this.#parts, signal, attempt),
+    );
+  }
+}
+
+function versionOfLive({ live, itemVersion }: FoundItem): number {
+  return live === undefined ? 0 : itemVersion;
+}

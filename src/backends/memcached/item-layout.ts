@@ -1,0 +1,157 @@
+import { type CountedOperation, DIGEST_BYTES } from "./counted-operation.ts";
+import { MARK_BYTES, type Mark, readMark, writeMark } from "./mark.ts";
+import type { TagMark } from "./tag-mark.ts";
+
+/**
+ * What stands in the server under a key, in mode `coherent`. All numbers have their most significant byte first.
+ *
+ * ```text
+ *  0        1        2        3        4                  12                 20
+ * ┌────────┬────────┬────────┬────────┬──────────────────┬──────────────────┬────────┬─────────────┬─────────┐
+ * │ FB     │ format │ flags  │ tags   │ expiresAt        │ namespace's mark │ tags … │ operations …│ payload │
+ * │        │ 1      │        │ 0…255  │ float64, ms      │ 8 bytes          │        │ with flag 1 │         │
+ * └────────┴────────┴────────┴────────┴──────────────────┴──────────────────┴────────┴─────────────┴─────────┘
+ *
+ * a tag        u16 length in bytes (its top bit: UTF-16 and not UTF-8) · text · mark (8 bytes)
+ * operations   u16 how many · each: digest (16 bytes) · result i64 · version float64 · countedAt float64, ms
+ * flags        1: operations follow the tags   2: invalidated, kept as a stale value for loads
+ * ```
+ *
+ * An empty item is a lease (`mg … N`); whatever else does not begin so was written by somebody else. Both are no entry.
+ */
+export interface Item {
+  /** See the layout; {@link ITEM_FLAGS}. */
+  readonly flags: number;
+  /** Wall-clock instant, ms since the epoch; `Infinity`: never. */
+  readonly expiresAt: number;
+  /** Mark of the key's namespaces, of all levels together; see `namespace-marks.ts`. */
+  readonly mark: Mark;
+  readonly tags: readonly TagMark[];
+  /** Operations with an id that a counter has counted lately, the oldest first. */
+  readonly operations: readonly CountedOperation[];
+  /** The entry's bytes. */
+  readonly payload: Uint8Array;
+}
+
+/** The bits of an item's flags. */
+export const ITEM_FLAGS = { hasOperations: 1, isStale: 2 } as const;
+
+/** Bytes before the tags. */
+export const ITEM_HEAD_BYTES = 20;
+/** Tags that an item has room for; the cache allows 128. */
+export const MAX_ITEM_TAGS = 255;
+
+/** First byte: none that text, an envelope of the codec or another client's value is likely to begin with. */
+const MAGIC = 0xfb;
+const FORMAT = 1;
+const KNOWN_FLAGS = ITEM_FLAGS.hasOperations | ITEM_FLAGS.isStale;
+const UTF16_BIT = 0x8000;
+const OPERATION_BYTES = DIGEST_BYTES + 24;
+const NO_TAGS: readonly TagMark[] = Object.freeze([]);
+const NO_OPERATIONS: readonly CountedOperation[] = Object.freeze([]);
+
+/** Writes an item. The payload is copied, so the caller may go on using its memory. */
+export function encodeItem(item: Item): Buffer {
+  const textBytes = item.tags.length === 0 ? [] : item.tags.map(tagTextBytes);
+  const length = headBytes(item, textBytes);
+  const bytes = Buffer.allocUnsafe(length + item.payload.length);
+  const hasOperations = item.operations.length > 0;
+  bytes[0] = MAGIC;
+  bytes[1] = FORMAT;
+  bytes[2] = (item.flags & ~ITEM_FLAGS.hasOperations) | (hasOperations ? ITEM_FLAGS.hasOperations : 0);
+  bytes[3] = item.tags.length;
+  bytes.writeDoubleBE(item.expiresAt, 4);
+  writeMark(bytes, 12, item.mark);
+  let offset = ITEM_HEAD_BYTES;
+  for (const [index, { tag, mark }] of item.tags.entries()) {
+    offset = writeTag(bytes, offset, tag, textBytes[index] as number);
+    writeMark(bytes, offset, mark);
+    offset += MARK_BYTES;
+  }
+  if (hasOperations) offset = writeOperations(bytes, offset, item.operations);
+  bytes.set(item.payload, offset);
+  return bytes;
+}
+
+/** Reads an item; `undefined` for what is none. The payload is a view of the bytes. */
+export function decodeItem(bytes: Buffer): Item | undefined {
+  if (bytes.length < ITEM_HEAD_BYTES || bytes[0] !== MAGIC || bytes[1] !== FORMAT) return undefined;
+  const flags = bytes[2] as number;
+  if ((flags & ~KNOWN_FLAGS) !== 0) return undefined;
+  const cursor = { bytes, offset: ITEM_HEAD_BYTES };
+  const tags = readTags(cursor, bytes[3] as number);
+  const operations = (flags & ITEM_FLAGS.hasOperations) === 0 ? NO_OPERATIONS : readOperations(cursor);
+  if (tags === undefined || operations === undefined) return undefined;
+  const payload = bytes.subarray(cursor.offset);
+  return { flags, expiresAt: bytes.readDoubleBE(4), mark: readMark(bytes, 12), tags, operations, payload };
+}
+
+interface Cursor {
+  readonly bytes: Buffer;
+  offset: number;
+}
+
+function headBytes(item: Item, textBytes: readonly number[]): number {
+  let length = ITEM_HEAD_BYTES;
+  for (const bytes of textBytes) length += 2 + bytes + MARK_BYTES;
+  return item.operations.length === 0 ? length : length + 2 + item.operations.length * OPERATION_BYTES;
+}
+
+/** Half a surrogate pair has no UTF-8, so a tag with one is kept as UTF-16: it must read back as it was written. */
+function tagTextBytes({ tag }: TagMark): number {
+  return tag.isWellFormed() ? Buffer.byteLength(tag) : tag.length * 2;
+}
+
+function writeTag(bytes: Buffer, offset: number, tag: string, length: number): number {
+  const isUtf8 = tag.isWellFormed();
+  bytes.writeUInt16BE(isUtf8 ? length : length | UTF16_BIT, offset);
+  return offset + 2 + bytes.write(tag, offset + 2, length, isUtf8 ? "utf8" : "utf16le");
+}
+
+function readTags(cursor: Cursor, count: number): readonly TagMark[] | undefined {
+  if (count === 0) return NO_TAGS;
+  const { bytes } = cursor;
+  const tags: TagMark[] = [];
+  for (let index = 0; index < count; index += 1) {
+    if (cursor.offset + 2 > bytes.length) return undefined;
+    const head = bytes.readUInt16BE(cursor.offset);
+    const start = cursor.offset + 2;
+    const end = start + (head & ~UTF16_BIT);
+    if (end + MARK_BYTES > bytes.length) return undefined;
+    const tag = bytes.toString((head & UTF16_BIT) === 0 ? "utf8" : "utf16le", start, end);
+    tags.push({ tag, mark: readMark(bytes, end) });
+    cursor.offset = end + MARK_BYTES;
+  }
+  return tags;
+}
+
+function writeOperations(bytes: Buffer, start: number, operations: readonly CountedOperation[]): number {
+  let offset = bytes.writeUInt16BE(operations.length, start);
+  for (const { digest, result, version, countedAt } of operations) {
+    offset += bytes.write(digest, offset, DIGEST_BYTES, "latin1");
+    offset = bytes.writeBigInt64BE(result, offset);
+    offset = bytes.writeDoubleBE(version, offset);
+    offset = bytes.writeDoubleBE(countedAt, offset);
+  }
+  return offset;
+}
+
+function readOperations(cursor: Cursor): readonly CountedOperation[] | undefined {
+  const { bytes } = cursor;
+  if (cursor.offset + 2 > bytes.length) return undefined;
+  const count = bytes.readUInt16BE(cursor.offset);
+  let at = cursor.offset + 2;
+  if (at + count * OPERATION_BYTES > bytes.length) return undefined;
+  const operations: CountedOperation[] = [];
+  for (let index = 0; index < count; index += 1) {
+    operations.push({
+      digest: bytes.toString("latin1", at, at + DIGEST_BYTES),
+      result: bytes.readBigInt64BE(at + DIGEST_BYTES),
+      version: bytes.readDoubleBE(at + DIGEST_BYTES + 8),
+      countedAt: bytes.readDoubleBE(at + DIGEST_BYTES + 16),
+    });
+    at += OPERATION_BYTES;
+  }
+  cursor.offset = at;
+  return operations;
+}

@@ -1,0 +1,65 @@
+import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
+import type { MemcachedConnectionId } from "../../clients/memcached/memcached-client.ts";
+import type { MetaKey, MetaReply, MetaRequest, MetaStatus } from "../../clients/memcached/meta-message.ts";
+import type { CountedOperation } from "./counted-operation.ts";
+import type { Item } from "./item-layout.ts";
+import type { ServerCall } from "./server-call.ts";
+
+/** What stands under a key. */
+export interface FoundItem {
+  readonly key: string;
+  readonly metaKey: MetaKey;
+  /** Brought the answer; what is written on condition of `cas` goes over it, for CAS numbers repeat after a restart. */
+  readonly connection: MemcachedConnectionId;
+  /** Of whatever stands there; `undefined`: nothing does. */
+  readonly cas: number | undefined;
+  /** `undefined` when nothing stands there, or nothing of ours: a lease, somebody else's bytes. */
+  readonly item: Item | undefined;
+  /** The item, when it is a live entry. */
+  readonly live: Item | undefined;
+  /** Version of the item, live or not; 0 when nothing stands there. */
+  readonly itemVersion: number;
+  /** Replies to what else was read with it, after it and over the same connection. */
+  readonly others: readonly MetaReply[];
+}
+
+/** An item about to be written, and what its version counts from. */
+export interface ItemDraft {
+  readonly item: Item;
+  readonly versionBase: number;
+}
+
+/** Items of one server in the form of one mode. The writes on condition and the counters of both modes stand on it. */
+export interface ItemStore {
+  /** The time by which entries expire, ms since the epoch. */
+  nowMs(): number;
+  /** The live entries of keys, in their order. */
+  getMulti(keys: readonly string[], call: ServerCall): Promise<ReadonlyArray<StoredEntry | undefined>>;
+  /** What stands under a key; `others` are read after it. */
+  find(key: string, call: ServerCall, others?: readonly MetaRequest[]): Promise<FoundItem>;
+  /** What stands under keys, in their order. */
+  findMulti(keys: readonly string[], call: ServerCall): Promise<readonly FoundItem[]>;
+  /** The item of a write; `undefined` when `tagsUnchangedSince` refuses it. */
+  draft(key: string, write: EntryWrite, call: ServerCall): Promise<ItemDraft | undefined>;
+  /** The live item changed; everything else of it stays. */
+  redraft(found: FoundItem, changes: Partial<Item>): ItemDraft;
+  /**
+   * Writes where nothing changed since `found` was read: nothing was written, deleted or evicted, and the server did not restart.
+   *
+   * @returns the version, or `undefined` when something changed; then nothing was written
+   */
+  replace(found: FoundItem, draft: ItemDraft, call: ServerCall): Promise<number | undefined>;
+  /** Removes what was found, if it is still that. @returns the server's word, or `"lost"` when the connection is gone; nothing was sent then */
+  remove(found: FoundItem, call: ServerCall): Promise<MetaStatus | "lost">;
+  /** Writes whatever stands there; `undefined` when `tagsUnchangedSince` refuses it. */
+  put(key: string, write: EntryWrite, call: ServerCall): Promise<WriteResult | undefined>;
+  /** Writes many, whatever stands there. */
+  putMulti(items: ReadonlyArray<readonly [string, EntryWrite]>, call: ServerCall): Promise<readonly WriteResult[]>;
+  /** Keeps what counters counted, before it is gone with their items. */
+  keepOperations(
+    key: string,
+    operations: readonly CountedOperation[],
+    itemVersion: number,
+    call: ServerCall,
+  ): Promise<void>;
+}

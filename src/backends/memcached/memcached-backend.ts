@@ -1,0 +1,121 @@
+import type { Backend, BackendUsage, OperationContext } from "../../backend/backend.ts";
+import type { BackendCapabilities } from "../../backend/capabilities.ts";
+import type { BackendHost } from "../../backend/registry.ts";
+import { createMemcachedClient } from "../../clients/memcached/create-memcached-client.ts";
+import type { MemcachedClient, MemcachedNotice } from "../../clients/memcached/memcached-client.ts";
+import { DeadlineQueue } from "../../foundation/deadline-queue.ts";
+import { BackendUnavailableError } from "../../foundation/errors.ts";
+import { createCoherentOperations } from "./coherent-operations.ts";
+import { maxItemBytesOf } from "./entry-limits.ts";
+import type { MemcachedBackendSettings } from "./memcached-backend-settings.ts";
+import { createPlainOperations } from "./plain-operations.ts";
+import { ServerCall } from "./server-call.ts";
+import { translateServerError } from "./server-error.ts";
+import { reportServer } from "./server-report.ts";
+
+/** What both modes do, without the translation of errors. */
+export type StoreOperations = Required<
+  Pick<Backend, "get" | "getMulti" | "set" | "setMulti" | "delete" | "deleteMulti" | "expire" | "increment" | "commit">
+> &
+  Pick<Backend, "invalidateTags" | "stamp" | "clear"> & {
+    readonly capabilities: BackendCapabilities;
+    /** Names the data; see {@link Backend.epoch}. */
+    readonly epoch: () => string;
+    /** Reads what must be known before the first call. */
+    readonly start: (context: OperationContext) => Promise<void>;
+  };
+
+/** What the operations of a mode are made with. */
+export interface StoreParts {
+  readonly settings: MemcachedBackendSettings;
+  readonly client: MemcachedClient;
+  readonly host: BackendHost;
+  /** Deadlines of calls that wait for others in this process. */
+  readonly deadlines: DeadlineQueue;
+}
+
+/** Features without which a server is not used, and what its operator can do. */
+const NEEDED_FEATURES: Readonly<Record<string, string>> = {
+  cas: "it gives out no CAS numbers. Start it without -C, or update it to 1.6.",
+  base64Keys: "it takes no keys in base64. Update it to 1.6.",
+};
+const USAGE: BackendUsage = Object.freeze({ keyCount: undefined, memoryUsageBytes: undefined, evictions: 0 });
+
+/**
+ * A store on one Memcached server (1.6 or later), over the meta protocol. Opens nothing before `connect`.
+ *
+ * Values over the server's item limit (`-I`, 1 MiB by default) are refused with `EntryTooLargeError`, and nothing is sent.
+ *
+ * @throws TypeError for an address or credentials that the client cannot use
+ */
+export function createMemcachedBackend(settings: MemcachedBackendSettings, host: BackendHost): Backend {
+  const { name } = settings;
+  const client = createMemcachedClient(settings, { ...host, onNotice: forwardNotices(settings, host) });
+  const deadlines = new DeadlineQueue(host);
+  const parts: StoreParts = { settings, client, host, deadlines };
+  const operations = settings.mode === "plain" ? createPlainOperations(parts) : createCoherentOperations(parts);
+
+  /** Runs a call; a server's error becomes one of the family. */
+  async function run<T>(operation: string, call: () => T | Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      const subject = { name, address: client.address, maxItemBytes: maxItemBytesOf(client) };
+      throw translateServerError(error, operation, subject);
+    }
+  }
+
+  const { invalidateTags, stamp, clear } = operations;
+  return {
+    name,
+    capabilities: operations.capabilities,
+    get epoch() {
+      return operations.epoch();
+    },
+    connect: (context) =>
+      run("connect", async () => {
+        await client.connect(context.signal);
+        assertUsable(client, name);
+        await operations.start(context);
+      }),
+    close: async () => {
+      deadlines.clear();
+      await client.close();
+    },
+    ping: (context) =>
+      run("ping", async () => {
+        await client.send({ kind: "noop" }, new ServerCall("ping", context).read);
+      }),
+    get: (key, context) => run("get", () => operations.get(key, context)),
+    getMulti: (keys, context) => run("getMulti", () => operations.getMulti(keys, context)),
+    set: (key, write, context) => run("set", () => operations.set(key, write, context)),
+    setMulti: (items, context) => run("setMulti", () => operations.setMulti(items, context)),
+    delete: (key, context) => run("delete", () => operations.delete(key, context)),
+    deleteMulti: (keys, context) => run("deleteMulti", () => operations.deleteMulti(keys, context)),
+    expire: (key, ttlMs, context) => run("expire", () => operations.expire(key, ttlMs, context)),
+    increment: (key, request, context) => run("increment", () => operations.increment(key, request, context)),
+    commit: (checks, writes, context) => run("commit", () => operations.commit(checks, writes, context)),
+    ...(invalidateTags && {
+      invalidateTags: (tags, context) => run("invalidateTags", () => invalidateTags(tags, context)),
+    }),
+    ...(stamp && { stamp: (context) => run("stamp", () => stamp(context)) }),
+    ...(clear && { clear: (namespace, context) => run("clear", () => clear(namespace, context)) }),
+    usage: () => USAGE,
+    connections: () => client.connections(),
+    report: async (context) => ({ nodes: [await reportServer(client, host.clock, new ServerCall("report", context))] }),
+  };
+}
+
+function forwardNotices(
+  settings: MemcachedBackendSettings,
+  { onNotice }: BackendHost,
+): ((notice: MemcachedNotice) => void) | undefined {
+  return onNotice && ((notice) => onNotice({ ...notice, node: settings.address }));
+}
+
+function assertUsable({ address, features }: MemcachedClient, name: string): void {
+  for (const [feature, why] of Object.entries(NEEDED_FEATURES)) {
+    if (features[feature] !== false) continue;
+    throw new BackendUnavailableError(name, "connect", `${name}: ${address} cannot be used: ${why}`);
+  }
+}

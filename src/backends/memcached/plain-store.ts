@@ -1,0 +1,200 @@
+import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
+import type { MemcachedClient } from "../../clients/memcached/memcached-client.ts";
+import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
+import {
+  type MetaKey,
+  type MetaReply,
+  type MetaRequest,
+  type MetaStatus,
+  metaFlag,
+} from "../../clients/memcached/meta-message.ts";
+import type { Clock } from "../../foundation/clock.ts";
+import { sliceByBytes, sliceByCount } from "./batch-slices.ts";
+import { toStoredEntry } from "./coherent-store.ts";
+import { assertBytes, assertItemFits, maxItemBytesOf } from "./entry-limits.ts";
+import { exptimeSeconds } from "./exptime.ts";
+import type { Item } from "./item-layout.ts";
+import type { FoundItem, ItemDraft, ItemStore } from "./item-store.ts";
+import { NO_MARK } from "./mark.ts";
+import { sendPinned } from "./pinned-request.ts";
+import { casOf } from "./reply-cas.ts";
+import type { ServerCall } from "./server-call.ts";
+import { versionOf } from "./version-number.ts";
+
+const READ_FLAGS = "c v t";
+/** A base for each restart that this client saw: room for 2^44 CAS numbers, and for 512 restarts before bases repeat. */
+const BASE_STEP = 2 ** 32;
+const BASE_COUNT = 512;
+const NEVER = "-1";
+
+/**
+ * Items of mode `plain`: the bytes alone under the key alone, as other programs write and read them. What stands there is a live entry.
+ * TTLs are the server's, in whole seconds.
+ */
+export class PlainStore implements ItemStore {
+  readonly #client: MemcachedClient;
+  readonly #clock: Pick<Clock, "wallMs">;
+
+  constructor(client: MemcachedClient, clock: Pick<Clock, "wallMs">) {
+    this.#client = client;
+    this.#clock = clock;
+  }
+
+  nowMs(): number {
+    return this.#clock.wallMs();
+  }
+
+  /** The live entry of a key. */
+  async get(key: string, call: ServerCall): Promise<StoredEntry | undefined> {
+    const metaKey = encodeMemcachedKey(key);
+    const { reply, connection } = await this.#client.send(readRequest(metaKey), call.read);
+    const { live, itemVersion } = this.#found(key, metaKey, reply, connection, []);
+    return live && toStoredEntry(live, itemVersion);
+  }
+
+  async getMulti(keys: readonly string[], call: ServerCall): Promise<ReadonlyArray<StoredEntry | undefined>> {
+    const found = await this.findMulti(keys, call);
+    return found.map(({ live, itemVersion }) => live && toStoredEntry(live, itemVersion));
+  }
+
+  async find(key: string, call: ServerCall, others: readonly MetaRequest[] = []): Promise<FoundItem> {
+    const metaKey = encodeMemcachedKey(key);
+    const { replies, connection } = await call.batch(this.#client, [readRequest(metaKey), ...others], call.read);
+    return this.#found(key, metaKey, replies[0] as MetaReply, connection, replies.slice(1));
+  }
+
+  async findMulti(keys: readonly string[], call: ServerCall): Promise<readonly FoundItem[]> {
+    const slices = sliceByCount(keys).map(async (slice) => {
+      const metaKeys = slice.map(encodeMemcachedKey);
+      const { replies, connection } = await call.batch(this.#client, metaKeys.map(readRequest), call.read);
+      return slice.map((key, index) =>
+        this.#found(key, metaKeys[index] as MetaKey, replies[index] as MetaReply, connection, []),
+      );
+    });
+    return (await Promise.all(slices)).flat();
+  }
+
+  async draft(_key: string, write: EntryWrite): Promise<ItemDraft> {
+    assertBytes(write.value);
+    const item: Item = {
+      flags: 0,
+      expiresAt: this.#clock.wallMs() + write.ttlMs,
+      mark: NO_MARK,
+      tags: [],
+      operations: [],
+      payload: write.value,
+    };
+    return { item, versionBase: this.#versionBase() };
+  }
+
+  redraft(found: FoundItem, changes: Partial<Item>): ItemDraft {
+    return { item: { ...(found.live as Item), ...changes }, versionBase: this.#versionBase() };
+  }
+
+  async replace(found: FoundItem, { item, versionBase }: ItemDraft, call: ServerCall): Promise<number | undefined> {
+    const nowMs = this.#clock.wallMs();
+    // What keeps the TTL that was read keeps the server's seconds: one more with each write, and it would never end.
+    const exptime =
+      item.expiresAt === found.live?.expiresAt
+        ? secondsLeft(item.expiresAt - nowMs)
+        : exptimeSeconds(item.expiresAt - nowMs, nowMs);
+    const condition = found.cas === undefined ? "ME" : `C${found.cas}`;
+    const request = this.#writeRequest(found.metaKey, item.payload, `c ${condition} T${exptime}`);
+    const reply = await sendPinned(this.#client, found.connection, request, call);
+    return reply?.status === "HD" ? versionOf(versionBase, casOf(reply.flags)) : undefined;
+  }
+
+  async remove(found: FoundItem, call: ServerCall): Promise<MetaStatus | "lost"> {
+    const request = { kind: "delete", key: found.metaKey, flags: `C${found.cas}` } as const;
+    return (await sendPinned(this.#client, found.connection, request, call))?.status ?? "lost";
+  }
+
+  async put(key: string, write: EntryWrite, call: ServerCall): Promise<WriteResult> {
+    const { reply } = await this.#client.send(this.#putRequest(key, write), call.write);
+    return { stored: true, version: versionOf(this.#versionBase(), casOf(reply.flags)) };
+  }
+
+  async putMulti(
+    items: ReadonlyArray<readonly [string, EntryWrite]>,
+    call: ServerCall,
+  ): Promise<readonly WriteResult[]> {
+    const requests = items.map(([key, write]) => this.#putRequest(key, write));
+    const results: WriteResult[] = [];
+    for (const slice of sliceByBytes(requests, ({ value }) => value.length)) {
+      const { replies } = await call.batch(this.#client, slice, call.write);
+      const versionBase = this.#versionBase();
+      for (const { flags } of replies) results.push({ stored: true, version: versionOf(versionBase, casOf(flags)) });
+    }
+    return results;
+  }
+
+  /** There is no place for operations. */
+  async keepOperations(): Promise<void> {}
+
+  /** Gives a TTL without reading or writing the value. @returns whether the key was there */
+  async touch(key: string, ttlMs: number, call: ServerCall): Promise<boolean> {
+    const exptime = exptimeSeconds(ttlMs, this.#clock.wallMs());
+    const request = { kind: "get", key: encodeMemcachedKey(key), flags: `T${exptime}` } as const;
+    return (await this.#client.send(request, call.write)).reply.status === "HD";
+  }
+
+  /** Removes a key. @returns whether it was there */
+  async delete(key: string, call: ServerCall): Promise<boolean> {
+    return (await this.#client.send(deleteRequest(key), call.write)).reply.status === "HD";
+  }
+
+  /** Removes keys. @returns how many were there */
+  async deleteMulti(keys: readonly string[], call: ServerCall): Promise<number> {
+    const slices = sliceByCount(keys).map(async (slice) => {
+      const { replies } = await call.batch(this.#client, slice.map(deleteRequest), call.write);
+      return replies.filter(({ status }) => status === "HD").length;
+    });
+    return (await Promise.all(slices)).reduce((total, count) => total + count, 0);
+  }
+
+  #found(
+    key: string,
+    metaKey: MetaKey,
+    { value, flags }: MetaReply,
+    connection: number,
+    others: readonly MetaReply[],
+  ): FoundItem {
+    if (value === undefined) {
+      return { key, metaKey, connection, cas: undefined, item: undefined, live: undefined, itemVersion: 0, others };
+    }
+    const cas = casOf(flags);
+    const left = metaFlag(flags, "t") ?? NEVER;
+    const expiresAt = left === NEVER ? Number.POSITIVE_INFINITY : this.#clock.wallMs() + Number(left) * 1_000;
+    const item: Item = { flags: 0, expiresAt, mark: NO_MARK, tags: [], operations: [], payload: value };
+    const itemVersion = versionOf(this.#versionBase(), cas);
+    return { key, metaKey, connection, cas, item, live: item, itemVersion, others };
+  }
+
+  #versionBase(): number {
+    return (this.#client.incarnation % BASE_COUNT) * BASE_STEP;
+  }
+
+  #putRequest(key: string, { value, ttlMs }: EntryWrite): MetaRequest & { readonly value: Uint8Array } {
+    assertBytes(value);
+    const exptime = exptimeSeconds(ttlMs, this.#clock.wallMs());
+    return this.#writeRequest(encodeMemcachedKey(key), value, `c T${exptime}`);
+  }
+
+  #writeRequest(key: MetaKey, value: Uint8Array, flags: string): MetaRequest & { readonly value: Uint8Array } {
+    assertItemFits(key.text, value.length, maxItemBytesOf(this.#client));
+    return { kind: "set", key, value, flags };
+  }
+}
+
+/** An instant that was made of the server's seconds, as these seconds again. */
+function secondsLeft(ttlMs: number): number {
+  return ttlMs === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.ceil(ttlMs / 1_000));
+}
+
+function readRequest(key: MetaKey): MetaRequest {
+  return { kind: "get", key, flags: READ_FLAGS };
+}
+
+function deleteRequest(key: string): MetaRequest {
+  return { kind: "delete", key: encodeMemcachedKey(key), flags: "" };
+}
