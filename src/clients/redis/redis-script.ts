@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { RedisArgument } from "./redis-client.ts";
 
 /** A Lua script and the name by which servers know it. */
 export interface RedisScript {
@@ -13,4 +14,18 @@ export interface RedisScript {
 /** Makes a script of its text. */
 export function defineRedisScript(name: string, source: string): RedisScript {
   return Object.freeze({ name, source, sha: createHash("sha1").update(source).digest("hex") });
+}
+
+/** The command that runs a script by its SHA. O(keys and arguments). */
+export function evalShaCommand(
+  script: RedisScript,
+  keys: readonly RedisArgument[],
+  args: readonly RedisArgument[],
+): RedisArgument[] {
+  return ["EVALSHA", script.sha, String(keys.length), ...keys, ...args];
+}
+
+/** The command that runs the same script by its text, which makes the server know it. */
+export function evalCommand(evalSha: readonly RedisArgument[], source: string): RedisArgument[] {
+  return ["EVAL", source, ...evalSha.slice(2)];
 }
