@@ -12,6 +12,7 @@ import { makeRemoteWorkload } from "./remote-workload.mjs";
  * @property {string} get an expression: the bytes under key `k`, or a promise of them
  * @property {string} set an expression that writes the bytes `v` under `k`, or a promise of that
  * @property {string} mget an expression: an array with the bytes under the keys `ks` in their order, or a promise of it
+ * @property {string} [unwrap] an expression: the bytes in the awaited answer `a` of a read. Default: the answer itself
  * @property {boolean} [isText] it takes values for text, and is given text
  * @property {() => unknown} close
  *
@@ -93,9 +94,10 @@ export async function compareClients(clients, subject, { roundCount, roundMs, ta
  * @param {Client} client
  * @param {import("./remote-workload.mjs").RemoteWorkload} workload
  */
-async function fillAndCheck({ use, get, set, mget }, { stored, values, batches }) {
+async function fillAndCheck({ use, get, set, mget, unwrap = "a" }, { stored, values, batches }) {
   const names = Object.keys(use);
   const parts = Object.values(use);
+  const bytesOf = new Function("a", `return ${unwrap};`);
   const read = new Function(...names, "k", `return ${get};`);
   const write = new Function(...names, "k", "v", `return ${set};`);
   const readMany = new Function(...names, "ks", `return ${mget};`);
@@ -105,11 +107,11 @@ async function fillAndCheck({ use, get, set, mget }, { stored, values, batches }
     await Promise.all(some.map((key, index) => write(...parts, key, valueAt(at + index))));
   }
   const expected = new Map(stored.map((key, index) => [key, valueAt(index)]));
-  for (const key of stored.slice(0, 100)) assertSame(await read(...parts, key), expected.get(key));
+  for (const key of stored.slice(0, 100)) assertSame(bytesOf(await read(...parts, key)), expected.get(key));
   const some = batches[0] ?? [];
   const answers = await readMany(...parts, some);
   assert.equal(answers.length, some.length);
-  for (const [index, key] of some.entries()) assertSame(answers[index], expected.get(key));
+  for (const [index, key] of some.entries()) assertSame(bytesOf(answers[index]), expected.get(key));
 }
 
 /**
@@ -124,9 +126,9 @@ function assertSame(actual, expected) {
 
 /** @type {Record<Task, string>} */
 const BODIES = {
-  get: "const k = keys[i & keyMask]; const v = await CALL; hits++; sum = (sum + v.length) | 0;",
+  get: "const k = keys[i & keyMask]; const a = await CALL; hits++; sum = (sum + UNWRAP.length) | 0;",
   set: "const k = keys[i & keyMask], v = values[i & valueMask]; await CALL; hits++;",
-  mget: "const ks = batches[i & batchMask]; const vs = await CALL; for (const v of vs) { hits++; sum = (sum + v.length) | 0; }",
+  mget: "const ks = batches[i & batchMask]; const as = await CALL; for (const a of as) { hits++; sum = (sum + UNWRAP.length) | 0; }",
 };
 
 /**
@@ -134,8 +136,8 @@ const BODIES = {
  * @param {RemoteSubject} subject
  * @returns {(use: object, workload: object, from: number, count: number, note: (start: number, end: number) => void) => Promise<{ hits: number, sum: number }>}
  */
-function compile({ id, use, get, set, mget }, { task, concurrency, isLatency }) {
-  const body = BODIES[task].replace("CALL", () => ({ get, set, mget })[task]);
+function compile({ id, use, get, set, mget, unwrap = "a" }, { task, concurrency, isLatency }) {
+  const body = BODIES[task].replace("CALL", () => ({ get, set, mget })[task]).replace("UNWRAP", unwrap);
   const timed = isLatency ? `const start = performance.now(); ${body} note(start, performance.now());` : body;
   // The name matters: V8 gives equal texts one compiled function with one set of type feedback.
   return new Function(

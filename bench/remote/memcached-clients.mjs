@@ -1,6 +1,6 @@
 // The Memcached clients that are compared, each connected as its users do it. See redis-clients.mjs.
 
-import { importEngine } from "../engine.mjs";
+import { openHost, storeClient } from "./store-client.mjs";
 
 /** @typedef {import("./compare-clients.mjs").Client} Client */
 /** @typedef {Omit<Client, "id">} OpenClient */
@@ -12,33 +12,28 @@ const WRITE_FLAGS = `T${TTL_SECONDS}`;
 
 /** In the order of the first round. @type {Record<string, (address: Address) => Promise<OpenClient>>} */
 const peers = {
-  client: async ({ host, port }) => {
-    const engine = await importEngine("memcached-client");
+  "store, coherent": (address) => openStore(address, "coherent"),
+  "store, plain": (address) => openStore(address, "plain"),
+  client: async (address) => {
+    const { engine, host } = await openHost("memcached-client");
     const { createMemcachedClient, encodeMemcachedKey } = engine;
-    const client = createMemcachedClient(
-      {
-        ...{ name: "memcached", address: `${host}:${port}`, timeoutMs: 3_000, maxIdleConnections: 2 },
-        ...{ credentials: undefined, tls: undefined },
-      },
-      { clock: engine.systemClock, scheduler: engine.systemScheduler, random: engine.systemRandom },
-    );
+    const client = createMemcachedClient(settingsFor(address), host);
     await client.connect();
     const read = (/** @type {string} */ text) => ({ kind: "get", key: encodeMemcachedKey(text), flags: "v" });
     const reads = { operation: "get", kind: "read" };
     const writes = { operation: "set", kind: "write" };
     return {
       use: {
-        readOne: async (/** @type {string} */ key) => (await client.send(read(key), reads)).reply.value,
+        readOne: (/** @type {string} */ key) => client.send(read(key), reads),
         write: (/** @type {string} */ key, /** @type {Buffer} */ value) =>
           client.send({ kind: "set", key: encodeMemcachedKey(key), value, flags: WRITE_FLAGS }, writes),
-        readMany: async (/** @type {readonly string[]} */ keys) => {
-          const { replies } = await client.sendBatch(keys.map(read), reads);
-          return replies.map((/** @type {any} */ reply) => reply.value);
-        },
+        readMany: async (/** @type {readonly string[]} */ keys) =>
+          (await client.sendBatch(keys.map(read), reads)).replies.map((/** @type {any} */ reply) => ({ reply })),
       },
       get: "readOne(k)",
       set: "write(k, v)",
       mget: "readMany(ks)",
+      unwrap: "a.reply.value",
       close: () => client.close(),
     };
   },
@@ -108,6 +103,23 @@ const peers = {
     };
   },
 };
+
+/** @param {Address} address */
+function settingsFor({ host, port }) {
+  return {
+    ...{ name: "memcached", address: `${host}:${port}`, timeoutMs: 3_000, maxIdleConnections: 2 },
+    ...{ credentials: undefined, tls: undefined },
+  };
+}
+
+/**
+ * @param {Address} address
+ * @param {"coherent" | "plain"} mode
+ */
+async function openStore(address, mode) {
+  const { engine, host } = await openHost(`memcached-${mode}`);
+  return storeClient(engine["createMemcachedBackend"]({ ...settingsFor(address), mode }, host), TTL_SECONDS * 1_000);
+}
 
 /**
  * Connects clients to a server.

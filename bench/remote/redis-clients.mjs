@@ -1,5 +1,7 @@
 // The Redis clients that are compared, each connected as its users do it. All hand out bytes: a cache cannot take values for text.
 
+import { openHost, storeClient } from "./store-client.mjs";
+
 /** @typedef {import("./compare-clients.mjs").Client} Client */
 /** @typedef {Omit<Client, "id">} OpenClient */
 
@@ -8,6 +10,22 @@ export const TTL_MS = 60_000_000;
 
 /** In the order of the first round. @type {Record<string, (address: Address) => Promise<OpenClient>>} */
 const peers = {
+  "store, coherent": (address) => openStore(address, "coherent"),
+  "store, plain": (address) => openStore(address, "plain"),
+  client: async (address) => {
+    const { engine, host } = await openHost("redis-client");
+    const client = engine["createRedisClient"](settingsFor(address), host);
+    await client.connect();
+    const reads = { operation: "get", kind: "read" };
+    const writes = { operation: "set", kind: "write" };
+    return {
+      use: { client, ttl: String(TTL_MS), reads, writes },
+      get: 'client.call(0, ["GET", k], reads)',
+      set: 'client.call(0, ["SET", k, v, "PX", ttl], writes)',
+      mget: 'client.call(0, ["MGET", ...ks], reads)',
+      close: () => client.close(),
+    };
+  },
   "raw socket": async (address) => {
     const { RawRedis } = await import("./raw-redis.mjs");
     const client = new RawRedis();
@@ -77,6 +95,32 @@ async function ioredis(Redis, { host, port }) {
     mget: "client.mgetBuffer(ks)",
     close: () => client.disconnect(),
   };
+}
+
+/** @param {Address} address */
+function settingsFor({ host, port }) {
+  return {
+    ...{ name: "redis", topology: { kind: "standalone", address: `${host}:${port}` }, db: 0, tls: undefined },
+    ...{ credentials: { username: undefined, password: undefined }, poolSize: 10, dialTimeoutMs: 5_000 },
+    ...{
+      readTimeoutMs: 3_000,
+      writeTimeoutMs: 3_000,
+      poolTimeoutMs: 4_000,
+      idleTimeoutMs: 300_000,
+      idleCheckMs: 60_000,
+    },
+    ...{ maxRetries: 3, retryBackoff: { minMs: 8, maxMs: 512 } },
+  };
+}
+
+/**
+ * @param {Address} address
+ * @param {"coherent" | "plain"} mode
+ */
+async function openStore(address, mode) {
+  const { engine, host } = await openHost(`redis-${mode}`);
+  const client = engine["createRedisClient"](settingsFor(address), host);
+  return storeClient(engine["createRedisBackend"]({ name: "redis", client, mode }, host), TTL_MS);
 }
 
 /**

@@ -65,7 +65,7 @@ function compileMix({ use, get, set }) {
         while (next < until.endAt && !until.isOver) {
           const i = next++, k = stored[i % stored.length];
           if ((i & readMask) === 0) { const v = values[i % values.length]; await ${set}; }
-          else { const v = await ${get}; if (v == null) throw new Error("missed"); }
+          else { const a = await ${get}; if (a == null) throw new Error("missed"); }
         }
       }
       const callers = [];
