@@ -5,6 +5,7 @@ import type { CommitResult, KeyCheck, KeyWrite } from "./commit.ts";
 import type { ConnectionCounts } from "./connection-counts.ts";
 import type { CounterRequest, CounterResult } from "./counter.ts";
 import type { LeaseOutcome, LeaseRequest } from "./lease.ts";
+import type { SharedTier } from "./shared-tier.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "./stored-entry.ts";
 
 /** A result now, or a promise of one. In-process stores answer at once; callers await only what is a promise. */
@@ -111,6 +112,9 @@ export interface Backend {
   isolate?(value: unknown): unknown;
   /** What is known about a namespace and those inside it (`""`: all), without I/O. */
   usage?(namespace: NamespacePath): BackendUsage;
+  /** Stores that processes share and that keep versions: what caches in front of them need. */
+  readonly sharedTier?: SharedTier | undefined;
+
   /** Connections of a store with a network now; without I/O. */
   connections?(): ConnectionCounts;
   /** Asks every server of the store how it is. Rejects only when aborted: a server that is down is in the report. */

@@ -1,60 +1,56 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { startMemcached } from "../../scripts/servers/start-memcached.ts";
 import type { TestServer } from "../../scripts/servers/test-server.ts";
-import type { MemcachedBackendSettings } from "../../src/backends/memcached/memcached-backend-settings.ts";
-import { createMemcachedBackend } from "../../src/backends/memcached/memcached-backend.ts";
+import { CONFORMANCE_GROUPS } from "../../src/testing/backend-cases/backend-case.ts";
 import { defineBackendConformance } from "../../src/testing/define-backend-conformance.ts";
+import { memcachedTarget } from "./support/memcached-target.ts";
 
 let server: TestServer;
 
 beforeAll(async () => {
-  // The kit writes values of 1 MiB, which with its key is more than an item may have by default.
+  // The kit writes values of 1 MiB, which with their keys are more than an item may have by default.
   server = await startMemcached({ args: ["-I", "2m"] });
 });
 
 afterAll(() => server.stop());
 
-function settings(mode: MemcachedBackendSettings["mode"]): MemcachedBackendSettings {
-  return {
-    name: "memcached",
-    address: `${server.host}:${server.port}`,
-    timeoutMs: 2_000,
-    maxIdleConnections: 2,
-    credentials: undefined,
-    tls: undefined,
-    mode,
-  };
-}
+/** At the same time, for most cases wait for something; each has a namespace of its own. */
+const CONCURRENT = { describe: describe.concurrent, it };
 
 defineBackendConformance({
   name: "memcached, coherent",
   time: "real",
-  // Clearing the root ends what the others wrote, so these run one after another.
-  exclusiveData: true,
-  runner: { describe, it },
-  create: (host) => ({
-    backend: createMemcachedBackend(settings("coherent"), host),
-    openSecond: () => createMemcachedBackend(settings("coherent"), host),
-  }),
+  groups: CONFORMANCE_GROUPS.filter((group) => group !== "clear"),
+  runner: CONCURRENT,
+  create: (host) => memcachedTarget(server, "coherent", host),
 });
 
-const NO_OP_IDS = 'mode "plain" keeps the bytes alone and has no place for an opId; it refuses one';
+defineBackendConformance({
+  name: "memcached, coherent, alone on its server",
+  time: "real",
+  groups: ["clear"],
+  exclusiveData: true,
+  // Clearing the root ends what the others wrote.
+  runner: { describe, it },
+  create: (host) => memcachedTarget(server, "coherent", host),
+});
+
+const NO_OP_IDS = 'mode "plain" keeps the bytes alone, so it has no place for an opId, and refuses one';
 
 defineBackendConformance({
   name: "memcached, plain",
   time: "real",
   // TTLs are the server's whole seconds.
   ttlUnitMs: 2_000,
-  // At the same time, for they wait.
-  runner: { describe, it: it.concurrent },
+  runner: CONCURRENT,
   skip: {
     "counts a repeated request with the same id once": NO_OP_IDS,
     "counts requests with the same id once when they run together": NO_OP_IDS,
+    "counts requests with the same id once when two clients send them": NO_OP_IDS,
     "counts a request for each key that it names, also when they share an id": NO_OP_IDS,
     "refuses to repeat a result that is outside the range of the repeated request, and forgets nothing": NO_OP_IDS,
+    "meets the entry of an odd or long key with every operation: conditions, TTLs, counters, leases, commits":
+      NO_OP_IDS,
   },
-  create: (host) => ({
-    backend: createMemcachedBackend(settings("plain"), host),
-    openSecond: () => createMemcachedBackend(settings("plain"), host),
-  }),
+  create: (host) => memcachedTarget(server, "plain", host),
 });

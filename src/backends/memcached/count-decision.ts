@@ -58,6 +58,7 @@ class DecisionDraft {
   readonly #accepted: { readonly one: WaitingCount; readonly result: bigint }[] = [];
   readonly #operations: CountedOperation[] = [];
   #current: { readonly value: unknown } | undefined;
+  #value = 0n;
 
   constructor(found: FoundItem, known: ReadonlyMap<string, CountedOperation>, nowMs: number) {
     this.#found = found;
@@ -81,7 +82,7 @@ class DecisionDraft {
       done: this.#done,
       settled: this.#settled,
       accepted: this.#accepted,
-      value: BigInt((this.#current?.value ?? 0) as number | bigint),
+      value: this.#value,
       operations: this.#operations,
       creator: this.#found.live === undefined ? this.#accepted[0]?.one.request : undefined,
     };
@@ -100,6 +101,7 @@ class DecisionDraft {
     this.#accepted.push({ one, result });
     if (twin !== undefined) return;
     this.#current = { value: result };
+    this.#value = result;
     if (digest === undefined) return;
     this.#inRound.set(digest, result);
     this.#operations.push({ digest, result, version: 0, countedAt: this.#nowMs });

@@ -43,27 +43,28 @@ export type CoherentOperations = Required<
 /** Entries as records with versions, generations and tags. */
 export class CoherentStore implements CoherentOperations {
   readonly tags: TagStore;
-  readonly reader: RecordReader;
   readonly #parts: StoreParts;
   readonly #isCluster: boolean;
+  readonly #reader: RecordReader;
   readonly #writer: ScriptWriter;
   readonly #ask: AskWhetherLive;
-  readonly #readRecord: ReadRecord;
+  /** Reads a whole record, live or not. */
+  readonly readRecord: ReadRecord;
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
     this.#isCluster = parts.client.topology === "cluster";
     this.tags = new TagStore(parts);
-    this.reader = new RecordReader(parts, this.tags);
+    this.#reader = new RecordReader(parts, this.tags, false);
     this.#writer = new ScriptWriter(parts);
     this.#ask = createTagJudge(parts.name, this.tags, this.#writer);
-    this.#readRecord = (record, shard) => readWhole(record, parts.client.clockOffsetMs(slotOfShard(shard)));
+    this.readRecord = (record, shard) => readWhole(record, parts.client.clockOffsetMs(slotOfShard(shard)));
   }
 
   get(key: string, { signal }: OperationContext): Promise<StoredEntry | undefined> {
     signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
-      this.reader.add(key, 0, { operation: "get", signal, take: (_, entry) => resolve(entry), fail: reject });
+      this.#reader.add(key, 0, { operation: "get", signal, take: (_, entry) => resolve(entry), fail: reject });
     });
   }
 
@@ -78,15 +79,22 @@ export class CoherentStore implements CoherentOperations {
         if (missing === 0) resolve(entries);
       };
       const owner = { operation: "getMulti", signal, take, fail: reject };
-      for (const [place, key] of keys.entries()) this.reader.add(key, place, owner);
+      for (const [place, key] of keys.entries()) this.#reader.add(key, place, owner);
       if (missing === 0) resolve(entries);
     });
   }
 
   set(key: string, write: EntryWrite, context: OperationContext): Promise<WriteResult> {
-    if (this.#isCluster && write.tags.length > 0) return this.#setWithMarks(key, write, "set", context);
+    if (this.#isCluster && write.tags.length > 0) return this.#setWithMarks(key, write, context);
     const tags = write.tags.map((tag) => ({ tag, mark: undefined }));
-    return this.#apply(key, this.#setChange(write, "set", tags, false), context);
+    return this.change(key, this.#setChange(write, "set", tags, false), context);
+  }
+
+  /** The tags of a write as scripts take them; whether one was invalidated since its stamp, where that is known here. */
+  async tagsOf(write: EntryWrite, operation: string): Promise<{ tags: readonly CallTag[]; isRefused: boolean }> {
+    const marks = this.#isCluster ? await this.#marksOf(write.tags, operation) : undefined;
+    const tags = write.tags.map((tag) => ({ tag, mark: marks?.get(tag) }));
+    return { tags, isRefused: isInvalidated(write, marks) };
   }
 
   async setMulti(
@@ -99,28 +107,29 @@ export class CoherentStore implements CoherentOperations {
       const tags = write.tags.map((tag) => ({ tag, mark: marks?.get(tag) }));
       return [key, this.#setChange(write, "setMulti", tags, isInvalidated(write, marks))] as const;
     });
-    return Promise.all(changes.map(([key, change]) => this.#apply(key, change, context)));
+    if (new Set(items.map(([key]) => key)).size < items.length) return this.#changeInTurn(changes, context);
+    return Promise.all(changes.map(([key, change]) => this.change(key, change, context)));
   }
 
   delete(key: string, context: OperationContext): Promise<boolean> {
-    return this.#apply(key, deleteChange("delete"), context);
+    return this.change(key, deleteChange("delete"), context);
   }
 
   async deleteMulti(keys: readonly string[], context: OperationContext): Promise<number> {
     const change = deleteChange("deleteMulti");
-    const answers = await Promise.all(keys.map((key) => this.#apply(key, change, context)));
+    const answers = await Promise.all(keys.map((key) => this.change(key, change, context)));
     return answers.filter(Boolean).length;
   }
 
   expire(key: string, ttlMs: number, context: OperationContext): Promise<boolean> {
-    return this.#apply(key, ttlMs === 0 ? deleteChange("expire") : expireChange(ttlMs), context);
+    return this.change(key, ttlMs === 0 ? deleteChange("expire") : expireChange(ttlMs), context);
   }
 
   async increment(key: string, request: CounterRequest, context: OperationContext): Promise<CounterResult> {
     const names = request.tags ?? [];
     const marks = this.#isCluster && names.length > 0 ? await this.#marksOf(names, "increment") : undefined;
     const tags = names.map((tag) => ({ tag, mark: marks?.get(tag) }));
-    return this.#apply(key, countChange(this.#parts.withOpId(request), tags), context);
+    return this.change(key, countChange(this.#parts.withOpId(request), tags), context);
   }
 
   commit: CoherentOperations["commit"] = (checks, writes, context) =>
@@ -165,23 +174,36 @@ export class CoherentStore implements CoherentOperations {
   }
 
   /** Sends a change with this turn's others. */
-  #apply<Result>(key: string, change: EntryChange<Result>, { signal }: OperationContext): Promise<Result> {
+  change<Result>(key: string, change: EntryChange<Result>, { signal }: OperationContext): Promise<Result> {
     signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       this.#writer.add(new EntryItem(key, change, { signal, resolve, reject }, this.#ask));
     });
   }
 
-  /** In a cluster the tags lie elsewhere: their marks are read first, and a tag that is invalidated meanwhile makes the entry a miss. */
-  async #setWithMarks(
-    key: string,
-    write: EntryWrite,
-    operation: string,
+  /** Several changes of one key: calls may go over different connections, so each waits for those before it. */
+  async #changeInTurn<Result>(
+    changes: ReadonlyArray<readonly [key: string, change: EntryChange<Result>]>,
     context: OperationContext,
-  ): Promise<WriteResult> {
-    const marks = await this.#marksOf(write.tags, operation);
-    const tags = write.tags.map((tag) => ({ tag, mark: marks.get(tag) }));
-    return this.#apply(key, this.#setChange(write, operation, tags, isInvalidated(write, marks)), context);
+  ): Promise<readonly Result[]> {
+    const results: Result[] = [];
+    for (let start = 0; start < changes.length; ) {
+      const keys = new Set<string>();
+      let end = start;
+      for (; end < changes.length && !keys.has((changes[end] as (typeof changes)[number])[0]); end += 1) {
+        keys.add((changes[end] as (typeof changes)[number])[0]);
+      }
+      const part = changes.slice(start, end).map(([key, change]) => this.change(key, change, context));
+      results.push(...(await Promise.all(part)));
+      start = end;
+    }
+    return results;
+  }
+
+  /** In a cluster the tags lie elsewhere: their marks are read first, and a tag that is invalidated meanwhile makes the entry a miss. */
+  async #setWithMarks(key: string, write: EntryWrite, context: OperationContext): Promise<WriteResult> {
+    const { tags, isRefused } = await this.tagsOf(write, "set");
+    return this.change(key, this.#setChange(write, "set", tags, isRefused), context);
   }
 
   async #marksOf(tags: readonly string[], operation: string): Promise<Map<string, number>> {
@@ -194,7 +216,7 @@ export class CoherentStore implements CoherentOperations {
   }
 
   #setChange(write: EntryWrite, operation: string, tags: readonly CallTag[], isRefused: boolean): SetChange {
-    return new SetChange(write, { operation, tags, isRefused, readRecord: this.#readRecord });
+    return new SetChange(write, { operation, tags, isRefused, readRecord: this.readRecord });
   }
 }
 

@@ -31,8 +31,12 @@ export function countChange(request: CounterRequest, tags: readonly CallTag[]): 
 
 /** Where the answer to an operation of a key is remembered: beside it, under a digest, for ids and keys may be long. */
 export function operationKey(shard: number, key: string, opId: string): RedisArgument {
-  const digest = createHash("sha1").update(`${key.length}:${key}${opId}`, "utf16le").digest("base64url");
-  return shardKey(shard, "o", digest);
+  return shardKey(shard, "o", operationDigest(key, opId));
+}
+
+/** Names an operation of a key. */
+export function operationDigest(key: string, opId: string): string {
+  return createHash("sha1").update(`${key.length}:${key}${opId}`, "utf16le").digest("base64url");
 }
 
 /**

@@ -1,8 +1,42 @@
 import { createHash } from "node:crypto";
 import type { OperationContext } from "../../backend/backend.ts";
+import type { RedisReply } from "../../clients/redis/redis-reply.ts";
+import { readNumber, VERSION_LIMIT_BYTE } from "./record.ts";
 import { SHARD_COUNT, slotOfShard } from "./redis-key-layout.ts";
 import { epochScript } from "./scripts/epoch-script.ts";
+import { parseServerInfo } from "./server-info.ts";
 import type { StoreParts } from "./store-parts.ts";
+
+/** The name of the data, read at connect and whenever a connection came up again: data may have been lost in between. */
+export class EpochWatch {
+  readonly #read: (context: OperationContext) => Promise<string>;
+  #current = "unknown";
+  #isRefreshing = false;
+
+  constructor(read: (context: OperationContext) => Promise<string>) {
+    this.#read = read;
+  }
+
+  /** The name as last read. */
+  get current(): string {
+    return this.#current;
+  }
+
+  /** Reads it again. */
+  async refresh(context: OperationContext): Promise<void> {
+    this.#current = await this.#read(context);
+  }
+
+  /** Reads it again when somebody can; a failure leaves the old name, and the next connection tries again. */
+  refreshSoon(): void {
+    if (this.#isRefreshing) return;
+    this.#isRefreshing = true;
+    const done = (): void => {
+      this.#isRefreshing = false;
+    };
+    this.refresh({}).then(done, done);
+  }
+}
 
 /** Id and birth of the data behind a shard, as its record states them. */
 export interface ShardEpoch {
@@ -42,4 +76,23 @@ export async function readShardEpoch(
 export function parseEpoch(text: string): ShardEpoch | undefined {
   const found = /^(\S+) (\d+)$/.exec(text);
   return found === null ? undefined : { id: found[1] as string, bornAtMs: Number(found[2]) };
+}
+
+/** Names the processes that serve now: for data without a record of its own, a process that is new may have none of it. */
+export async function readProcessIds({ client }: StoreParts, { signal }: OperationContext): Promise<string> {
+  const options = { operation: "epoch", kind: "read", signal } as const;
+  const infos = await Promise.all(client.primaries().map((node) => node.call(["INFO", "server"], options)));
+  const ids = infos.map((info) => parseServerInfo(String(info)).get("run_id") ?? "unknown").sort();
+  return ids.length === 1 ? (ids[0] as string) : createHash("sha1").update(ids.join(" ")).digest("base64url");
+}
+
+/** The head at a place of a record of heads; 0 when there is none. */
+export function headAt(heads: RedisReply | undefined, index: number): number {
+  const at = index * 8;
+  return Buffer.isBuffer(heads) &&
+    heads.length >= at + 8 &&
+    heads[at] === 0 &&
+    (heads[at + 1] as number) < VERSION_LIMIT_BYTE
+    ? readNumber(heads, at)
+    : 0;
 }

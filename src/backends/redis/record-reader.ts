@@ -1,8 +1,10 @@
+import type { TierStamp } from "../../backend/shared-tier.ts";
 import type { StoredEntry } from "../../backend/stored-entry.ts";
-import type { RedisCallOptions } from "../../clients/redis/redis-client.ts";
+import type { RedisArgument, RedisCallOptions } from "../../clients/redis/redis-client.ts";
 import type { RedisReply } from "../../clients/redis/redis-reply.ts";
 import { namespaceOf } from "../../entry/namespace-path.ts";
 import { CallNamespaces } from "./call-namespaces.ts";
+import { headAt, parseEpoch, readShardEpoch, type ShardEpoch } from "./epoch.ts";
 import {
   entryOf,
   type GenerationMark,
@@ -22,14 +24,22 @@ import { TurnQueue } from "./turn-queue.ts";
 /** Keys of one MGET. More would keep the server from others, and a reply of large values from being used while the next is sent. */
 const MAX_CALL_KEYS = 128;
 const OPTIONS: RedisCallOptions = { operation: "get", kind: "read" };
+/** What goes to primaries only is no read for the client. */
+const STAMPED: RedisCallOptions = { operation: "read", kind: "idempotent-write" };
 
 /** Who waits for the entries of some keys. */
 export interface RecordReadOwner {
   readonly operation: string;
   readonly signal: AbortSignal | undefined;
-  /** Takes the entry of the key at a place. */
-  take(place: number, entry: StoredEntry | undefined): void;
+  /** Takes the entry of the key at a place, with its stamp if the reader gives stamps. */
+  take(place: number, entry: StoredEntry | undefined, stamp?: TierStamp): void;
   fail(error: unknown): void;
+}
+
+/** What holds for all entries of one reply. */
+interface Moment {
+  readonly offsetMs: number;
+  readonly stampOf: ((shard: number) => TierStamp) | undefined;
 }
 
 interface RecordRead {
@@ -46,10 +56,13 @@ export class RecordReader {
   readonly #parts: StoreParts;
   readonly #tags: TagStore;
   readonly #isCluster: boolean;
+  readonly #isStamped: boolean;
   readonly #queue: TurnQueue<RecordRead>;
 
-  constructor(parts: StoreParts, tags: TagStore) {
+  /** @param isStamped reads come with stamps, and from primaries only: a replica's heads prove nothing */
+  constructor(parts: StoreParts, tags: TagStore, isStamped: boolean) {
     this.#parts = parts;
+    this.#isStamped = isStamped;
     this.#tags = tags;
     this.#isCluster = parts.client.topology === "cluster";
     this.#queue = new TurnQueue((reads) => this.#send(reads));
@@ -88,48 +101,73 @@ export class RecordReader {
   async #read(shard: number, asked: readonly RecordRead[]): Promise<void> {
     const reads = asked.some(({ owner }) => owner.signal?.aborted) ? dropAborted(asked) : asked;
     if (reads.length === 0) return;
-    const args: (string | Buffer)[] = ["MGET"];
+    const { client, keys, name } = this.#parts;
+    const args: RedisArgument[] = ["MGET"];
     const namespaces = new CallNamespaces();
     for (const { key } of reads) {
       args.push(dataKey(this.#isCluster ? shard : shardOfKey(key), key));
       namespaces.add(namespaceOf(key));
     }
-    for (const level of namespaces.levels()) args.push(this.#parts.keys.generationKey(shard, level));
+    for (const level of namespaces.levels()) args.push(keys.generationKey(shard, level));
+    if (this.#isStamped) args.push(keys.headKey(shard), keys.epochKey(shard));
     try {
       const slot = slotOfShard(shard);
-      const replies = (await this.#parts.client.call(slot, args, OPTIONS)) as readonly RedisReply[];
-      const offsetMs = this.#parts.client.clockOffsetMs(slot);
+      const replies = (await client.call(slot, args, this.#isStamped ? STAMPED : OPTIONS)) as readonly RedisReply[];
+      const moment = await this.#momentOf(shard, slot, replies);
       namespaces.read(replies, reads.length);
       for (const [index, read] of reads.entries()) {
-        this.#settle(read, replies[index] as RedisReply, namespaces.markOf(namespaceOf(read.key)), offsetMs);
+        this.#settle(read, replies[index] as RedisReply, namespaces.markOf(namespaceOf(read.key)), moment);
       }
     } catch (error) {
-      for (const { owner } of reads) owner.fail(translateRedisError(this.#parts.name, owner.operation, error));
+      for (const { owner } of reads) owner.fail(translateRedisError(name, owner.operation, error));
     }
   }
 
-  #settle(read: RecordRead, reply: RedisReply, mark: GenerationMark | undefined, offsetMs: number): void {
-    const { owner, place } = read;
+  /** What holds for all entries of a reply. Not a promise unless the data has no epoch yet. */
+  #momentOf(shard: number, slot: number, replies: readonly RedisReply[]): Moment | Promise<Moment> {
+    const offsetMs = this.#parts.client.clockOffsetMs(slot);
+    if (!this.#isStamped) return { offsetMs, stampOf: undefined };
+    const heads = replies.at(-2);
+    const text = replies.at(-1);
+    const withEpoch = (epoch: ShardEpoch): Moment => ({
+      offsetMs,
+      stampOf: (of) => ({
+        shard: of,
+        head: headAt(heads, this.#parts.keys.headIndex(of)),
+        epoch: epoch.id,
+        bornAtMs: epoch.bornAtMs,
+      }),
+    });
+    const epoch = Buffer.isBuffer(text) ? parseEpoch(text.toString()) : undefined;
+    return epoch === undefined ? readShardEpoch(this.#parts, shard, undefined).then(withEpoch) : withEpoch(epoch);
+  }
+
+  #settle(read: RecordRead, reply: RedisReply, mark: GenerationMark | undefined, moment: Moment): void {
+    const { offsetMs } = moment;
     if (mark === undefined || !Buffer.isBuffer(reply) || !isRecord(reply) || !isCurrentData(reply, mark)) {
-      owner.take(place, undefined);
+      hand(read, undefined, moment);
     } else if (isKeptBeyondEnd(reply) && serverExpiryOf(reply) <= this.#parts.clock.wallMs() + offsetMs) {
-      owner.take(place, undefined);
+      hand(read, undefined, moment);
     } else if (hasTags(reply)) {
-      void this.#settleTagged(read, reply, offsetMs);
+      void this.#settleTagged(read, reply, moment);
     } else {
-      owner.take(place, entryOf(reply, offsetMs, undefined));
+      hand(read, entryOf(reply, offsetMs, undefined), moment);
     }
   }
 
-  async #settleTagged({ owner, place }: RecordRead, record: Buffer, offsetMs: number): Promise<void> {
+  async #settleTagged(read: RecordRead, record: Buffer, moment: Moment): Promise<void> {
     const tags = tagMarksOf(record);
     try {
       const isLive = tags !== undefined && (await this.#tags.areCurrent(tags));
-      owner.take(place, isLive ? entryOf(record, offsetMs, tags) : undefined);
+      hand(read, isLive ? entryOf(record, moment.offsetMs, tags) : undefined, moment);
     } catch (error) {
-      owner.fail(translateRedisError(this.#parts.name, owner.operation, error));
+      read.owner.fail(translateRedisError(this.#parts.name, read.owner.operation, error));
     }
   }
+}
+
+function hand({ owner, place, key }: RecordRead, entry: StoredEntry | undefined, { stampOf }: Moment): void {
+  owner.take(place, entry, stampOf?.(shardOfKey(key)));
 }
 
 function dropAborted(reads: readonly RecordRead[]): readonly RecordRead[] {

@@ -1,9 +1,9 @@
-import type { RedisCallKind, RedisCallOptions } from "../../clients/redis/redis-client.ts";
+import type { RedisArgument, RedisCallKind, RedisCallOptions } from "../../clients/redis/redis-client.ts";
 import type { RedisReply } from "../../clients/redis/redis-reply.ts";
 import type { RedisScript } from "../../clients/redis/redis-script.ts";
 import { BackendError } from "../../foundation/errors.ts";
 import { translateRedisError } from "./redis-error.ts";
-import { SHARD_COUNT, shardKey, slotOfShard } from "./redis-key-layout.ts";
+import { SHARD_COUNT, type SharedKeys, shardKey, slotOfShard } from "./redis-key-layout.ts";
 import { MAX_CALL_NAMESPACES, ScriptCall } from "./script-call.ts";
 import type { StoreParts } from "./store-parts.ts";
 import { TurnQueue } from "./turn-queue.ts";
@@ -93,10 +93,10 @@ export class ScriptWriter {
   }
 
   async #run(shard: number, items: readonly ScriptItem[], call: ScriptCall): Promise<void> {
-    const { client, name, unique } = this.#parts;
+    const { client, name, unique, keys } = this.#parts;
     const { script, kind, operation } = items[0] as ScriptItem;
     const options: RedisCallOptions = { operation, kind };
-    const extra = script.name === "count" ? [shardKey(shard, "s")] : [];
+    const extra = extraKeys(script.name, shard, keys);
     let replies: RedisReply;
     try {
       const args = call.args(unique(), !this.#isCluster);
@@ -107,6 +107,12 @@ export class ScriptWriter {
     }
     for (const [index, item] of items.entries()) settleItem(name, item, replies, index);
   }
+}
+
+/** Keys that a script needs besides those of its items. */
+function extraKeys(script: string, shard: number, keys: SharedKeys): readonly RedisArgument[] {
+  if (script === "count") return [shardKey(shard, "s")];
+  return script === "tier" ? [keys.epochKey(shard)] : [];
 }
 
 function settleItem(name: string, item: ScriptItem, replies: RedisReply, index: number): void {

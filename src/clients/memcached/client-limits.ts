@@ -5,6 +5,7 @@ export const CLIENT_LIMITS: {
   readonly maxConnections: number;
   readonly maxInFlight: number;
   readonly maxInFlightBytes: number;
+  readonly maxWriteBytes: number;
   readonly spreadInFlight: number;
   readonly spreadInFlightBytes: number;
   readonly maxWaiting: number;
@@ -22,13 +23,15 @@ export const CLIENT_LIMITS: {
   maxInFlight: 4_096,
   /** Bytes of requests without an answer on one connection. */
   maxInFlightBytes: 32 * 2 ** 20,
+  /** A write that has so many bytes takes no more calls: those wait, and have provably not left when it never ends. */
+  maxWriteBytes: 2 ** 20,
   /** From here on another connection is opened: small ones are better together in one write. */
   spreadInFlight: 1_024,
   spreadInFlightBytes: 2 ** 20,
   /** Requests that wait for a connection, and their bytes. */
   maxWaiting: 32_768,
   maxWaitingBytes: 64 * 2 ** 20,
-  /** Overdue replies with which a connection counts as hung. */
+  /** Overdue replies with which a connection on which nothing comes counts as hung at once. */
   maxOverdue: 3,
   /** How long a connection beyond those that are kept may be unused, in ms. */
   idleMs: 10_000,

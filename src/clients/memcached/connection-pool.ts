@@ -8,6 +8,7 @@ import { type Dial, type DialledServer, dialServer } from "./dial-server.ts";
 import type { MemcachedHost, MemcachedNotice } from "./memcached-client.ts";
 import { type ConnectionOwner, MemcachedConnection, type Orphan } from "./memcached-connection.ts";
 import type { MemcachedSettings } from "./memcached-settings.ts";
+import { PatientDeadline } from "./patient-deadline.ts";
 import type { PendingCall } from "./pending-call.ts";
 import { ServerKnowledge } from "./server-knowledge.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
@@ -132,7 +133,7 @@ export class ConnectionPool implements ConnectionOwner {
     call.stopExpiring();
     if (wasSent) {
       call.isDeadlineFixed = true;
-      call.expireAfter(this.#deadlines, remainingMs, () => unanswered(this.#subject, options));
+      this.#expire(call, remainingMs, () => unanswered(this.#subject, options));
     }
     this.submit(call);
   }
@@ -168,14 +169,19 @@ export class ConnectionPool implements ConnectionOwner {
       call.reject(overloaded(this.#subject, operation, `${requestCount} requests wait already.`));
     } else {
       this.#waiting.add(call);
-      if (!call.isDeadlineFixed) call.expireAfter(this.#deadlines, this.#settings.timeoutMs, this.#expired);
+      if (!call.isDeadlineFixed) this.#expire(call, this.#settings.timeoutMs, () => this.#lateError(operation));
     }
   }
 
-  readonly #expired = ({ options: { operation } }: PendingCall): unknown => {
-    if (this.#connections.length === 0) return this.#unavailable(operation);
-    return overloaded(this.#subject, operation, "no connection became free in time.");
-  };
+  #expire(call: PendingCall, delayMs: number, makeError: () => Error): void {
+    const expire = (): void => call.reject(makeError());
+    call.expireBy(new PatientDeadline(this.#deadlines, this.#host.clock, delayMs, expire));
+  }
+
+  #lateError(operation: string): Error {
+    if (this.#connections.length > 0) return overloaded(this.#subject, operation, "no connection became free in time.");
+    return unavailable(this.#subject, operation, `no connection was ready within ${this.#settings.timeoutMs} ms.`);
+  }
 
   /** Sends what waits, as far as there is room. */
   #drain(): void {
@@ -203,7 +209,7 @@ export class ConnectionPool implements ConnectionOwner {
       settings: this.#settings,
       greeting: { knownVersion: this.knowledge.version, probeKey: this.#probeKey() },
       deadlines: this.#deadlines,
-      scheduler: this.#host.scheduler,
+      clock: this.#host.clock,
     });
     this.#dial = dial;
     this.#dialled = dial.done.then(

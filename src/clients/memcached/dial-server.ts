@@ -1,10 +1,11 @@
 import type { Socket } from "node:net";
+import type { Clock } from "../../foundation/clock.ts";
 import type { DeadlineQueue } from "../../foundation/deadline-queue.ts";
-import type { Scheduler } from "../../foundation/scheduler.ts";
 import { formatServerAddress, type ServerAddress } from "../server-address.ts";
 import { type Greeting, type GreetingOptions, greetServer } from "./greet-server.ts";
 import type { MemcachedSettings } from "./memcached-settings.ts";
 import { openSocket } from "./open-socket.ts";
+import { PatientDeadline } from "./patient-deadline.ts";
 
 /** A connection that is ready, and what its server said. */
 export interface DialledServer {
@@ -26,11 +27,11 @@ export interface DialParts {
   readonly settings: MemcachedSettings;
   readonly greeting: Pick<GreetingOptions, "knownVersion" | "probeKey">;
   readonly deadlines: DeadlineQueue;
-  readonly scheduler: Pick<Scheduler, "soon">;
+  readonly clock: Pick<Clock, "monotonicMs">;
 }
 
 /** Connects, authenticates and greets, all within the settings' deadline. */
-export function dialServer({ address, settings, greeting, deadlines, scheduler }: DialParts): Dial {
+export function dialServer({ address, settings, greeting, deadlines, clock }: DialParts): Dial {
   const opening = openSocket(address, settings.tls);
   let abandonGreeting: ((error: Error) => void) | undefined;
   const abandoned = new Promise<never>((_, reject) => {
@@ -41,15 +42,9 @@ export function dialServer({ address, settings, greeting, deadlines, scheduler }
     opening.abandon(error);
   };
   const where = formatServerAddress(address);
-  const ticket = deadlines.add(
-    {
-      // After a pause of this process the answer may be there, unread.
-      onDeadline: () =>
-        scheduler.soon(() =>
-          abandon(new Error(`No connection to ${where} was ready within ${settings.timeoutMs} ms.`)),
-        ),
-    },
-    settings.timeoutMs,
+  const { timeoutMs } = settings;
+  const deadline = new PatientDeadline(deadlines, clock, timeoutMs, () =>
+    abandon(new Error(`no connection to ${where} was ready within ${timeoutMs} ms.`)),
   );
   const run = async (): Promise<DialledServer> => {
     const socket = await opening.ready;
@@ -58,11 +53,11 @@ export function dialServer({ address, settings, greeting, deadlines, scheduler }
   };
   const done = Promise.race([run(), abandoned]).then(
     (dialled) => {
-      deadlines.remove(ticket);
+      deadline.cancel();
       return dialled;
     },
     (error: Error) => {
-      deadlines.remove(ticket);
+      deadline.cancel();
       opening.abandon(error);
       throw error;
     },

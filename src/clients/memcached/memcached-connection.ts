@@ -11,6 +11,7 @@ import type { MemcachedConnectionId } from "./memcached-client.ts";
 import type { MemcachedServerError } from "./memcached-server-error.ts";
 import type { MetaStatus } from "./meta-message.ts";
 import { MetaReplyParser, type MetaReplySink } from "./meta-reply-parser.ts";
+import { PatientDeadline } from "./patient-deadline.ts";
 import type { PendingCall } from "./pending-call.ts";
 import { RequestBuffer } from "./request-buffer.ts";
 import { SentGroup } from "./sent-group.ts";
@@ -75,6 +76,8 @@ export class MemcachedConnection implements MetaReplySink {
   #inFlight = 0;
   #inFlightBytes = 0;
   #overdueCount = 0;
+  /** Chunks that came so far: whether it grows tells a slow server from a silent one. */
+  #chunkCount = 0;
   #isFlushPlanned = false;
   #isWriting = false;
   #isOpen = true;
@@ -157,6 +160,11 @@ export class MemcachedConnection implements MetaReplySink {
     return this.requestCount >= CLIENT_LIMITS.spreadInFlight || this.#byteCount >= CLIENT_LIMITS.spreadInFlightBytes;
   }
 
+  /** Whether the write that is being collected takes another call. */
+  get #mayEncode(): boolean {
+    return !this.#isWriting && this.#buffer.byteLength < CLIENT_LIMITS.maxWriteBytes;
+  }
+
   get #byteCount(): number {
     return this.#inFlightBytes + this.#outbox.byteCount;
   }
@@ -171,16 +179,16 @@ export class MemcachedConnection implements MetaReplySink {
 
   /** Sends a call at the end of this turn, or as soon as what was sent before has left. */
   submit(call: PendingCall): void {
-    if (!this.#isWriting) {
+    if (this.#outbox.requestCount === 0 && this.#mayEncode) {
       this.#encode(call);
       return;
     }
     this.#outbox.add(call);
-    const { subject, deadlines } = this.#parts;
     if (call.isDeadlineFixed) return;
-    call.expireAfter(deadlines, subject.timeoutMs, ({ options }) =>
-      overloaded(subject, options.operation, "the connection took nothing more in time. Look at the server's load."),
-    );
+    const { subject, deadlines, clock } = this.#parts;
+    const why = "the connection took nothing more in time. Look at the server's load.";
+    const expire = (): void => call.reject(overloaded(subject, call.options.operation, why));
+    call.expireBy(new PatientDeadline(deadlines, clock, subject.timeoutMs, expire));
   }
 
   onReply(status: MetaStatus, opaque: number, value: Buffer | undefined, flags: string): void {
@@ -280,6 +288,7 @@ export class MemcachedConnection implements MetaReplySink {
     const { deadlines, subject, clock } = this.#parts;
     const group = new SentGroup(this.#lastGroup?.end ?? this.#calls.headNumber, this.#calls.tailNumber, this);
     group.sentAt = clock.monotonicMs();
+    group.chunkCount = this.#chunkCount;
     group.ticket = deadlines.add(group, subject.timeoutMs);
     this.#usedAt = group.sentAt;
     if (this.#lastGroup === undefined) this.#firstGroup = group;
@@ -302,13 +311,15 @@ export class MemcachedConnection implements MetaReplySink {
     if (error) return;
     this.#isWriting = false;
     this.#buffer.reuse();
-    for (const call of this.#outbox.takeAll()) {
+    for (let call = this.#outbox.first(); call !== undefined && this.#mayEncode; call = this.#outbox.first()) {
+      this.#outbox.remove(call);
       if (!call.isDeadlineFixed) call.stopExpiring();
       this.#encode(call);
     }
   };
 
   readonly #onData = (chunk: Buffer): void => {
+    this.#chunkCount += 1;
     this.#parser.push(chunk);
     const { fault } = this.#parser;
     if (fault !== undefined)
@@ -344,6 +355,8 @@ export class MemcachedConnection implements MetaReplySink {
   #expire(group: SentGroup): void {
     if (!this.#isOpen || this.#calls.headNumber >= group.end) return;
     const { subject, deadlines } = this.#parts;
+    // Silent since it was sent, or too late for the second time.
+    const isSilent = group.chunkCount === this.#chunkCount;
     const isHung = group.isOverdue;
     group.isOverdue = true;
     for (let number = Math.max(group.start, this.#calls.headNumber); number < group.end; number += 1) {
@@ -352,7 +365,7 @@ export class MemcachedConnection implements MetaReplySink {
       call.isOverdue = true;
       call.reject(unanswered(subject, call.options));
     }
-    if (isHung || this.#overdueCount >= CLIENT_LIMITS.maxOverdue) {
+    if (isHung || (isSilent && this.#overdueCount >= CLIENT_LIMITS.maxOverdue)) {
       this.lose(
         new Error(`Replies are overdue by more than ${subject.timeoutMs} ms: the server or the network hangs.`),
       );

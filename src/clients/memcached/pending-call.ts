@@ -1,8 +1,8 @@
 import { onAbort } from "../../foundation/abort-listener.ts";
-import type { DeadlineEntry, DeadlineQueue, DeadlineTicket } from "../../foundation/deadline-queue.ts";
 import type { BatchReplies } from "./batch-replies.ts";
 import type { MemcachedCallOptions } from "./memcached-client.ts";
 import type { MetaRequest } from "./meta-message.ts";
+import type { PatientDeadline } from "./patient-deadline.ts";
 import type { StatsLines } from "./stats-lines.ts";
 import type { WaitingCalls } from "./waiting-calls.ts";
 
@@ -20,7 +20,7 @@ const SMALL_REQUEST_BYTES = 64;
  * A call and its promise, from when it is made until its reply was read or can never come. It may be settled long before that: a deadline
  * or a signal settles it, and its reply is then read and dropped, by whoever's turn it is.
  */
-export class PendingCall implements DeadlineEntry {
+export class PendingCall {
   readonly request: MetaRequest | undefined;
   readonly batch: BatchReplies | undefined;
   readonly stats: StatsLines | undefined;
@@ -43,9 +43,7 @@ export class PendingCall implements DeadlineEntry {
   readonly #resolve: (answer: never) => void;
   readonly #reject: (error: unknown) => void;
   #stopListening: (() => void) | undefined;
-  #deadlines: DeadlineQueue | undefined;
-  #ticket: DeadlineTicket | undefined;
-  #whenLate: ((call: PendingCall) => unknown) | undefined;
+  #deadline: PatientDeadline | undefined;
 
   constructor(
     work: CallWork,
@@ -82,24 +80,16 @@ export class PendingCall implements DeadlineEntry {
     this.#stopListening = onAbort(signal, () => this.reject(signal.reason));
   }
 
-  /** Rejects with what `whenLate` makes, unless settled by then. Replaces an earlier deadline. */
-  expireAfter(deadlines: DeadlineQueue, delayMs: number, whenLate: (call: PendingCall) => unknown): void {
+  /** Has a deadline of its own from now on, instead of an earlier one; it ends when the call is settled. */
+  expireBy(deadline: PatientDeadline): void {
     this.stopExpiring();
-    this.#deadlines = deadlines;
-    this.#whenLate = whenLate;
-    this.#ticket = deadlines.add(this, delayMs);
+    this.#deadline = deadline;
   }
 
   /** Takes the deadline back. */
   stopExpiring(): void {
-    if (this.#ticket === undefined) return;
-    this.#deadlines?.remove(this.#ticket);
-    this.#ticket = undefined;
-  }
-
-  onDeadline(): void {
-    this.#ticket = undefined;
-    if (!this.isSettled) this.reject(this.#whenLate?.(this));
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
   }
 
   /** Settles it with its answer; without effect when it is settled. */
@@ -118,7 +108,7 @@ export class PendingCall implements DeadlineEntry {
 
   #leave(): void {
     this.isSettled = true;
-    if (this.#ticket !== undefined) this.stopExpiring();
+    if (this.#deadline !== undefined) this.stopExpiring();
     if (this.#stopListening !== undefined) this.#stopListening();
     if (this.queue !== undefined) this.queue.remove(this);
   }

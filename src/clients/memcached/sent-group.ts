@@ -14,6 +14,8 @@ export class SentGroup implements DeadlineEntry {
   readonly #owner: GroupOwner;
   /** In the monotonic clock's ms. */
   sentAt = 0;
+  /** Chunks that had come on the connection by then. */
+  chunkCount = 0;
   ticket: DeadlineTicket | undefined;
   /** Whether its time was over once. */
   isOverdue = false;

@@ -44,10 +44,11 @@ const SOCKET_BUFFER_BYTES = 256 * 1_024;
  * @throws DependencyError; Error of the network, of TLS, of the server, of the credentials' function, or of the deadline
  */
 export async function dialRedis(plan: RedisDialPlan, signal?: AbortSignal): Promise<DialedRedis> {
+  // Once for the process, from its disk: no part of the network's deadline.
+  const library = await loadNodeRedis();
   const abort = new AbortController();
   let client: NodeRedisClient | undefined;
   const dialing = (async (): Promise<DialedRedis> => {
-    const library = await loadNodeRedis();
     const credentials = typeof plan.credentials === "function" ? await plan.credentials() : plan.credentials;
     const socket = await describeSocket(plan, abort.signal);
     // The deadline passed while a file or a password was waited for: nobody would close what is opened now.

@@ -1,8 +1,9 @@
 import type { Clock } from "../../foundation/clock.ts";
 import type { DeadlineEntry, DeadlineQueue, DeadlineTicket } from "../../foundation/deadline-queue.ts";
+import type { Scheduler } from "../../foundation/scheduler.ts";
 import type { NodeRedisClient, NodeRedisSignal } from "./node-redis-library.ts";
 import { normalizeReply } from "./normalize-reply.ts";
-import { RedisServerError } from "./redis-reply.ts";
+import { type RedisReply, RedisServerError } from "./redis-reply.ts";
 import type { RedisCarrier, RedisRequest } from "./redis-request.ts";
 
 /** What a connection is made of, once it is open. */
@@ -15,6 +16,7 @@ export interface RedisConnectionParts {
     ...parameters: never[]
   ) => Error;
   readonly clock: Clock;
+  readonly scheduler: Scheduler;
   readonly deadlines: DeadlineQueue;
   readonly readTimeoutMs: number;
   readonly writeTimeoutMs: number;
@@ -59,11 +61,14 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
   #unsent: RedisRequest | undefined;
   #count = 0;
   #replyCount = 0;
+  #isReceiving = false;
   #isBroken = false;
+  #isDraining = false;
   #lossReason: unknown;
   #isWithdrawing = false;
   #ticket: DeadlineTicket | undefined;
   #addedListener: (() => void) | undefined;
+  /** The time of this turn of the event loop; `undefined` when it must be read. */
   #turnAtMs: number | undefined;
   #overdue: { readonly sinceMs: number; readonly replyCount: number } | undefined;
 
@@ -89,7 +94,7 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
 
   /** Whether commands may be given to it. */
   get isOpen(): boolean {
-    return !this.#isBroken && this.#client.isReady;
+    return !this.#isBroken;
   }
 
   /** Whether it owes a reply whose deadline has passed. */
@@ -102,26 +107,26 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
     const nowMs = this.#turnMs();
     this.usedAtMs = nowMs;
     request.isSent = false;
-    request.isAnswered = false;
     request.next = undefined;
     request.stampedAtMs = nowMs;
     request.carrier = this;
     // Its reply says nothing that the command's own does not say.
-    if (request.isAsking) this.#client.sendCommand(ASKING).catch(ignore);
-    this.#addedListener = undefined;
-    const reply = this.#client.sendCommand(request.args);
+    if (request.isAsking) this.#parts.client.sendCommand(ASKING).catch(ignore);
+    request.reply = this.#client.sendCommand(request.args);
     request.withdraw = this.#addedListener;
-    this.#append(request);
-    reply.then(
-      (value) => this.#onReply(request, value),
-      (error: unknown) => this.#onError(request, error),
-    );
+    this.#count += 1;
+    if (this.#tail === undefined) this.#head = request;
+    else this.#tail.next = request;
+    this.#tail = request;
+    this.#unsent ??= request;
+    if (!this.#isReceiving) this.#receive();
     this.#ticket ??= this.#parts.deadlines.add(this, Math.min(this.#parts.readTimeoutMs, this.#parts.writeTimeoutMs));
   }
 
-  /** A command of the connection's own, for looking after it. Bounded by whoever sends it. */
-  ask(args: readonly string[]): Promise<unknown> {
-    return this.#parts.client.sendCommand(args).then(normalizeReply);
+  /** Ends it as soon as nothing is in flight. Nothing may be sent to it any more. */
+  drain(): void {
+    this.#isDraining = true;
+    if (this.#count === 0) this.destroy(new Error("no longer used"));
   }
 
   /** Ends it. What is in flight rejects; what was not written is told so. */
@@ -138,11 +143,14 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
   }
 
   withdraw(request: RedisRequest): void {
-    if (request.withdraw === undefined || this.#isBroken) return;
-    this.#isWithdrawing = true;
-    request.withdraw();
-    this.#isWithdrawing = false;
+    const { withdraw, reply } = request;
+    if (withdraw === undefined || this.#isBroken) return;
     request.withdraw = undefined;
+    // Nobody awaits it before its turn in the queue comes.
+    reply?.catch(ignore);
+    this.#isWithdrawing = true;
+    withdraw();
+    this.#isWithdrawing = false;
   }
 
   onDeadline(): void {
@@ -156,12 +164,36 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
     this.#ticket = this.#parts.deadlines.add(this, nextMs - nowMs);
   }
 
-  #append(request: RedisRequest): void {
-    this.#count += 1;
-    if (this.#tail === undefined || this.#head === undefined) this.#head = request;
-    else this.#tail.next = request;
-    this.#tail = request;
-    this.#unsent ??= request;
+  /**
+   * Waits for the replies in the order of the wire. One loop for the connection instead of handlers for each command: two closures and a
+   * promise less for each. Replies that come together are all settled before the next turn, so nothing rejects unhandled.
+   */
+  async #receive(): Promise<void> {
+    this.#isReceiving = true;
+    for (let request = this.#head; request !== undefined; request = this.#head) {
+      let value: unknown;
+      let error: unknown;
+      let isReply = true;
+      try {
+        value = await request.reply;
+      } catch (reason) {
+        isReply = false;
+        error = reason;
+      }
+      this.#leave(request);
+      if (isReply) this.#onReply(request, value);
+      else this.#onError(request, error);
+      if (this.tellsRoom) this.#owner.onRoom();
+    }
+    this.#isReceiving = false;
+    if (this.#isDraining) this.destroy(new Error("no longer used"));
+  }
+
+  #leave(request: RedisRequest): void {
+    this.#count -= 1;
+    if (request === this.#unsent) this.#unsent = request.next;
+    this.#head = request.next;
+    if (this.#head === undefined) this.#tail = undefined;
   }
 
   /** The library removes the listener of a command: it is about to be written, unless we take it back or the connection is gone. */
@@ -181,50 +213,35 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
   }
 
   #onReply(request: RedisRequest, value: unknown): void {
-    this.#leave(request);
     this.#replyCount += 1;
-    if (this.#overdue !== undefined) this.#overdue = undefined;
+    this.#overdue = undefined;
     if (value instanceof Buffer || value === null) {
       request.resolve(value);
-    } else {
-      try {
-        request.resolve(normalizeReply(value, this.#parts.serverErrorClass));
-      } catch (error) {
-        // No answer of a server that speaks the protocol: what follows may belong to anybody.
-        this.destroy(error);
-        request.fail({ kind: "lost", error });
-      }
+      return;
     }
-    if (this.tellsRoom) this.#owner.onRoom();
+    let reply: RedisReply;
+    try {
+      reply = normalizeReply(value, this.#parts.serverErrorClass);
+    } catch (error) {
+      // No answer of a server that speaks the protocol: what follows may belong to anybody.
+      this.destroy(error);
+      request.fail({ kind: "lost", error });
+      return;
+    }
+    request.resolve(reply);
   }
 
   #onError(request: RedisRequest, error: unknown): void {
-    this.#leave(request);
     if (error instanceof this.#parts.serverErrorClass) {
       this.#replyCount += 1;
-      if (this.#overdue !== undefined) this.#overdue = undefined;
+      this.#overdue = undefined;
       request.fail({ kind: "server", error: new RedisServerError(error.message) });
-    } else if (this.#isBroken) {
-      request.fail({ kind: request.isSent ? "lost" : "unsent", error: this.#lossReason });
+    } else if (error instanceof TypeError && !this.#isBroken) {
+      // The library refuses arguments that are no texts and bytes.
+      request.fail({ kind: "invalid", error });
     } else {
-      // Its socket is gone and the library will say so in a moment, or the arguments are no texts and bytes.
-      request.fail({ kind: error instanceof TypeError ? "invalid" : request.isSent ? "lost" : "unsent", error });
+      request.fail({ kind: request.isSent ? "lost" : "unsent", error: this.#lossReason ?? error });
     }
-    if (this.tellsRoom) this.#owner.onRoom();
-  }
-
-  #leave(request: RedisRequest): void {
-    request.isAnswered = true;
-    request.withdraw = undefined;
-    this.#count -= 1;
-    // Answers come in the order of the wire; what was withdrawn is passed over when its turn comes.
-    let head = this.#head;
-    while (head?.isAnswered) {
-      if (head === this.#unsent) this.#unsent = head.next;
-      head = head.next;
-    }
-    this.#head = head;
-    if (head === undefined) this.#tail = undefined;
   }
 
   #expireSent(nowMs: number): number {
@@ -232,12 +249,10 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
     let request = this.#head;
     while (request !== undefined && request !== this.#unsent) {
       const { next } = request;
-      if (!request.isAnswered) {
-        const dueAtMs = request.stampedAtMs + readTimeoutMs;
-        if (dueAtMs > nowMs) return dueAtMs;
-        this.#overdue ??= { sinceMs: nowMs, replyCount: this.#replyCount };
-        request.fail({ kind: "timeout" });
-      }
+      const dueAtMs = request.stampedAtMs + readTimeoutMs;
+      if (dueAtMs > nowMs) return dueAtMs;
+      this.#overdue ??= { sinceMs: nowMs, replyCount: this.#replyCount };
+      request.fail({ kind: "timeout" });
       request = next;
     }
     return Number.POSITIVE_INFINITY;
@@ -247,12 +262,10 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
     let request = this.#unsent;
     while (request !== undefined) {
       const { next } = request;
-      if (!request.isAnswered && request.withdraw !== undefined) {
-        const dueAtMs = request.stampedAtMs + this.#parts.writeTimeoutMs;
-        if (dueAtMs > nowMs) return dueAtMs;
-        this.withdraw(request);
-        request.fail({ kind: "stuck" });
-      }
+      const dueAtMs = request.stampedAtMs + this.#parts.writeTimeoutMs;
+      if (dueAtMs > nowMs) return dueAtMs;
+      this.withdraw(request);
+      request.fail({ kind: "stuck" });
       request = next;
     }
     return Number.POSITIVE_INFINITY;
@@ -269,16 +282,18 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** Monotonic time, read once for what happens without a pause. */
+  /** Monotonic time, read once in a turn of the event loop. Deadlines may so begin a little early, by what this turn still does. */
   #turnMs(): number {
     if (this.#turnAtMs === undefined) {
       this.#turnAtMs = this.#parts.clock.monotonicMs();
-      queueMicrotask(() => {
-        this.#turnAtMs = undefined;
-      });
+      this.#parts.scheduler.soon(this.#endTurn);
     }
     return this.#turnAtMs;
   }
+
+  readonly #endTurn = (): void => {
+    this.#turnAtMs = undefined;
+  };
 }
 
 function ignore(): void {

@@ -3,10 +3,11 @@ import type { DeadlineEntry, DeadlineQueue, DeadlineTicket } from "../../foundat
 import type { ScheduledTask } from "../../foundation/scheduler.ts";
 import { type DialedRedis, dialRedis } from "./dial-redis.ts";
 import type { NodeRedisClient } from "./node-redis-library.ts";
-import type { RedisNodeConnections } from "./redis-client.ts";
+import type { RedisCallOptions, RedisNodeConnections } from "./redis-client.ts";
 import { RedisConnection, type RedisConnectionOwner } from "./redis-connection.ts";
 import type { RedisHost } from "./redis-host.ts";
-import type { RedisRequest } from "./redis-request.ts";
+import type { RedisReply } from "./redis-reply.ts";
+import { type RedisFailureHandler, RedisRequest } from "./redis-request.ts";
 import type { RedisSettings } from "./redis-settings.ts";
 
 /**
@@ -19,6 +20,12 @@ const DEEP_COUNT = 1_024;
 const MAX_IN_FLIGHT_COUNT = 8_192;
 /** Most commands that wait for a connection with room. */
 const MAX_WAITING_COUNT = 16_384;
+
+/** How long before their end credentials are replaced: a minute, or a fifth of their time when that is less. */
+const RENEWAL_MARGIN_MS = 60_000;
+const RENEWAL_MARGIN_RATIO = 0.2;
+/** Shortest time between two renewals, for a clock that is wrong or credentials that were over when they came. */
+const MIN_RENEWAL_MS = 250;
 
 /** What a pool is made of. */
 export interface RedisNodePoolParts {
@@ -49,6 +56,11 @@ export class RedisNodePool implements RedisConnectionOwner, DeadlineEntry {
   #waitingStart = 0;
   #dialing: Promise<void> | undefined;
   #failureCount = 0;
+  #isRetired = false;
+  #isRenewing = false;
+  #renewTask: ScheduledTask | undefined;
+  /** Connections that are closed when they have answered. */
+  readonly #draining = new Set<RedisConnection>();
   /** The error that calls fail with while the pool is down. */
   #downError: unknown;
   #redialTask: ScheduledTask | undefined;
@@ -71,7 +83,7 @@ export class RedisNodePool implements RedisConnectionOwner, DeadlineEntry {
 
   /** Sends a command, now or when there is room. Its failure goes to the request. */
   send(request: RedisRequest): void {
-    const connection = this.#waiting.length === 0 ? this.#choose() : undefined;
+    const connection = this.#waiting.length === 0 && !this.#isRetired ? this.#choose() : undefined;
     if (connection !== undefined) connection.send(request);
     else this.#wait(request);
   }
@@ -87,8 +99,34 @@ export class RedisNodePool implements RedisConnectionOwner, DeadlineEntry {
     this.#closing.abort(error);
     this.#redialTask?.cancel();
     this.#idleTask?.cancel();
-    for (const connection of [...this.#connections]) connection.destroy(error);
+    this.#renewTask?.cancel();
+    for (const connection of [...this.#connections, ...this.#draining]) connection.destroy(error);
     this.#failWaiting(error);
+  }
+
+  /** Takes nothing new; what is in flight is waited for, and what waits fails. */
+  retire(): void {
+    const error = new Error(`${this.address} is no server of this client any more`);
+    this.#isRetired = true;
+    this.#downError = error;
+    this.#redialTask?.cancel();
+    this.#idleTask?.cancel();
+    this.#renewTask?.cancel();
+    this.#failWaiting(error);
+    this.#drain(this.#connections.splice(0));
+    if (this.#draining.size === 0) this.close(error);
+  }
+
+  /** Opens a connection anew and leaves the others, because the server behind the address, or the credentials, may have changed. */
+  renew(): void {
+    if (this.#isRenewing || this.#closing.signal.aborted || this.#isRetired) return;
+    this.#isRenewing = true;
+    const old = new Set(this.#connections);
+    this.#dial()
+      .then(() => this.#drain(this.#connections.filter((connection) => old.has(connection))), ignore)
+      .finally(() => {
+        this.#isRenewing = false;
+      });
   }
 
   /** Connections now. */
@@ -99,11 +137,13 @@ export class RedisNodePool implements RedisConnectionOwner, DeadlineEntry {
     return { address, role, open: this.#connections.length, inFlight, waiting: this.#waitingCount };
   }
 
-  /** A command of the client's own, on any connection. @throws Error when there is none */
-  async ask(args: readonly string[]): Promise<unknown> {
+  /** A command of the client's own, on any connection; has the read deadline. @throws Error when there is none, or what came of it */
+  ask(args: readonly string[]): Promise<RedisReply> {
     const connection = this.#connections[0];
-    if (connection === undefined) throw new Error("not connected");
-    return connection.ask(args);
+    if (connection === undefined) return Promise.reject(new Error("not connected"));
+    const request = new RedisRequest(args, ASK_OPTIONS, -1, REJECTING);
+    connection.send(request);
+    return request.promise;
   }
 
   onRoom(): void {
@@ -124,8 +164,12 @@ export class RedisNodePool implements RedisConnectionOwner, DeadlineEntry {
 
   onLost(connection: RedisConnection, error: unknown): void {
     const index = this.#connections.indexOf(connection);
-    // An idle one that was closed on purpose is no loss.
-    if (index < 0) return;
+    this.#draining.delete(connection);
+    // One that was closed on purpose is no loss.
+    if (index < 0) {
+      if (this.#isRetired && this.#draining.size === 0) this.close(error);
+      return;
+    }
     this.#connections.splice(index, 1);
     if (this.#closing.signal.aborted) return;
     this.#parts.host.onNotice?.({ kind: "connection", node: this.#parts.address, state: "lost", error });
@@ -186,7 +230,7 @@ export class RedisNodePool implements RedisConnectionOwner, DeadlineEntry {
   }
 
   #wait(request: RedisRequest): void {
-    if (this.#connections.length === 0 && this.#isDown) {
+    if (this.#isRetired || (this.#connections.length === 0 && this.#isDown)) {
       request.fail({ kind: "down", error: this.#downError });
       return;
     }
@@ -246,15 +290,35 @@ export class RedisNodePool implements RedisConnectionOwner, DeadlineEntry {
     }
   }
 
-  #adopt({ library, client, abort }: DialedRedis): void {
+  #drain(connections: readonly RedisConnection[]): void {
+    for (const connection of connections) {
+      const index = this.#connections.indexOf(connection);
+      if (index >= 0) this.#connections.splice(index, 1);
+      this.#draining.add(connection);
+      connection.drain();
+    }
+  }
+
+  /** Credentials that end are replaced before: by connections that were opened with new ones. */
+  #scheduleRenewal(expiresAtMs: number): void {
+    const { clock, scheduler } = this.#parts.host;
+    const leftMs = expiresAtMs - clock.wallMs();
+    const delayMs = Math.max(MIN_RENEWAL_MS, leftMs - Math.min(RENEWAL_MARGIN_MS, leftMs * RENEWAL_MARGIN_RATIO));
+    this.#renewTask?.cancel();
+    this.#renewTask = scheduler.after(delayMs, () => this.renew());
+  }
+
+  #adopt({ library, client, abort, expiresAtMs }: DialedRedis): void {
     const { settings, host, deadlines, address } = this.#parts;
     this.#failureCount = 0;
     const { readTimeoutMs, writeTimeoutMs } = settings;
     const serverErrorClass = library.ErrorReply;
-    const parts = { client, abort, serverErrorClass, clock: host.clock, deadlines, readTimeoutMs, writeTimeoutMs };
+    const { clock, scheduler } = host;
+    const parts = { client, abort, serverErrorClass, clock, scheduler, deadlines, readTimeoutMs, writeTimeoutMs };
     this.#connections.push(new RedisConnection(parts, this));
     host.onNotice?.({ kind: "connection", node: address, state: "connected" });
     this.#scheduleIdleCheck();
+    if (expiresAtMs !== undefined && expiresAtMs < Infinity) this.#scheduleRenewal(expiresAtMs);
     this.onRoom();
   }
 
@@ -294,6 +358,14 @@ export class RedisNodePool implements RedisConnectionOwner, DeadlineEntry {
     }
   }
 }
+
+const ASK_OPTIONS: RedisCallOptions = { operation: "ask", kind: "read" };
+
+/** A question of the client's own is never sent again by itself. */
+const REJECTING: RedisFailureHandler = {
+  onFailure: (request, failure) =>
+    request.reject("error" in failure ? failure.error : new Error(`no answer: ${failure.kind}`)),
+};
 
 function rank(connection: RedisConnection): number {
   return connection.inFlightCount + (connection.isSuspect ? MAX_IN_FLIGHT_COUNT : 0);

@@ -11,6 +11,12 @@ export interface RedisCarrier {
   withdraw(request: RedisRequest): void;
 }
 
+/** A server that takes requests. */
+export interface RedisRequestNode {
+  readonly address: string;
+  readonly pool: { send(request: RedisRequest): void };
+}
+
 /** Who decides what becomes of a call whose attempt failed: sends it again, or rejects it. */
 export interface RedisFailureHandler {
   /** Called at most once for each attempt; the request is in no queue any more. */
@@ -28,6 +34,8 @@ export class RedisRequest {
   /** Its words; a script's change from EVALSHA to EVAL where a server does not know it. */
   args: readonly RedisArgument[];
   readonly options: RedisCallOptions;
+  /** Server of the running attempt, where there are several. */
+  node: RedisRequestNode | undefined = undefined;
   /** Slot of its keys; -1 when it is for one server whatever its keys. */
   readonly slot: number;
   /** What the caller waits for. */
@@ -37,8 +45,8 @@ export class RedisRequest {
   isDone = false;
   /** Whether its bytes were handed to the socket in the running attempt. */
   isSent = false;
-  /** Whether the library settled its command in the running attempt; then it leaves the connection's queue. */
-  isAnswered = false;
+  /** What the library promised for the running attempt. */
+  reply: Promise<unknown> | undefined = undefined;
   /** When it was handed to the socket, or before that when it was queued; monotonic ms. */
   stampedAtMs = 0;
   /** Takes the command back from the library while it is not written; for its connection only. */

@@ -4,8 +4,8 @@ import type { TlsSettings } from "../tls-settings.ts";
 /** Who the client is at a server. */
 export interface RedisCredentials {
   /** `undefined`: the server's `default` user. */
-  readonly username: string | undefined;
-  readonly password: string | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
   /**
    * When the password ends, wall-clock ms. Before that, new ones are asked for and given to every open connection. Default: never; then
    * they are asked for at each connection only.

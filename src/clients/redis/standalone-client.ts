@@ -83,8 +83,14 @@ export class StandaloneRedisClient implements RedisClient, RedisFailureHandler {
   }
 
   onFailure(request: RedisRequest, failure: RedisFailure): void {
-    if (request.fallBackToSource(failure)) this.#resend(request);
-    else this.#policy.repeatOrReject(request, failure, this.#resend);
+    if (request.fallBackToSource(failure)) {
+      this.#resend(request);
+      return;
+    }
+    // It was demoted: the name may lead to another server by now. An account that is not known (any more) needs new credentials.
+    const prefix = failure.kind === "server" ? failure.error.prefix : "";
+    if (prefix === "READONLY" || prefix === "NOAUTH") this.#link.pool.renew();
+    this.#policy.repeatOrReject(request, failure, this.#resend);
   }
 
   readonly #resend = (request: RedisRequest): void => this.#link.pool.send(request);

@@ -1,0 +1,63 @@
+import type { Backend } from "../../../src/backend/backend.ts";
+import type { BackendNotice } from "../../../src/backend/backend-notice.ts";
+import type { BackendHost } from "../../../src/backend/registry.ts";
+import { createRedisBackend } from "../../../src/backends/redis/redis-backend.ts";
+import type { RedisMode } from "../../../src/backends/redis/redis-backend-settings.ts";
+import type { RedisSettings, RedisTopologySettings } from "../../../src/clients/redis/redis-settings.ts";
+import { systemClock } from "../../../src/foundation/clock.ts";
+import { systemRandom } from "../../../src/foundation/random-source.ts";
+import { systemScheduler } from "../../../src/foundation/scheduler.ts";
+
+/** Settings as a configuration without wishes makes them, but impatient. */
+export function redisSettings(topology: RedisTopologySettings, details: Partial<RedisSettings> = {}): RedisSettings {
+  return {
+    name: "redis",
+    topology,
+    credentials: { username: undefined, password: undefined },
+    db: 0,
+    poolSize: 2,
+    dialTimeoutMs: 2_000,
+    readTimeoutMs: 2_000,
+    writeTimeoutMs: 2_000,
+    poolTimeoutMs: 2_000,
+    idleTimeoutMs: 300_000,
+    idleCheckMs: 60_000,
+    maxRetries: 3,
+    retryBackoff: { minMs: 8, maxMs: 100 },
+    tls: undefined,
+    ...details,
+  };
+}
+
+/** One server. */
+export function standalone({ host, port }: { readonly host: string; readonly port: number }): RedisTopologySettings {
+  return { kind: "standalone", address: `${host}:${port}` };
+}
+
+/** A cluster, by the addresses of some of its servers. */
+export function clusterOf(addresses: readonly string[]): RedisTopologySettings {
+  return { kind: "cluster", addresses, maxRedirects: 5, readFrom: "primary" };
+}
+
+/** The platform's clock and timers; what is told goes to `onNotice`. */
+export function platformHost(onNotice: (notice: BackendNotice) => void = () => undefined): BackendHost {
+  return {
+    clock: systemClock,
+    random: systemRandom,
+    scheduler: systemScheduler,
+    onRemoval: () => undefined,
+    onNotice,
+  };
+}
+
+/** A connected store. */
+export async function openRedisBackend(
+  topology: RedisTopologySettings,
+  mode: RedisMode = "coherent",
+  details: Partial<RedisSettings> = {},
+  onNotice?: (notice: BackendNotice) => void,
+): Promise<Required<Backend>> {
+  const backend = createRedisBackend({ ...redisSettings(topology, details), mode }, platformHost(onNotice));
+  await backend.connect?.({});
+  return backend as Required<Backend>;
+}
