@@ -40,7 +40,7 @@ export function createRedisBackend(settings: RedisBackendSettings, host: Backend
     async connect(context) {
       await client.connect(context.signal);
       try {
-        await epoch.refresh(context);
+        await epoch.refresh();
       } catch (error) {
         throw translateRedisError(name, "connect", error);
       }
@@ -76,7 +76,8 @@ function createParts(name: string, client: RedisClient, host: BackendHost): Stor
 }
 
 async function pingAll({ client, name }: StoreParts, { signal }: OperationContext): Promise<void> {
-  const options = { operation: "ping", kind: "read", signal } as const;
+  const options = { operation: "ping", kind: "read" } as const;
+  signal?.throwIfAborted();
   try {
     await Promise.all(client.primaries().map((node) => node.call(["PING"], options)));
   } catch (error) {

@@ -8,7 +8,7 @@ import { systemClock } from "../../../src/foundation/clock.ts";
 import { systemRandom } from "../../../src/foundation/random-source.ts";
 import { systemScheduler } from "../../../src/foundation/scheduler.ts";
 
-/** Settings as a configuration without wishes makes them, but impatient. */
+/** Settings as a configuration without wishes makes them, but patient: a machine that is busy with other tests is slow, not broken. */
 export function redisSettings(topology: RedisTopologySettings, details: Partial<RedisSettings> = {}): RedisSettings {
   return {
     name: "redis",
@@ -16,10 +16,10 @@ export function redisSettings(topology: RedisTopologySettings, details: Partial<
     credentials: { username: undefined, password: undefined },
     db: 0,
     poolSize: 2,
-    dialTimeoutMs: 2_000,
-    readTimeoutMs: 2_000,
-    writeTimeoutMs: 2_000,
-    poolTimeoutMs: 2_000,
+    dialTimeoutMs: 10_000,
+    readTimeoutMs: 10_000,
+    writeTimeoutMs: 10_000,
+    poolTimeoutMs: 10_000,
     idleTimeoutMs: 300_000,
     idleCheckMs: 60_000,
     maxRetries: 3,
