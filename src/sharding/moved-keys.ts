@@ -89,7 +89,7 @@ export class MovedKeys {
     const parts: NodePart<number>[] = [];
     for (const [node, own] of groupBy(keys, (key) => this.#oldNodeOf(key))) {
       // Emptied before it serves again, so there is nothing to delete and nothing to copy.
-      if (this.#shards.view?.isAway(node.name) === true) continue;
+      if (this.#shards.view?.standingOf(node.name) === "away") continue;
       const call = (): Promise<number> => node.call(operation, context, (backend) => backend.deleteMulti(own, context));
       parts.push({ node, count: own.length, call });
     }
