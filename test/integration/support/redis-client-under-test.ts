@@ -62,7 +62,10 @@ export async function withRedisClient<T>(
 /** What became of a call: its reply, or the name of its error. */
 export function outcomeOf(call: Promise<unknown>): Promise<string> {
   return call.then(
-    (reply) => (reply instanceof Buffer ? reply.toString() : JSON.stringify(reply)),
+    (reply) =>
+      reply instanceof Buffer
+        ? reply.toString()
+        : JSON.stringify(reply, (_key, value) => (typeof value === "bigint" ? String(value) : value)),
     (error: unknown) => (error instanceof Error ? error.name : String(error)),
   );
 }
