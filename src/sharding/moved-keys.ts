@@ -21,7 +21,7 @@ export function movedTags(key: string): readonly string[] {
 
 function bucketTag(key: string): string {
   hashKey(key, scratch);
-  return MOVED_TAG + (scratch.low % BUCKET_COUNT);
+  return MOVED_TAG + ((scratch.low >>> 0) % BUCKET_COUNT);
 }
 
 /** An entry as it was before it was copied. */

@@ -52,10 +52,7 @@ describe("batches", () => {
     const process = await createShardedWorld(SERVERS).start();
     await fill(process);
     down(process, "b");
-    const error = await process.store.getMulti(keys, NO_CONTEXT).then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
+    const error = await (async () => process.store.getMulti(keys, NO_CONTEXT))().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(PartialFailureError);
     const { failures, succeededCount } = error as PartialFailureError;
     expect(failures.map(({ node }) => node)).toEqual(["b"]);
