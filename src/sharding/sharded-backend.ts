@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import type { BackendCapabilities } from "../backend/capabilities.ts";
 import type { BackendHost } from "../backend/registry.ts";
+import { systemHost } from "../backend/system-host.ts";
 import { deleteKeys, getKeys, setKeys } from "./batch-operations.ts";
 import { HotKeys } from "./hot-keys.ts";
 import { commitKeys, deleteKey, expireKey, getKey, incrementKey, leaseKey, setKey } from "./key-operations.ts";
@@ -60,15 +61,16 @@ export interface ShardedBackend extends Backend {
  * - `clear`, `invalidateTags`: every node must succeed.
  * - Capabilities are what all nodes have; transactions touch keys of one node (a common part in braces brings keys together).
  *
+ * @param host where time, chance and timers come from, and who is told of breakers. Default: the platform, and nobody
  * @throws ConfigError `GCX_CONFIG_INVALID`
  * @example
  * ```ts
- * const backend = createShardedBackend({ nodes: [{ name: "a:6379", backend: a }, { name: "b:6379", backend: b }] }, host);
+ * const backend = createShardedBackend({ nodes: [{ name: "a:6379", backend: a }, { name: "b:6379", backend: b }] });
  * ```
  */
 export function createShardedBackend(
   options: ShardedBackendOptions,
-  host: Pick<BackendHost, "clock" | "random" | "scheduler" | "onNotice">,
+  host: Pick<BackendHost, "clock" | "random" | "scheduler" | "onNotice"> = systemHost,
 ): ShardedBackend {
   const resolved = resolveShardingOptions(options);
   const createNode = (node: ShardedNode): ShardNode =>
