@@ -1,4 +1,4 @@
-import type { OperationContext } from "./backend.ts";
+import type { OperationContext } from "./operation-context.ts";
 import type { EntryWrite, StoredEntry } from "./stored-entry.ts";
 
 /**

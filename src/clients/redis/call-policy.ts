@@ -44,6 +44,8 @@ export type RedisCallPolicySettings = Pick<RedisSettings, "name" | "maxRetries" 
  * | no reply in time | `BackendTimeoutError`, or `OutcomeUnknownError` | `OutcomeUnknownError` |
  * | nobody to send it to | `BackendUnavailableError` | `BackendUnavailableError` |
  *
+ * An idempotent write of which an attempt was lost ends with `OutcomeUnknownError`, whatever comes of the others: that one may have happened.
+ *
  * "Again" is at most `maxRetries` times, and all of it ends one read deadline after the first attempt.
  */
 export class RedisCallPolicy {
@@ -72,6 +74,7 @@ export class RedisCallPolicy {
       return;
     }
     request.retryCount += 1;
+    request.mayHaveHappened ||= failure.kind === "lost" && request.options.kind !== "read";
     request.isSent = false;
     request.carrier = undefined;
     this.#paused.add(request);
@@ -122,6 +125,8 @@ export class RedisCallPolicy {
     const { name, readTimeoutMs } = this.#settings;
     const { operation, kind } = request.options;
     const isRead = kind === "read";
+    // No error may say that nothing happened when only the last attempt is known not to have.
+    if (request.mayHaveHappened) return new OutcomeUnknownError(name, operation, { cause: causeOf(failure) });
     switch (failure.kind) {
       case "server":
         return isTransient(failure) ? this.#unavailable(operation, failure.error) : failure.error;
@@ -155,4 +160,8 @@ export class RedisCallPolicy {
       },
     );
   }
+}
+
+function causeOf(failure: RedisFailure): unknown {
+  return "error" in failure ? failure.error : undefined;
 }

@@ -61,6 +61,8 @@ export class RedisRequest {
   isAsking = false;
   /** How often it was sent again because a connection failed or a server was not ready. */
   retryCount = 0;
+  /** Whether an earlier attempt of a write was lost after it was sent: then it may have happened, whatever comes of later ones. */
+  mayHaveHappened = false;
   /** How often it followed a key that moved. */
   redirectCount = 0;
   /** When a call that is sent again must have its answer, monotonic ms; `Infinity` before the first repetition. */

@@ -10,6 +10,13 @@ import type { MatrixFault } from "./matrix-fault.ts";
 import { type MatrixOperation, type OperationPlace, WrongResultError } from "./matrix-operation.ts";
 import { DEADLINE_TOLERANCE_MS, LONG_LIMITS, type MatrixLimits, SHORT_LIMITS, type StoreRig } from "./store-rig.ts";
 
+/** What was seen of one fault, and how late this process was meanwhile. */
+export interface ScenarioReport {
+  readonly cells: readonly CellReport[];
+  /** The longest that the event loop was late: a busy machine can make any call pass its deadline. */
+  readonly lateMs: number;
+}
+
 /** What was seen in one cell, and what was wrong with it. */
 export interface CellReport extends CellResult {
   readonly operation: string;
@@ -26,8 +33,12 @@ interface Cell {
   readonly problems: string[];
 }
 
+/** No cell has the keys of another, also when a scenario is run again. */
+let cellCount = 0;
+
 /** How long operations are repeated under a fault that lasts. */
 const LASTING_MS = 1_000;
+const LOOP_SETTLE_MS = 5;
 const WARM_UP_MS = 5_000;
 const RETRY_PAUSE_MS = 10;
 /** A cache that has recovered answers well within this. */
@@ -41,7 +52,7 @@ export async function runScenario(
   rig: StoreRig,
   fault: MatrixFault,
   operations: readonly MatrixOperation[],
-): Promise<readonly CellReport[]> {
+): Promise<ScenarioReport> {
   const seeder = createCache(rig.seederConfig(LONG_LIMITS));
   const cells = await Promise.all(operations.map((operation) => prepareCell(rig, fault, operation, seeder)));
   await rig.settle?.();
@@ -49,16 +60,21 @@ export async function runScenario(
   try {
     if (fault.isThereAtStart !== true) await Promise.all(cells.map(({ place }) => warmUp(place)));
     await fault.begin(rig);
+    // It measures from its first tick on.
     loop.enable();
+    await delay(LOOP_SETTLE_MS);
     const running = cells.map((cell) => (fault.isLasting === true ? repeat(cell) : runOnce(cell)));
     await fault.during?.(rig);
     await Promise.all(running);
+    // A loop that was late until now is known to have been only when its next turn comes.
+    await delay(LOOP_SETTLE_MS);
     loop.disable();
     await fault.end(rig);
     const endedAt = performance.now();
     const recoveries = await Promise.all(cells.map((cell) => checkAfterwards(cell, fault, endedAt, rig)));
     const lateMs = loop.max / 1e6;
-    return cells.map((cell, index) => reportCell(cell, fault, recoveries[index] as number, lateMs));
+    const reports = cells.map((cell, index) => reportCell(cell, fault, recoveries[index] as number, lateMs));
+    return { cells: reports, lateMs };
   } finally {
     await Promise.all([seeder, ...cells.map(({ place }) => place.cache)].map((cache) => cache.close()));
   }
@@ -75,7 +91,8 @@ async function prepareCell(
   operation: MatrixOperation,
   seeder: Cache,
 ): Promise<Cell> {
-  const name = `${fault.name}-${operation.name}`.replaceAll(/[^a-z]+/gi, "-");
+  cellCount += 1;
+  const name = `${fault.name}-${operation.name}-${cellCount}`.replaceAll(/[^a-z0-9]+/gi, "-");
   const cache = createCache(rig.config(limitsOf(fault)));
   const view = cache.namespace(name);
   const seederView = seeder.namespace(name);

@@ -14,7 +14,7 @@ export interface MatrixLimits {
 }
 
 /** Short, so that the matrix is quick; asserted to within {@link DEADLINE_TOLERANCE_MS}. */
-export const SHORT_LIMITS: MatrixLimits = { storeMs: 150, cacheMs: 250 };
+export const SHORT_LIMITS: MatrixLimits = { storeMs: 250, cacheMs: 400 };
 /** For faults under which everything arrives: a machine that is busy must not make them look like others. */
 export const LONG_LIMITS: MatrixLimits = { storeMs: 5_000, cacheMs: 8_000 };
 /** How late a call may settle, beside what the event loop was late. */
