@@ -30,8 +30,11 @@ interface Run {
   readonly model: Model;
   readonly trace: string[];
   written: number;
+  /** The nodes that all processes are to have. */
+  target: readonly string[];
 }
 
+const NODE_LISTS = ["abcd", "abc", "abcde", "bcde"].map((names) => [...names]);
 const KEYS = [
   ...Array.from({ length: 24 }, (_, index) => `k${index}`),
   ...Array.from({ length: 8 }, (_, index) => `@shop:k${index}`),
@@ -176,10 +179,15 @@ async function play(
     model: { allowed: new Map() },
     trace: [`seed ${seed}`],
     written: 0,
+    target: NODE_LISTS[0] as string[],
   };
   for (let step = 0; step < 150; step += 1) {
     const drawn = run.random.next();
-    if (kinds.changes && drawn < 0.05) await changeNodes(run);
+    if (kinds.changes && kinds.faults) {
+      if (drawn < 0.02) run.target = pickOf(run.random, NODE_LISTS);
+      if (drawn < 0.1) await adoptNodes(run, pickOf(run.random, processes));
+    }
+    if (kinds.changes && !kinds.faults && drawn < 0.05) await changeNodes(run);
     else if (kinds.faults && drawn < 0.15) await pickOf(run.random, FAULTS)(run, pickOf(run.random, processes));
     else await pickOf(run.random, STEPS)(run, pickOf(run.random, processes));
   }
@@ -201,6 +209,10 @@ describe("several processes over sharded nodes never read what was replaced or d
 
   it.each(SEEDS)("when others stand in for nodes that fail (seed %i)", (seed) =>
     play(seed, { failover: "next", viewMs: 500, returnAfterMs: 1_000 }, { faults: true, changes: false }),
+  );
+
+  it.each(SEEDS)("when nodes fail while they come and go, in one process before another (seed %i)", (seed) =>
+    play(seed, { failover: "next", viewMs: 500, returnAfterMs: 1_000 }, { faults: true, changes: true }),
   );
 });
 
