@@ -134,7 +134,7 @@ const FAULTS: readonly Step[] = [
   async (run) => {
     const [name] = pickOf(run.random, [...(run.processes[0] as WorldProcess).links]);
     const isUp = run.random.next() < 0.6;
-    for (const { links } of run.processes) links.get(name)!.isUp = isUp;
+    for (const link of run.processes.map(({ links }) => links.get(name))) if (link !== undefined) link.isUp = isUp;
     run.trace.push(`server ${name} is ${isUp ? "up" : "down"}`);
   },
 ];
@@ -163,6 +163,22 @@ async function changeNodes(run: Run): Promise<void> {
   }
   await migrating;
   for (const { store } of run.processes) await store.endMove();
+}
+
+/** One process gets nearer to the nodes that all are to have; those that are behind are kept from harm by the views. */
+async function adoptNodes(run: Run, { store, link, links }: WorldProcess): Promise<void> {
+  const names = store.nodes().map(({ name }) => name);
+  const added = run.target.find((name) => !names.includes(name));
+  const removed = names.find((name) => !run.target.includes(name));
+  const change = async (): Promise<void> => {
+    if (added !== undefined) {
+      const isUp = links.get(added)?.isUp ?? true;
+      const created = link(added);
+      created.isUp = isUp;
+      await store.addNode({ name: added, backend: created.backend });
+    } else if (removed !== undefined) await store.removeNode(removed);
+  };
+  await attempt(run, `nodes: ${names} → ${run.target}`, change);
 }
 
 async function play(
