@@ -39,7 +39,7 @@ export interface MembershipParts {
 export function createRing(nodes: readonly ShardNode[], algorithm: ShardingAlgorithm, settings: PickerSettings): Ring {
   const picker = pickerOver(nodes, algorithm, settings);
   const description = describeRing(picker, settings);
-  return { nodes, picker, description, id: ringId(description) };
+  return { nodes, names: nodes.map(({ name }) => name), picker, description, id: ringId(description) };
 }
 
 function pickerOver(

@@ -73,7 +73,7 @@ export class MovedKeys {
         node.call(operation, context, (backend) => backend.invalidateTags?.([...tags], context));
       return { node, count: tags.size, call };
     });
-    await gatherParts(this.#shards.name, operation, parts);
+    await gatherParts(this.#shards.name, operation, parts, context.signal);
   }
 
   /** Whether a key had another node. */
@@ -93,6 +93,6 @@ export class MovedKeys {
       const call = (): Promise<number> => node.call(operation, context, (backend) => backend.deleteMulti(own, context));
       parts.push({ node, count: own.length, call });
     }
-    await gatherParts(this.#shards.name, operation, parts);
+    await gatherParts(this.#shards.name, operation, parts, context.signal);
   }
 }

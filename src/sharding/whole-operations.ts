@@ -24,7 +24,7 @@ async function askAll<T>(
     count: 1,
     call: () => node.call(operation, context, (backend) => invoke(backend, node)),
   }));
-  return gatherParts(shards.name, operation, parts);
+  return gatherParts(shards.name, operation, parts, context.signal);
 }
 
 /** Nodes that may have entries of users: those of the mapping, and those whose entries are being copied to it. */
@@ -80,14 +80,15 @@ export async function clear(parts: ShardParts, path: NamespacePath, context: Ope
 
 /** Stamps of all nodes that answer. */
 export async function stampAll({ shards }: ShardParts): Promise<StampVector> {
-  const vector = new Map<string, number>();
+  const { nodes, names } = shards.ring;
+  const stamps = new Float64Array(nodes.length).fill(Number.NaN);
   await Promise.allSettled(
-    shards.presentNodes().map(async (node) => {
-      const stamp = await node.call("stamp", {}, (backend) => (backend as Required<Backend>).stamp({}));
-      vector.set(node.name, stamp);
+    nodes.map(async (node, index) => {
+      if (shards.view?.isAway(node.name) === true) return;
+      stamps[index] = await node.call("stamp", {}, (backend) => (backend as Required<Backend>).stamp({}));
     }),
   );
-  return vector;
+  return { nodes: names, stamps };
 }
 
 /** `scan` of a sharded store: node after node, each with the keys that live there now. */
@@ -158,7 +159,7 @@ export function connections({ shards }: ShardParts): ConnectionCounts {
 /** `ping` of a sharded store: past the breakers, since it is asked in order to know. */
 export async function ping({ shards }: ShardParts, context: OperationContext): Promise<void> {
   const parts = shards.ring.nodes.map((node) => ({ node, count: 1, call: () => pingNode(node, context) }));
-  await gatherParts(shards.name, "ping", parts);
+  await gatherParts(shards.name, "ping", parts, context.signal);
 }
 
 async function pingNode(node: ShardNode, context: OperationContext): Promise<void> {
