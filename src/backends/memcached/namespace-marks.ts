@@ -27,6 +27,8 @@ export interface NamespaceChain {
   readonly requests: readonly MetaRequest[];
   /** What was read last. A guess: whoever writes by it must read after the write. */
   lastState: NamespaceState | undefined;
+  /** @internal The read that this turn's callers share, and the root's read that it belongs to. */
+  shared: { readonly root: unknown; readonly state: Promise<NamespaceState | undefined> } | undefined;
 }
 
 /** What entries of a namespace that are written now carry, and how their versions are counted. */
@@ -94,9 +96,16 @@ export class NamespaceMarks {
   }
 
   /** The state after this call; `undefined` when a mark is missing, so that no entry of the namespace can be live. */
-  async current(chain: NamespaceChain): Promise<NamespaceState | undefined> {
-    if (chain.slots.length === 1) return this.#combine(chain, [await this.#reader.read(chain.slots[0] as MarkSlot)]);
-    return this.#combine(chain, await Promise.all(chain.slots.map((slot) => this.#reader.read(slot))));
+  current(chain: NamespaceChain): Promise<NamespaceState | undefined> {
+    const root = chain.slots[0] as MarkSlot;
+    // A read of the root that has not left yet is this turn's, and so are those of the other levels.
+    if (root.pending !== undefined && chain.shared?.root === root.pending) return chain.shared.state;
+    const reads = chain.slots.map((slot) => this.#reader.read(slot));
+    const state = Promise.all(reads).then((states) => this.#combine(chain, states));
+    // Somebody may have left before it fails; those who stay are told nevertheless.
+    state.catch(() => undefined);
+    chain.shared = { root: root.pending, state };
+    return state;
   }
 
   /** The state in the replies to {@link NamespaceChain.requests}. */
@@ -167,7 +176,7 @@ export class NamespaceMarks {
       this.#slots = new Map();
     }
     const slots = levelsOf(path).map((level) => this.#slotOf(level));
-    const chain = { slots, requests: slots.map((slot) => slot.request), lastState: undefined };
+    const chain = { slots, requests: slots.map((slot) => slot.request), lastState: undefined, shared: undefined };
     this.#chains.set(path, chain);
     return chain;
   }
