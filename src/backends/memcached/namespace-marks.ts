@@ -50,6 +50,8 @@ export interface NamespaceMarksParts {
 const BASE_ORIGIN_MS = 1_704_067_200_000;
 /** Namespaces that are known at a time; a new one beyond them starts the tables anew. */
 const MAX_CHAINS = 4_096;
+/** Levels of namespaces that are known at a time. */
+const MAX_SLOTS = 16_384;
 /** How often missing marks are made before a write gives up: each time somebody else must have lost them again. */
 const MAX_CREATIONS = 4;
 
@@ -171,10 +173,7 @@ export class NamespaceMarks {
   }
 
   #createChain(path: NamespacePath): NamespaceChain {
-    if (this.#chains.size >= MAX_CHAINS) {
-      this.#chains = new Map();
-      this.#slots = new Map();
-    }
+    if (this.#chains.size >= MAX_CHAINS) this.#chains = new Map();
     const slots = levelsOf(path).map((level) => this.#slotOf(level));
     const chain = { slots, requests: slots.map((slot) => slot.request), lastState: undefined, shared: undefined };
     this.#chains.set(path, chain);
@@ -184,6 +183,8 @@ export class NamespaceMarks {
   #slotOf(path: NamespacePath): MarkSlot {
     const known = this.#slots.get(path);
     if (known !== undefined) return known;
+    // The root's stays: one slot for all chains, so that their reads are one.
+    if (this.#slots.size >= MAX_SLOTS) this.#slots = new Map([[ROOT_NAMESPACE, this.#slotOf(ROOT_NAMESPACE)]]);
     const slot = createMarkSlot(reservedKey("n", path));
     this.#slots.set(path, slot);
     return slot;
