@@ -22,7 +22,7 @@ const CONFIG_READERS = "^src/config/(load-config|config-file|dictionary-files|[^
 const PURE_CONFIG = "^src/config/(?!(load-config|config-file|dictionary-files|[^/]*environment[^/]*)\\.ts$)";
 
 /** What a configuration resolves to for a store with a network: types alone. */
-const CLIENT_SETTINGS = "^src/clients/([^/]+/)?[^/]*-settings\\.ts$";
+const CLIENT_SETTINGS = "^src/clients/.+-settings\\.ts$";
 
 /** Rooms of one layer that may know another of it: an event says why an entry left. */
 const LAYER_MATES = { events: ["entry"] };

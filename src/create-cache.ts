@@ -1,22 +1,19 @@
 import type { Backend } from "./backend/backend.ts";
-import { type BackendHost, findBackendFactory } from "./backend/registry.ts";
+import type { BackendHost } from "./backend/registry.ts";
 import { assembleCache } from "./cache/assemble-cache.ts";
 import type { Cache } from "./cache/cache.ts";
 import { tellNotice } from "./cache/tell-notice.ts";
 import { createCodec } from "./codec/create-codec.ts";
 import type { CacheConfig } from "./config/cache-config.ts";
 import type { PluginCacheConfig } from "./config/plugin-config.ts";
-import { type ResolvedConfig, type ResolvedMemoryConfig, resolveConfig } from "./config/resolve-config.ts";
+import { type ResolvedConfig, resolveConfig } from "./config/resolve-config.ts";
+import { createStore } from "./create-store.ts";
 import { fromStoredKey, joinNamespace, namespaceOf, ROOT_NAMESPACE } from "./entry/namespace-path.ts";
 import { EventHub } from "./events/event-hub.ts";
 import { systemClock } from "./foundation/clock.ts";
 import { ConfigError } from "./foundation/errors.ts";
 import { systemRandom } from "./foundation/random-source.ts";
 import { systemScheduler } from "./foundation/scheduler.ts";
-import { systemThreadExits } from "./foundation/thread-exits.ts";
-import { createMemoryBackend } from "./memory/memory-backend.ts";
-import { createSharedMemoryBackend } from "./memory/shared/shared-memory-backend.ts";
-import { createSharedSlab } from "./memory/shared/shared-slab.ts";
 import { createCodedBackend } from "./tiers/coded-backend.ts";
 import { StoredValues } from "./tiers/stored-values.ts";
 
@@ -87,11 +84,6 @@ function assertKeysPresent({ lacksEncryptionKey }: ResolvedConfig): void {
   throw new ConfigError("GCX_CONFIG_INVALID", "encryption.keys", message);
 }
 
-function createStore(config: ResolvedConfig, host: BackendHost): Backend {
-  if (config.backend === "memory") return createMemory(config.memory, host);
-  return typeof config.backend === "string" ? createPlugin(config.backend, config, host) : config.backend;
-}
-
 /** Options that only bytes can have would be ignored in silence. */
 function assertCodecUnused({ codecFields: [field] }: ResolvedConfig, store: string): void {
   if (field === undefined) return;
@@ -100,17 +92,4 @@ function assertCodecUnused({ codecFields: [field] }: ResolvedConfig, store: stri
     field,
     `${field} is for stores that keep bytes; the store "${store}" keeps values as they are. Leave ${field} out.`,
   );
-}
-
-function createMemory(memory: ResolvedMemoryConfig, host: BackendHost): Backend {
-  if (memory.storage === "heap") return createMemoryBackend(memory, host);
-  const { maxSizeBytes, maxKeys, cleanupIntervalMs } = memory;
-  const slab = memory.shared ?? createSharedSlab({ sizeBytes: maxSizeBytes, maxKeys }, host);
-  return createSharedMemoryBackend({ slab, cleanupIntervalMs, threads: systemThreadExits }, host);
-}
-
-function createPlugin(name: string, config: ResolvedConfig, host: BackendHost): Backend {
-  const factory = findBackendFactory(name);
-  if (factory !== undefined) return factory(config.pluginOptions, host);
-  throw new ConfigError("GCX_CONFIG_UNSUPPORTED", "backend", `backend "${name}" is not available.`);
 }

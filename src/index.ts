@@ -1,13 +1,14 @@
 export type { Lock } from "./atomic/lock.ts";
 export type { Transaction, TransactionSetOptions } from "./atomic/transaction.ts";
 export type { Backend, BackendUsage, MaybePromise, OperationContext } from "./backend/backend.ts";
+export type { BackendDefinition } from "./backend/backend-definition.ts";
 export type { BackendNotice } from "./backend/backend-notice.ts";
 export type { BackendReport, NodeReport } from "./backend/backend-report.ts";
 export type { BackendCapabilities } from "./backend/capabilities.ts";
 export type { CommitResult, KeyCheck, KeyWrite } from "./backend/commit.ts";
 export type { ConnectionCounts } from "./backend/connection-counts.ts";
 export type { CounterRequest, CounterResult } from "./backend/counter.ts";
-export { type BackendDefinition, defineBackend } from "./backend/define-backend.ts";
+export { defineBackend } from "./backend/define-backend.ts";
 export type { LeaseOutcome, LeaseRequest } from "./backend/lease.ts";
 export { type BackendFactory, type BackendHost, registerBackend, unregisterBackend } from "./backend/registry.ts";
 export type { SharedSlabHandle } from "./backend/shared-slab-handle.ts";

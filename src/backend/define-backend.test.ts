@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Backend } from "./backend.ts";
-import { type BackendDefinition, defineBackend } from "./define-backend.ts";
-import { findBackendFactory, registerBackend, unregisterBackend } from "./registry.ts";
-import type { EntryWrite, StoredEntry } from "./stored-entry.ts";
+import type { BackendDefinition } from "./backend-definition.ts";
+import type { BackendReport } from "./backend-report.ts";
+import type { CommitResult, KeyCheck } from "./commit.ts";
+import { defineBackend } from "./define-backend.ts";
+import { type BackendHost, findBackendFactory, registerBackend, unregisterBackend } from "./registry.ts";
+import type { EntryWrite, StoredEntry, WriteResult } from "./stored-entry.ts";
 
 function simpleStore(extra: Partial<BackendDefinition> = {}): Backend {
   const entries = new Map<string, StoredEntry>();
@@ -167,16 +170,150 @@ describe("defineBackend", () => {
     },
   );
 
-  it("refuses to promise transactions without commit", () => {
+  it("refuses to promise transactions without commit, or of keys that live together without areColocated", () => {
     expect(() => simpleStore({ capabilities: { transactions: "single-key" } })).toThrow("commit");
+    const commit = (): CommitResult => ({ committed: true, versions: [] });
+    expect(() => simpleStore({ capabilities: { transactions: "co-located" }, commit })).toThrow("areColocated");
+  });
+
+  it("takes from the methods what the store can do, unless it says otherwise", () => {
+    const store = simpleStore(ALL_METHODS);
+    expect(store.capabilities).toEqual({
+      ...{ storage: "values", local: false, conditionalWrites: false, slidingTtl: false, transactions: "none" },
+      ...{ counters: true, leases: true, tags: true, scan: true, clear: true },
+    });
+    const modest = simpleStore({ ...ALL_METHODS, capabilities: { counters: false, tags: false, clear: false } });
+    expect(modest.capabilities).toMatchObject({ counters: false, leases: true, tags: false, scan: true, clear: false });
+  });
+
+  it("does not guess which keys a commit may touch", () => {
+    const commit = (): CommitResult => ({ committed: true, versions: [] });
+    expect(() => simpleStore({ commit })).toThrow('transactions: "single-key", "co-located" or "any-keys"');
+    expect(simpleStore({ commit, capabilities: { transactions: "none" } }).capabilities.transactions).toBe("none");
+  });
+
+  it("refuses half of what tags need, also when it is not promised by name", () => {
+    expect(() => simpleStore({ invalidateTags: () => undefined })).toThrow("stamp");
+    expect(() => simpleStore({ stamp: () => 1 })).toThrow("invalidateTags");
+  });
+
+  it.each([
+    [{ capabilities: { counter: true } }, '"counter", which is no capability. Known: storage, local'],
+    [{ capabilities: { scan: "yes" } }, '"scan" must be one of false, true'],
+    [{ capabilities: { transactions: "all" } }, 'one of "none", "single-key", "co-located", "any-keys"'],
+    [{ capabilities: { storage: "buffers" } }, 'one of "values", "bytes"'],
+    [{ get: undefined }, "has no get()"],
+    [{ set: "SET" }, "set must be a function; it is string"],
+    [{ scan: null }, "scan must be a function; it is null"],
+    [{ name: "" }, "a name"],
+  ])("refuses the definition %j, and says what is wrong", (wrong, message) => {
+    expect(() => simpleStore(wrong as never)).toThrowError(expect.objectContaining({ name: "TypeError" }));
+    expect(() => simpleStore(wrong as never)).toThrow(message);
+  });
+
+  it("refuses what is no definition at all", () => {
+    expect(() => defineBackend(undefined as never)).toThrow("defineBackend needs a definition");
+  });
+
+  it("takes an instance of a class, with private state and inherited methods", async () => {
+    class TableStore {
+      readonly #rows = new Map<string, StoredEntry>();
+      get name(): string {
+        return "table";
+      }
+      get(key: string): StoredEntry | undefined {
+        return this.#rows.get(key);
+      }
+      set(key: string, write: EntryWrite): WriteResult {
+        this.#rows.set(key, { value: write.value, tags: [], version: 1, expiresAt: 5 });
+        return { stored: true, version: 1 };
+      }
+      delete(key: string): boolean {
+        return this.#rows.delete(key);
+      }
+    }
+    class ListedStore extends TableStore {
+      async *scan(): AsyncIterable<readonly string[]> {
+        yield [this.name];
+      }
+    }
+    const store = defineBackend(new ListedStore());
+    const { get } = store;
+    await store.set("k", { value: 1, ttlMs: 5, tags: [] }, {});
+    expect([store.name, store.capabilities.scan]).toEqual(["table", true]);
+    expect(get("k", {})).toMatchObject({ value: 1 });
+    expect(store.getMulti(["k"], {})).toMatchObject([{ value: 1 }]);
+    expect(store.deleteMulti(["k", "l"], {})).toBe(1);
+  });
+
+  it("asks for the epoch each time, since a store changes it when it may have lost its data", () => {
+    let epoch = "1";
+    const store = defineBackend({
+      name: "forgetful",
+      get: () => undefined,
+      set: () => ({ stored: true, version: 1 }),
+      delete: () => false,
+      get epoch() {
+        return epoch;
+      },
+    });
+    epoch = "2";
+    expect(store.epoch).toBe("2");
+    expect(simpleStore().epoch).toBe("1");
+  });
+
+  it("keeps a commit from keys that it cannot touch together, before it is called", () => {
+    const asked: string[][] = [];
+    const commit: Backend["commit"] = (checks) => {
+      asked.push(checks.map(({ key }) => key));
+      return { committed: true, versions: [] };
+    };
+    const areColocated = (keys: readonly string[]): boolean => new Set(keys.map((key) => key[0])).size === 1;
+    const checksOf = (...keys: readonly string[]): KeyCheck[] => keys.map((key) => ({ key, version: 0 }));
+    const refusal = expect.objectContaining({ code: "GCX_OPERATION_UNSUPPORTED", operation: "transaction" });
+    const single = simpleStore({ commit, capabilities: { transactions: "single-key" } });
+    const together = simpleStore({ commit, areColocated, capabilities: { transactions: "co-located" } });
+    const any = simpleStore({ commit, capabilities: { transactions: "any-keys" } });
+
+    single.commit?.(checksOf("a", "a"), [{ key: "a", write: undefined }], {});
+    expect(() => single.commit?.(checksOf("a"), [{ key: "b", write: undefined }], {})).toThrowError(refusal);
+    together.commit?.(checksOf("a1", "a2"), [], {});
+    expect(() => together.commit?.(checksOf("a1", "b1"), [], {})).toThrowError(refusal);
+    any.commit?.(checksOf("a", "b"), [], {});
+    expect(asked).toEqual([
+      ["a", "a"],
+      ["a1", "a2"],
+      ["a", "b"],
+    ]);
+  });
+
+  it("passes on what a store tells of its servers", async () => {
+    const report: BackendReport = { nodes: [{ node: "a:1", status: "up", latencyMs: 1, warnings: [] }] };
+    const store = simpleStore({
+      connections: () => ({ open: 1, inFlight: 0, waiting: 0 }),
+      report: () => Promise.resolve(report),
+    });
+    expect(store.connections?.()).toEqual({ open: 1, inFlight: 0, waiting: 0 });
+    expect(await store.report?.({})).toBe(report);
   });
 });
+
+const ALL_METHODS: Partial<BackendDefinition> = {
+  increment: () => ({ value: 1n, version: 1 }),
+  lease: () => ({ kind: "released" }),
+  invalidateTags: () => undefined,
+  stamp: () => 1,
+  async *scan() {
+    yield [];
+  },
+  clear: () => undefined,
+};
 
 describe("the registry", () => {
   it("keeps factories by name and refuses names that are taken or reserved", () => {
     const factory = (): Backend => simpleStore();
     registerBackend("registry-test", factory);
-    expect(findBackendFactory("registry-test")).toBe(factory);
+    expect(findBackendFactory("registry-test")?.({}, {} as BackendHost).name).toBe("simple");
     for (const name of ["registry-test", "memory", "redis", "memcached"]) {
       expect(() => registerBackend(name, factory)).toThrowError(
         expect.objectContaining({ code: "GCX_CONFIG_INVALID" }),
@@ -184,5 +321,18 @@ describe("the registry", () => {
     }
     expect(unregisterBackend("registry-test")).toBe(true);
     expect(unregisterBackend("registry-test")).toBe(false);
+  });
+
+  it.each([
+    [async () => simpleStore(), "returned a promise. Return the store at once, and open it in connect()."],
+    [() => undefined, "returned no store. Return what defineBackend() makes."],
+    [() => ({ get: () => undefined }), "returned no store."],
+  ])("refuses what a factory makes that is no store, by its name", (factory, message) => {
+    registerBackend("registry-test", factory as never);
+    try {
+      expect(() => findBackendFactory("registry-test")?.({}, {} as BackendHost)).toThrow(`"registry-test" ${message}`);
+    } finally {
+      unregisterBackend("registry-test");
+    }
   });
 });

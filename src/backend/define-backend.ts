@@ -1,44 +1,17 @@
 import { UnsupportedOperationError } from "../foundation/errors.ts";
 import type { Backend, MaybePromise, OperationContext } from "./backend.ts";
+import type { BackendDefinition } from "./backend-definition.ts";
+import { BACKEND_METHODS, resolveCapabilities } from "./backend-promises.ts";
 import type { BackendCapabilities } from "./capabilities.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "./stored-entry.ts";
 
-/** The least a plug-in must say. Everything else of {@link Backend} is optional and follows from it. */
-export type BackendDefinition = Pick<Backend, "name" | "get" | "set" | "delete"> &
-  Partial<Omit<Backend, "name" | "get" | "set" | "delete" | "capabilities">> & {
-    /** What the store can do; what is left out is taken as "no" (`storage`: `"values"`). */
-    readonly capabilities?: Partial<BackendCapabilities>;
-  };
-
-const NO_CAPABILITIES: BackendCapabilities = {
-  storage: "values",
-  local: false,
-  conditionalWrites: false,
-  counters: false,
-  transactions: "none",
-  leases: false,
-  tags: false,
-  scan: false,
-  clear: false,
-};
-
 /**
- * Which methods each capability needs. `tags` without `stamp` would let the result of a load that began before an
- * invalidation be stored after it, as if it were fresh.
- */
-const METHODS_OF_CAPABILITY = {
-  local: ["peek"],
-  counters: ["increment"],
-  leases: ["lease"],
-  tags: ["invalidateTags", "stamp"],
-  scan: ["scan"],
-  clear: ["clear"],
-} as const satisfies Partial<Record<keyof BackendCapabilities, readonly (keyof Backend)[]>>;
-
-/**
- * Makes a store out of three methods: fills in the plural ones by loops, and checks that what is promised is there.
+ * Makes a store out of three methods: fills in the plural ones by calls of the single ones, all at once, and checks that what is promised
+ * is there. Methods are called on the definition itself, so that it may be an instance of a class.
+ *
  * `expire` is filled in by reading and writing back, which is safe only on condition of the version; without the
  * capability `conditionalWrites` it ends entries (TTL 0) and rejects any other TTL with `GCX_OPERATION_UNSUPPORTED`.
+ * A `commit` is asked only for keys that `transactions` says it can touch together; others are refused with that code before it is called.
  *
  * @example
  * ```ts
@@ -49,35 +22,56 @@ const METHODS_OF_CAPABILITY = {
  *   delete: (key) => table.remove(key),
  * });
  * ```
- * @throws TypeError when a capability is promised without its method
+ * @throws TypeError when a method is missing or none, a capability is unknown, or one is promised without its method
  */
 export function defineBackend(definition: BackendDefinition): Backend {
-  const capabilities: BackendCapabilities = Object.freeze({ ...NO_CAPABILITIES, ...definition.capabilities });
-  assertPromisesKept(definition, capabilities);
+  const capabilities = resolveCapabilities(definition);
   const backend: Backend = {
-    epoch: "1",
     close: () => undefined,
     getMulti: (keys, context) => mapAll(keys, (key) => backend.get(key, context)),
     setMulti: (items, context) => mapAll(items, ([key, write]) => backend.set(key, write, context)),
     deleteMulti: (keys, context) => countAll(mapAll(keys, (key) => backend.delete(key, context))),
     expire: (key, ttlMs, context) => rewriteWithTtl(backend, key, ttlMs, context),
     ...definition,
+    ...boundMethods(definition),
+    ...limitedCommit(definition, capabilities),
+    name: definition.name,
+    // Asked each time: a store that may have lost its data changes it.
+    get epoch() {
+      return definition.epoch ?? "1";
+    },
     capabilities,
   };
   return backend;
 }
 
-function assertPromisesKept(definition: BackendDefinition, capabilities: BackendCapabilities): void {
-  for (const [capability, methods] of Object.entries(METHODS_OF_CAPABILITY)) {
-    if (!capabilities[capability as keyof typeof METHODS_OF_CAPABILITY]) continue;
-    const missing = methods.find((method) => typeof definition[method] !== "function");
-    if (missing !== undefined) {
-      throw new TypeError(`Backend "${definition.name}" promises "${capability}" but has no ${missing}().`);
-    }
+/** The definition's methods, inherited ones too, each called on the definition. */
+function boundMethods(definition: BackendDefinition): Pick<Backend, "get" | "set" | "delete"> & Partial<Backend> {
+  const bound: Record<string, unknown> = {};
+  for (const name of BACKEND_METHODS) {
+    const method: unknown = definition[name];
+    if (typeof method === "function") bound[name] = method.bind(definition);
   }
-  if (capabilities.transactions !== "none" && typeof definition.commit !== "function") {
-    throw new TypeError(`Backend "${definition.name}" promises "transactions" but has no commit().`);
-  }
+  return bound as unknown as Pick<Backend, "get" | "set" | "delete"> & Partial<Backend>;
+}
+
+/** A `commit` that is not asked for what it cannot do in one step, so that no store does half of it. */
+function limitedCommit(definition: BackendDefinition, { transactions }: BackendCapabilities): Partial<Backend> {
+  const { name, commit } = definition;
+  if (commit === undefined || transactions === "any-keys") return {};
+  const isWithin = (keys: ReadonlySet<string>): boolean =>
+    keys.size <= 1 || (transactions === "co-located" && definition.areColocated?.([...keys]) === true);
+  return {
+    commit: (checks, writes, context) => {
+      const keys = new Set([...checks, ...writes].map(({ key }) => key));
+      if (isWithin(keys)) return commit.call(definition, checks, writes, context);
+      const remedy = transactions === "co-located" ? ", or give the keys a common {hash tag}" : "";
+      throw new UnsupportedOperationError(
+        "transaction",
+        `The store "${name}" cannot commit over these ${keys.size} keys in one step; nothing was changed. Keep what belongs together in one entry${remedy}.`,
+      );
+    },
+  };
 }
 
 /**
@@ -135,6 +129,7 @@ async function rewriteWithTtl(
   const write: EntryWrite = {
     value: entry.value,
     ttlMs,
+    slidingTtlMs: entry.slidingTtlMs,
     tags: entry.tags,
     condition: { kind: "version", version: entry.version },
   };

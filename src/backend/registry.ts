@@ -75,14 +75,34 @@ export function registerBackend(name: string, factory: BackendFactory): void {
       "registerBackend needs a name (a letter, then letters, digits, - or _) and a function that makes the store.",
     );
   }
-  if (RESERVED_BACKEND_NAMES.has(name) || factories.has(name)) {
+  if (RESERVED_BACKEND_NAMES.has(name)) {
     throw new ConfigError(
       "GCX_CONFIG_INVALID",
       "backend",
-      `A backend named "${name}" exists already. Choose another name.`,
+      `"${name}" has a meaning of its own in a configuration, so no backend can have that name. Choose another one.`,
     );
   }
-  factories.set(name, factory);
+  if (factories.has(name)) {
+    throw new ConfigError(
+      "GCX_CONFIG_INVALID",
+      "backend",
+      `A backend named "${name}" is registered already. Choose another name, or unregister that one first.`,
+    );
+  }
+  factories.set(name, (options, host) => assertBackend(name, factory(options, host)));
+}
+
+/** A factory of JavaScript may return anything; better here and by name than at the first call. */
+function assertBackend(name: string, made: unknown): Backend {
+  const { then, get, capabilities } = (made ?? {}) as Record<string, unknown>;
+  if (typeof then !== "function" && typeof get === "function" && typeof capabilities === "object") {
+    return made as Backend;
+  }
+  const problem =
+    typeof then === "function"
+      ? "returned a promise. Return the store at once, and open it in connect()"
+      : "returned no store. Return what defineBackend() makes";
+  throw new ConfigError("GCX_CONFIG_INVALID", "backend", `The factory of the backend "${name}" ${problem}.`);
 }
 
 /** Takes a registration back. @returns whether there was one */
@@ -90,7 +110,7 @@ export function unregisterBackend(name: string): boolean {
   return factories.delete(name);
 }
 
-/** The factory registered under a name. */
+/** What makes the store registered under a name. Throws `ConfigError` when its factory makes none. */
 export function findBackendFactory(name: string): BackendFactory | undefined {
   return factories.get(name);
 }

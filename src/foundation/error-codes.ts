@@ -27,6 +27,8 @@ export const ERROR_CODES = {
     "Too much is waiting for a store already. Nothing was sent. Try again later, or look at why the store is slow.",
   GCX_BACKEND_OUTCOME_UNKNOWN:
     "A write was sent, and whether it happened cannot be known. Read before you repeat it, or use an opId.",
+  GCX_BACKEND_PARTIAL:
+    "A call that went to several nodes failed at some of them. What the others did stays done; the error names who failed.",
   GCX_ENTRY_TOO_LARGE: "A value alone is larger than the store's size limit. Nothing was changed.",
   GCX_SERIALIZATION_VALUE: "A value has a part that cannot be copied or serialized. The path in the message names it.",
   GCX_SERIALIZATION_UNREADABLE:

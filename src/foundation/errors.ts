@@ -120,6 +120,34 @@ export class OutcomeUnknownError extends BackendError {
   }
 }
 
+/** What failed at one of several nodes. */
+export interface NodeFailure {
+  /** The node's name. */
+  readonly node: string;
+  /** Why. */
+  readonly error: unknown;
+}
+
+/**
+ * A call that went to several nodes failed at some of them. What succeeded stays done: nothing is taken back. A write of which a part has an unknown
+ * outcome is an {@link OutcomeUnknownError} instead, with an error of this class as its `cause`.
+ */
+export class PartialFailureError extends BackendError {
+  /** How many keys, or nodes for what concerns no keys, were dealt with. */
+  readonly succeededCount: number;
+  /** One for each node that failed. */
+  readonly failures: readonly NodeFailure[];
+
+  constructor(backend: string, operation: string, succeededCount: number, failures: readonly NodeFailure[]) {
+    const names = failures.map(({ node }) => node).join(", ");
+    const message = `${backend}: "${operation}" failed at ${names}; what other nodes did stays done (${succeededCount}). The failures have the reasons.`;
+    super("GCX_BACKEND_PARTIAL", backend, operation, message, { cause: failures[0]?.error });
+    this.succeededCount = succeededCount;
+    this.failures = failures;
+    brand(this, "PartialFailureError");
+  }
+}
+
 /** One value is larger than the whole store may be. What was cached before stays. */
 export class EntryTooLargeError extends GocachexError {
   /** Estimated size of the entry, in bytes. */

@@ -1,7 +1,7 @@
 import { backendCases } from "./backend-cases/all-backend-cases.ts";
 import type { BackendCase } from "./backend-cases/backend-case.ts";
-import { type BackendConformanceOptions, caseTimeoutMs, type ResolvedConformance } from "./backend-conformance.ts";
-import { runBackendCase } from "./run-backend-case.ts";
+import { type BackendConformanceOptions, caseTimeoutMs } from "./backend-conformance.ts";
+import { type CaseRunner, createCaseRunner } from "./case-order.ts";
 import { resolveConformance } from "./run-backend-conformance.ts";
 
 /** The two functions of a test runner that the kit needs: those of vitest, jest, mocha and `node:test` fit. */
@@ -51,13 +51,14 @@ const STEPS_WITH_DEADLINE = 3;
 export function defineBackendConformance(options: DefineBackendConformanceOptions): void {
   const { describe, it } = options.runner ?? globalRunner();
   const resolved = resolveConformance(options);
+  const run = createCaseRunner(resolved);
   describe(`backend conformance: ${resolved.name}`, () => {
     for (const group of resolved.groups) {
       describe(group, () => {
         for (const backendCase of backendCases) {
           if (backendCase.group !== group) continue;
           const runnerTimeoutMs = STEPS_WITH_DEADLINE * caseTimeoutMs(backendCase, resolved) + RUNNER_GRACE_MS;
-          it(backendCase.name, testBody(backendCase, resolved, runnerTimeoutMs), runnerTimeoutMs);
+          it(backendCase.name, testBody(backendCase, { run, name: resolved.name, runnerTimeoutMs }), runnerTimeoutMs);
         }
       });
     }
@@ -70,24 +71,31 @@ function globalRunner(): ConformanceRunner {
   throw new TypeError("There is no global describe() and it(). Pass them: { runner: { describe, it } }.");
 }
 
+/** What the test of a case needs besides the case. */
+interface TestParts {
+  readonly run: CaseRunner;
+  /** The store's name. */
+  readonly name: string;
+  readonly runnerTimeoutMs: number;
+}
+
 /** The test of one case. Declares no parameter: jest and mocha take one for a callback that they wait for. */
 function testBody(
   backendCase: BackendCase,
-  options: ResolvedConformance,
-  runnerTimeoutMs: number,
+  { run, name, runnerTimeoutMs }: TestParts,
 ): (this: unknown, ...given: unknown[]) => Promise<void> {
   return async function runCase(this: unknown, ...given: unknown[]): Promise<void> {
     const own = (this ?? {}) as RunnerContext;
     // mocha takes the time limit here only; vitest and jest took it as the third argument of `it`.
     if (typeof own.timeout === "function") own.timeout(runnerTimeoutMs);
-    const outcome = await runBackendCase(backendCase, options);
+    const outcome = await run(backendCase);
     if (outcome.kind === "passed") return;
     const context = given[0] as RunnerContext | undefined;
     if (typeof context?.skip === "function") {
       context.skip(outcome.reason);
       return;
     }
-    process.stdout.write(`skipped: ${options.name}: ${backendCase.name}: ${outcome.reason}\n`);
+    process.stdout.write(`skipped: ${name}: ${backendCase.name}: ${outcome.reason}\n`);
     if (typeof own.skip === "function") own.skip();
   };
 }

@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { Backend } from "../backend/backend.ts";
 import { defineBackend } from "../backend/define-backend.ts";
+import type { BackendHost } from "../backend/registry.ts";
+import { createMemoryBackend } from "../memory/memory-backend.ts";
 import { backendCases } from "./backend-cases/all-backend-cases.ts";
-import { CONFORMANCE_GROUPS } from "./backend-cases/backend-case.ts";
+import { type BackendCase, CONFORMANCE_GROUPS } from "./backend-cases/backend-case.ts";
+import type { ConformanceTarget } from "./backend-conformance.ts";
+import { createCaseRunner } from "./case-order.ts";
 import { createMapBackend } from "./map-backend/map-backend.ts";
-import { runBackendConformance } from "./run-backend-conformance.ts";
+import { resolveConformance, runBackendConformance } from "./run-backend-conformance.ts";
 
 describe("runBackendConformance", () => {
   it("reports every case once: passed, or skipped for a reason", async () => {
@@ -136,6 +140,107 @@ describe("runBackendConformance", () => {
     expect(report.failed).toEqual([]);
   });
 });
+
+describe("cases that wait together", () => {
+  it("wait as long as the longest of them, and each is reported as what it is", async () => {
+    let openCount = 0;
+    let mostOpenCount = 0;
+    const report = await runBackendConformance({
+      name: "map",
+      time: "real",
+      waitsTogether: true,
+      groups: ["ttl", "expire", "leases"],
+      create: ({ clock }) => {
+        openCount += 1;
+        mostOpenCount = Math.max(mostOpenCount, openCount);
+        const backend = createMapBackend({ clock });
+        const dispose = (): void => {
+          openCount -= 1;
+        };
+        const lease: Backend["lease"] = (request, context) =>
+          request.kind === "extend" ? { kind: "lost" } : (backend.lease?.(request, context) ?? { kind: "lost" });
+        return { backend: { ...backend, lease }, dispose };
+      },
+    });
+    expect(report.failed.map(({ name }) => name)).toEqual([
+      "keeps the token when a lease is extended, and counts its time from the extension",
+    ]);
+    expect(mostOpenCount).toBeGreaterThan(10);
+    // One after the other they wait for more than 6 seconds.
+    expect(report.durationMs).toBeLessThan(3_000);
+  });
+
+  it("are over before a case begins that needs all of the data", async () => {
+    let openCount = 0;
+    const openCounts: number[] = [];
+    const create = ({ clock }: BackendHost): ConformanceTarget => {
+      openCount += 1;
+      const backend = createMapBackend({ clock });
+      const scan: Backend["scan"] = (prefix, context) => {
+        if (prefix === "") openCounts.push(openCount);
+        return (backend as Required<Backend>).scan(prefix, context);
+      };
+      const dispose = (): void => {
+        openCount -= 1;
+      };
+      return { backend: { ...backend, scan }, dispose };
+    };
+    const options = { name: "map", time: "real", waitsTogether: true, exclusiveData: true, create } as const;
+    const run = createCaseRunner(resolveConformance(options));
+    const caseNamed = (name: string): BackendCase =>
+      backendCases.find((backendCase) => backendCase.name === name) as BackendCase;
+    // Not one after the other, as of a runner that shuffles its tests.
+    const waiting = run(caseNamed("finds an entry before its TTL is over and misses it afterwards"));
+    const exclusive = run(caseNamed("lists every key of the store with an empty prefix"));
+    expect(openCount).toBeGreaterThan(1);
+    expect(await Promise.all([waiting, exclusive])).toEqual([{ kind: "passed" }, { kind: "passed" }]);
+    expect(openCounts).toEqual([1]);
+  });
+
+  it("are exactly those that let time pass", async () => {
+    const waiting = new Set<string>();
+    for (const isMemory of [false, true]) {
+      for (const { name, group } of backendCases) {
+        if (group === "faults") continue;
+        let passedMs = 0;
+        await runBackendConformance({
+          name,
+          time: "fake",
+          exclusiveData: true,
+          groups: [group],
+          skip: allBut(name),
+          create: (host) => {
+            const startedAtMs = host.clock.monotonicMs();
+            const dispose = (): void => {
+              passedMs += host.clock.monotonicMs() - startedAtMs;
+            };
+            if (isMemory) return { backend: createMemoryBackend(MEMORY, host), dispose };
+            const backend = createMapBackend({ clock: host.clock });
+            return { backend, openSecond: () => backend.openSecond(), dispose };
+          },
+        });
+        if (passedMs > 0) waiting.add(name);
+      }
+    }
+    expect(backendCases.filter(({ waits }) => waits === true).map(({ name }) => name)).toEqual(
+      backendCases.map(({ name }) => name).filter((name) => waiting.has(name)),
+    );
+  });
+});
+
+const MEMORY = {
+  maxSizeBytes: Number.POSITIVE_INFINITY,
+  maxKeys: Number.POSITIVE_INFINITY,
+  evictionPolicy: "lru",
+  cleanupIntervalMs: 60_000,
+  copy: false,
+} as const;
+
+function allBut(name: string): Record<string, string> {
+  return Object.fromEntries(
+    backendCases.filter((other) => other.name !== name).map((other) => [other.name, "not looked at"]),
+  );
+}
 
 describe("the cases", () => {
   it("have unique names and fill every group", () => {

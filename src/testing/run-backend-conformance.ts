@@ -5,7 +5,7 @@ import {
   type ResolvedConformance,
   resolveBackendConformance,
 } from "./backend-conformance.ts";
-import { runBackendCase } from "./run-backend-case.ts";
+import { createCaseRunner } from "./case-order.ts";
 
 /** A case in a report. */
 export interface ConformanceVerdict {
@@ -53,11 +53,12 @@ export async function runBackendConformance(options: BackendConformanceOptions):
   const failed: (ConformanceVerdict & { readonly error: unknown })[] = [];
   const skipped: (ConformanceVerdict & { readonly reason: string })[] = [];
   const startedAtMs = performance.now();
+  const runCase = createCaseRunner(resolved);
   for (const backendCase of backendCases) {
     if (!resolved.groups.includes(backendCase.group)) continue;
     const verdict: ConformanceVerdict = { group: backendCase.group, name: backendCase.name };
     try {
-      const outcome = await runBackendCase(backendCase, resolved);
+      const outcome = await runCase(backendCase);
       if (outcome.kind === "passed") passed.push(verdict);
       else skipped.push({ ...verdict, reason: outcome.reason });
     } catch (error) {

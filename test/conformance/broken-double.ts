@@ -9,6 +9,9 @@ import { createLinkedMap } from "./linked-map.ts";
 
 const UNBOUNDED = { maxSizeBytes: Number.POSITIVE_INFINITY, maxKeys: Number.POSITIVE_INFINITY } as const;
 
+/** Short, for each of many doubles waits for it several times. */
+const NETWORK_DEADLINE_MS = 100;
+
 /** A store with one defect, and the groups of cases that must notice it. */
 export interface BrokenDouble {
   /** Continues "a store that …". */
@@ -54,7 +57,7 @@ function createCorrectTarget(
   { over, async = false }: BrokenDouble,
   host: BackendHost,
 ): Pick<ConformanceTarget, "backend" | "faults"> & { readonly openSecond: () => Backend } {
-  if (over === "network") return createLinkedMap(host);
+  if (over === "network") return createLinkedMap(host, { deadlineMs: NETWORK_DEADLINE_MS });
   const map = createMapBackend({ clock: host.clock, async });
   if (over !== "memory") return { backend: map, openSecond: () => map.openSecond() };
   const backend = createMemoryBackend(

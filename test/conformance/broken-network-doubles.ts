@@ -22,7 +22,7 @@ function isBecauseOf(error: unknown, why: "closed" | "refused" | "reset"): boole
   return error instanceof BackendUnavailableError && error.message.endsWith(why);
 }
 
-const OVER_NETWORK = { over: "network", time: "real", groups: ["basics", "abort", "close", "faults"] } as const;
+const OVER_NETWORK = { over: "network", time: "real", groups: ["basics", "close", "faults"] } as const;
 
 /** Defects that show only when the server is away, hangs, or loses its connections. */
 export const brokenNetworkDoubles: readonly BrokenDouble[] = [

@@ -10,14 +10,20 @@ import type { ScheduledTask } from "../../src/foundation/scheduler.ts";
 import type { ConformanceFaults } from "../../src/testing/conformance-faults.ts";
 import { createMapBackend, type MapBackendOptions } from "../../src/testing/map-backend/map-backend.ts";
 
-/** The deadline of a call, in ms. */
-const DEADLINE_MS = 60;
+/** The deadline of a call, in ms: long for a model that answers within some turns, for a busy machine stands still at times. */
+const DEADLINE_MS = 300;
 const NODE = "map:1";
 const READS: ReadonlySet<string> = new Set(["connect", "ping", "get", "getMulti", "stamp", "scan"]);
 const OPERATIONS = [
   ...["ping", "get", "getMulti", "set", "setMulti", "delete", "deleteMulti", "expire"],
   ...["increment", "commit", "lease", "invalidateTags", "stamp", "clear"],
 ] as const;
+
+/** Options of {@link createLinkedMap}. */
+export interface LinkedMapOptions extends Pick<MapBackendOptions, "storage"> {
+  /** The deadline of a call, in ms. Default 300. */
+  readonly deadlineMs?: number;
+}
 
 /** A store behind a link that can be broken, as a client over a network is. */
 export interface LinkedMap {
@@ -45,8 +51,11 @@ interface Link {
  * A correct model of a client over a network, in front of the plain store: requests take a turn there and a turn back, calls have a deadline,
  * and every failure says whether something may have happened.
  */
-export function createLinkedMap(host: BackendHost, options: MapBackendOptions = {}): LinkedMap {
-  const map = createMapBackend({ clock: host.clock, storage: "values", ...options });
+export function createLinkedMap(
+  host: BackendHost,
+  { deadlineMs = DEADLINE_MS, storage = "values" }: LinkedMapOptions = {},
+): LinkedMap {
+  const map = createMapBackend({ clock: host.clock, storage });
   const link: Link = { state: "up", held: [], clients: new Set() };
   const cutOff = (): void => {
     for (const calls of link.clients) {
@@ -73,11 +82,11 @@ export function createLinkedMap(host: BackendHost, options: MapBackendOptions = 
     },
     reset: async () => cutOff(),
   };
-  const client = (): LinkedMap["backend"] => createClient(map as unknown as Required<Backend>, link, host);
+  const client = (): LinkedMap["backend"] => createClient(map as unknown as Required<Backend>, link, host, deadlineMs);
   return { backend: client(), faults, openSecond: client };
 }
 
-function createClient(map: Required<Backend>, link: Link, host: BackendHost): LinkedMap["backend"] {
+function createClient(map: Required<Backend>, link: Link, host: BackendHost, deadlineMs: number): LinkedMap["backend"] {
   const running = new Set<RunningCall>();
   link.clients.add(running);
   let isConnected = false;
@@ -107,8 +116,8 @@ function createClient(map: Required<Backend>, link: Link, host: BackendHost): Li
         fail: (error) => settle(() => reject(error ?? lost())),
       };
       running.add(entry);
-      timer = host.scheduler.after(DEADLINE_MS, () =>
-        entry.fail(READS.has(operation) ? new BackendTimeoutError("linked", operation, DEADLINE_MS) : undefined),
+      timer = host.scheduler.after(deadlineMs, () =>
+        entry.fail(READS.has(operation) ? new BackendTimeoutError("linked", operation, deadlineMs) : undefined),
       );
       const arrive = (): void => {
         if (isLost) return;

@@ -117,6 +117,17 @@ describe("the fault proxy in front of an echo server", () => {
     expect(await receivedText(10)).toBe("still here");
   });
 
+  it("goes down, so that nobody is at its port, and comes up again", async () => {
+    await proxy.goDown();
+    await closed(client);
+    await expect(once(connect(proxy.port, proxy.host), "connect")).rejects.toThrow(/ECONNREFUSED/);
+    await proxy.comeUp();
+    const second = connect(proxy.port, proxy.host);
+    second.write("back");
+    expect(String((await once(second, "data"))[0])).toBe("back");
+    second.destroy();
+  });
+
   it("lets so many bytes of replies through and then resets", async () => {
     proxy.set({ replyBytesUntilReset: 4 });
     client.write("abcdefgh");

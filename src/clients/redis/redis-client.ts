@@ -1,14 +1,14 @@
 import type { RedisReply } from "./redis-reply.ts";
 import type { RedisScript } from "./redis-script.ts";
 
-/** One word of a command. Texts go as UTF-8, numbers as decimal text. */
+/** One word of a command. Texts go as UTF-8; numbers are written as decimal texts by the caller. */
 export type RedisArgument = string | Buffer;
 
 /**
  * What may be done with a call when something goes wrong.
  *
  * - `read`: may be sent again after a failure, and may go to a replica where the settings say so.
- * - `write`: never sent again once its bytes may have left.
+ * - `write`: never sent again once its bytes may have left, unless the server said that it did not execute it.
  * - `idempotent-write`: sent to a primary, and may be sent again: doing it twice is doing it once.
  */
 export type RedisCallKind = "read" | "write" | "idempotent-write";
@@ -18,7 +18,7 @@ export interface RedisCallOptions {
   /** What the call is, for messages, for example `"get"`. */
   readonly operation: string;
   readonly kind: RedisCallKind;
-  /** Aborted when nobody waits any more: rejects at once with the reason, whatever becomes of the command. */
+  /** Aborted when nobody waits any more: rejects at once with the reason. A command that was not sent yet is not sent. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -39,6 +39,17 @@ export interface RedisNodeConnections {
   readonly waiting: number;
 }
 
+/** What a server said of itself when it was connected to. */
+export interface RedisNodeFeatures {
+  readonly address: string;
+  /** Product and version, for example `"redis 7.0.15"` or `"valkey 8.1.0"`; `undefined` when the account may not ask. */
+  readonly server: string | undefined;
+  /** `"standalone"`, `"sentinel"` or `"cluster"`, as it says; `undefined` when the account may not ask. */
+  readonly mode: string | undefined;
+  /** Its version as numbers, for comparing; empty when it was not told. */
+  readonly version: readonly number[];
+}
+
 /**
  * Redis as the backend needs it, whatever the library and the topology underneath. Replies are bytes and numbers, never texts.
  *
@@ -54,6 +65,11 @@ export interface RedisNodeConnections {
 export interface RedisClient {
   /** `"cluster"`: every key of a call must be in the call's slot. `"single"`: one primary has all keys; slots are not looked at. */
   readonly topology: "single" | "cluster";
+  /**
+   * Whether the library underneath may send a write again by itself after its reply was lost. Only clients of the user's own do; a
+   * counter is then safe only with an op id.
+   */
+  readonly resendsCommands: boolean;
   /** Connects to what the settings name. @throws BackendUnavailableError, DependencyError */
   connect(signal?: AbortSignal): Promise<void>;
   /** Ends every connection and timer. Calls in flight reject. */
@@ -74,6 +90,8 @@ export interface RedisClient {
   addressOfSlot(slot: number): string;
   /** Connections now. */
   connections(): readonly RedisNodeConnections[];
+  /** What the servers that were connected to said of themselves. */
+  features(): readonly RedisNodeFeatures[];
   /** Milliseconds that a server's wall clock is ahead of this process's, as last measured; 0 before. */
   clockOffsetMs(slot: number): number;
 }

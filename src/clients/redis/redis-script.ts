@@ -14,3 +14,17 @@ export interface RedisScript {
 export function defineRedisScript(name: string, source: string): RedisScript {
   return Object.freeze({ name, source, sha: createHash("sha1").update(source).digest("hex") });
 }
+
+/** The command that runs a script by its SHA. O(keys and arguments). */
+export function evalShaCommand(
+  script: RedisScript,
+  keys: readonly (string | Buffer)[],
+  args: readonly (string | Buffer)[],
+): (string | Buffer)[] {
+  return ["EVALSHA", script.sha, String(keys.length), ...keys, ...args];
+}
+
+/** The command that runs the same script by its text, which makes the server know it. */
+export function evalCommand(evalSha: readonly (string | Buffer)[], source: string): (string | Buffer)[] {
+  return ["EVAL", source, ...evalSha.slice(2)];
+}

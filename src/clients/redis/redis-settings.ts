@@ -6,6 +6,11 @@ export interface RedisCredentials {
   /** `undefined`: the server's `default` user. */
   readonly username?: string | undefined;
   readonly password?: string | undefined;
+  /**
+   * When the password ends, wall-clock ms. Before that, new ones are asked for and given to every open connection. Default: never; then
+   * they are asked for at each connection only.
+   */
+  readonly expiresAtMs?: number | undefined;
 }
 
 /** Where the servers are. */

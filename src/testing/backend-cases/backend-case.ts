@@ -59,6 +59,8 @@ export interface BackendCase {
   readonly requires?: readonly Requirement[];
   /** Runs before `connect` when false: the case connects by itself. Default true. */
   readonly connected?: boolean;
+  /** Whether time has to pass in it. Such cases can wait together; a test compares this mark with what they do. Default false. */
+  readonly waits?: boolean;
   /** Resolves when the promise is kept, rejects with an `AssertionError` when it is not. */
   readonly run: (subject: ConformanceSubject) => Promise<void>;
 }

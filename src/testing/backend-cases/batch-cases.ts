@@ -42,6 +42,7 @@ export const batchCases: readonly BackendCase[] = defineCases("batches", [
   },
   {
     name: "writes many entries, each with its own value and TTL, and answers in their order",
+    waits: true,
     async run(subject) {
       const { backend, context, ttlUnitMs } = subject;
       const items = [
@@ -65,6 +66,7 @@ export const batchCases: readonly BackendCase[] = defineCases("batches", [
   },
   {
     name: "keeps the last of several writes of one key in a batch",
+    waits: true,
     async run(subject) {
       const [key, other] = [subject.key("twice"), subject.key("once")];
       const results = await subject.backend.setMulti(
@@ -88,6 +90,7 @@ export const batchCases: readonly BackendCase[] = defineCases("batches", [
   },
   {
     name: "counts the live entries that a delete of many removed",
+    waits: true,
     async run(subject) {
       const { backend, context, ttlUnitMs } = subject;
       const keys = ["a", "b", "c", "expired", "absent"].map((name) => subject.key(name));

@@ -81,6 +81,7 @@ const definitions: readonly CaseDefinition[] = [
   },
   {
     name: "takes a deleted or expired entry for absent",
+    waits: true,
     async run(subject) {
       const { backend, context, ttlUnitMs } = subject;
       const [deleted, expired] = [subject.key("deleted"), subject.key("expired")];
@@ -121,6 +122,7 @@ const definitions: readonly CaseDefinition[] = [
   },
   {
     name: "refuses a version when nothing lives there, with version 0",
+    waits: true,
     async run(subject) {
       const { backend, context, ttlUnitMs } = subject;
       const key = subject.key("a");
@@ -155,6 +157,7 @@ const definitions: readonly CaseDefinition[] = [
   },
   {
     name: "does not change the TTL of an entry when it refuses a write",
+    waits: true,
     async run(subject) {
       const key = subject.key("a");
       await subject.put(key, "value", { ttlMs: 3 * subject.ttlUnitMs });

@@ -142,6 +142,7 @@ const definitions: readonly CaseDefinition[] = [
   },
   {
     name: "gives a new counter its TTL and lets an existing one keep its own",
+    waits: true,
     async run(subject) {
       const key = subject.key("n");
       await increment(subject, key, 1n, { ttlMs: 4 * subject.ttlUnitMs });

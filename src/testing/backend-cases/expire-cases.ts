@@ -5,6 +5,7 @@ import { type BackendCase, defineCases, needsCapability } from "./backend-case.t
 export const expireCases: readonly BackendCase[] = defineCases("expire", [
   {
     name: "gives a TTL to an entry that had none",
+    waits: true,
     async run(subject) {
       const key = subject.key("a");
       await subject.put(key, "value");
@@ -16,6 +17,7 @@ export const expireCases: readonly BackendCase[] = defineCases("expire", [
   },
   {
     name: "lengthens a life, counted from now",
+    waits: true,
     async run(subject) {
       const key = subject.key("a");
       await subject.put(key, "value", { ttlMs: 4 * subject.ttlUnitMs });
@@ -29,6 +31,7 @@ export const expireCases: readonly BackendCase[] = defineCases("expire", [
   },
   {
     name: "takes a TTL away with Infinity",
+    waits: true,
     async run(subject) {
       const key = subject.key("a");
       await subject.put(key, "value", { ttlMs: 3 * subject.ttlUnitMs });
@@ -50,6 +53,7 @@ export const expireCases: readonly BackendCase[] = defineCases("expire", [
   },
   {
     name: "says false for a key that is absent or expired, and creates nothing",
+    waits: true,
     async run(subject) {
       const { backend, context, ttlUnitMs } = subject;
       const key = subject.key("a");

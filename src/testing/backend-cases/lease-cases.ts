@@ -75,6 +75,7 @@ const definitions: readonly CaseDefinition[] = [
   },
   {
     name: "ends a lease when its time is over, also for its owner",
+    waits: true,
     async run(subject) {
       const [one, two] = [leaseholder(subject, "one"), leaseholder(subject, "two")];
       assertHeld(await one.acquire(2 * subject.ttlUnitMs));
@@ -88,6 +89,7 @@ const definitions: readonly CaseDefinition[] = [
   },
   {
     name: "keeps the token when a lease is extended, and counts its time from the extension",
+    waits: true,
     async run(subject) {
       const [one, two] = [leaseholder(subject, "one"), leaseholder(subject, "two")];
       const token = assertHeld(await one.acquire(3 * subject.ttlUnitMs));
@@ -101,6 +103,7 @@ const definitions: readonly CaseDefinition[] = [
   },
   {
     name: "keeps lease and token when the holder asks for it again, and counts its time anew",
+    waits: true,
     async run(subject) {
       const [one, two] = [leaseholder(subject, "one"), leaseholder(subject, "two")];
       const token = assertHeld(await one.acquire(3 * subject.ttlUnitMs));
@@ -114,6 +117,7 @@ const definitions: readonly CaseDefinition[] = [
   },
   {
     name: "gives every acquisition a larger token, after releases and after leases that ended",
+    waits: true,
     async run(subject) {
       let before = Number.NEGATIVE_INFINITY;
       for (let round = 0; round < 4; round += 1) {

@@ -79,6 +79,7 @@ const definitions: readonly CaseDefinition[] = [
   },
   {
     name: "lists no key that was deleted, has expired, or lost its entry to a tag",
+    waits: true,
     async run(subject) {
       const { backend, context } = subject;
       for (const name of ["live", "deleted", "expired", "tagged"]) {

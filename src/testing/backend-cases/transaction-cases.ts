@@ -165,6 +165,7 @@ const definitions: readonly CaseDefinition[] = [
   },
   {
     name: "takes a deleted or expired entry for absent, and a new one for changed",
+    waits: true,
     async run(subject) {
       const [key, expired] = [subject.togetherKey("a"), subject.togetherKey("expired")];
       const version = await subject.put(expired, "old", { ttlMs: 2 * subject.ttlUnitMs });
@@ -181,6 +182,7 @@ const definitions: readonly CaseDefinition[] = [
   },
   {
     name: "gives what a transaction writes its TTL",
+    waits: true,
     async run(subject) {
       const key = subject.togetherKey("a");
       await commit(subject, [], [{ key, write: subject.write("value", { ttlMs: 2 * subject.ttlUnitMs }) }]);

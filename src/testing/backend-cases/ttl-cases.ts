@@ -10,6 +10,7 @@ const LONG_TTLS_MS = [24.8 * DAY_MS, 24.9 * DAY_MS, 30 * DAY_MS, 30.1 * DAY_MS, 
 export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   {
     name: "finds an entry before its TTL is over and misses it afterwards",
+    waits: true,
     async run(subject) {
       const key = subject.key("a");
       await subject.put(key, "value", { ttlMs: 4 * subject.ttlUnitMs });
@@ -37,6 +38,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "keeps an entry without a TTL when time passes",
+    waits: true,
     async run(subject) {
       await subject.put(subject.key("a"), "value");
       await subject.advance(2 * subject.ttlUnitMs);
@@ -45,6 +47,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "starts a sliding TTL anew with each read, and ends the entry when nobody reads it",
+    waits: true,
     requires: [needsCapability("slidingTtl")],
     async run(subject) {
       const key = subject.key("a");
@@ -61,6 +64,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "does not carry a sliding TTL over to a later write",
+    waits: true,
     requires: [needsCapability("slidingTtl")],
     async run(subject) {
       const key = subject.key("a");
@@ -75,6 +79,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "does not carry an old TTL over to a later write",
+    waits: true,
     async run(subject) {
       const key = subject.key("a");
       await subject.put(key, "short", { ttlMs: 2 * subject.ttlUnitMs });
@@ -86,6 +91,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "shortens a life by a later write with a TTL",
+    waits: true,
     async run(subject) {
       const key = subject.key("a");
       await subject.put(key, "for ever");
@@ -96,6 +102,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "ends each entry at its own time",
+    waits: true,
     async run(subject) {
       const [soon, late] = [subject.key("soon"), subject.key("late")];
       await subject.put(late, "late", { ttlMs: 60 * subject.ttlUnitMs });
@@ -107,6 +114,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "takes an expired entry for absent when it is deleted",
+    waits: true,
     async run(subject) {
       const key = subject.key("a");
       await subject.put(key, "value", { ttlMs: 2 * subject.ttlUnitMs });
@@ -116,6 +124,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "writes again after an entry expired",
+    waits: true,
     async run(subject) {
       const key = subject.key("a");
       await subject.put(key, "old", { ttlMs: 2 * subject.ttlUnitMs });
@@ -126,6 +135,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "takes the longest TTL without losing the entry",
+    waits: true,
     async run(subject) {
       await subject.put(subject.key("a"), "value", { ttlMs: HUNDRED_YEARS_MS });
       await subject.advance(subject.ttlUnitMs);
@@ -155,6 +165,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "ends an entry of 31 days after 31 days, and not before",
+    waits: true,
     requires: [needsFakeTime],
     async run(subject) {
       await subject.put(subject.key("a"), "value", { ttlMs: 31 * DAY_MS });
@@ -166,6 +177,7 @@ export const ttlCases: readonly BackendCase[] = defineCases("ttl", [
   },
   {
     name: "takes a TTL that is no whole number of milliseconds",
+    waits: true,
     async run(subject) {
       const key = subject.key("a");
       await subject.put(key, "value", { ttlMs: 3 * subject.ttlUnitMs + 0.25 });

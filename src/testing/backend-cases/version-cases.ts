@@ -43,6 +43,7 @@ export const versionCases: readonly BackendCase[] = defineCases("versions", [
   },
   {
     name: "lets versions grow across the end of a TTL",
+    waits: true,
     run: (subject) => putAgain(subject, () => subject.advance(3 * subject.ttlUnitMs)),
   },
   {

@@ -31,6 +31,7 @@ export type MapOperation = Exclude<
   | "usage"
   | "areColocated"
   | "connections"
+  | "sharedTier"
   | "report"
   | "resize"
   | "scan"

@@ -47,6 +47,10 @@ export interface FaultProxy {
   heal(): void;
   /** Resets every open connection (RST, as a crashed machine's router does). */
   resetAll(): void;
+  /** Ends every connection and listens no more: nobody is at the port, as when a server is down. */
+  goDown(): Promise<void>;
+  /** Listens at the port again. */
+  comeUp(): Promise<void>;
   /** Ends every connection and stops listening. */
   stop(): Promise<void>;
 }
@@ -93,7 +97,7 @@ interface ProxyState {
   resetCount: number;
 }
 
-/** Starts a proxy on a free loopback port. */
+/** Starts a proxy on a loopback port. */
 export async function startFaultProxy({ target, seed = 1 }: FaultProxyOptions): Promise<FaultProxy> {
   const state: ProxyState = {
     faults: { ...HEALTHY },
@@ -115,10 +119,16 @@ export async function startFaultProxy({ target, seed = 1 }: FaultProxyOptions): 
     pump(client, upstream, (chunk) => carryChunk(chunk, "request", pair, state));
     pump(upstream, client, (chunk) => carryChunk(chunk, "reply", pair, state));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
+  const listen = (port: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, "127.0.0.1", () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
   const set = (changes: Partial<Faults>): void => {
     Object.assign(faults, changes);
     if (changes.replyBytesUntilReset === undefined) return;
@@ -126,7 +136,7 @@ export async function startFaultProxy({ target, seed = 1 }: FaultProxyOptions): 
   };
   return {
     host: "127.0.0.1",
-    port: (server.address() as AddressInfo).port,
+    port,
     faults,
     set,
     heal: () => set(HEALTHY),
@@ -138,6 +148,8 @@ export async function startFaultProxy({ target, seed = 1 }: FaultProxyOptions): 
         upstream.destroy();
       }
     },
+    goDown: () => stopProxy(server, pairs),
+    comeUp: () => listen(port),
     stop: () => stopProxy(server, pairs),
   };
 }

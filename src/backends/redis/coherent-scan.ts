@@ -1,0 +1,35 @@
+import type { OperationContext } from "../../backend/backend.ts";
+import { scanKeys } from "./key-scan.ts";
+import { globOfPrefix } from "./key-text.ts";
+import { liveKeys } from "./live-keys.ts";
+import { translateRedisError } from "./redis-error.ts";
+import { DATA_PATTERN_PREFIX, storedKeyOf } from "./redis-key-layout.ts";
+import type { StoreParts } from "./store-parts.ts";
+import type { TagStore } from "./tag-store.ts";
+
+/**
+ * The stored keys with a prefix that hold live entries, each once. Remembers what was listed, so its memory grows with the number of keys: SCAN
+ * names a key more than once.
+ */
+export async function* scanRecords(
+  parts: StoreParts,
+  tags: TagStore,
+  prefix: string,
+  { signal }: OperationContext,
+): AsyncGenerator<readonly string[]> {
+  const { client, name } = parts;
+  const listed = new Set<string>();
+  const pattern = globOfPrefix(DATA_PATTERN_PREFIX, prefix);
+  for await (const slice of scanKeys({ name, client, pattern, extra: [], signal })) {
+    const found = slice.map(storedKeyOf).filter((key) => key.startsWith(prefix) && !listed.has(key));
+    if (found.length === 0) continue;
+    let live: string[];
+    try {
+      live = await liveKeys(parts, tags, [...new Set(found)]);
+    } catch (error) {
+      throw translateRedisError(name, "scan", error);
+    }
+    for (const key of live) listed.add(key);
+    if (live.length > 0) yield live;
+  }
+}

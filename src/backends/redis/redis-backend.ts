@@ -1,0 +1,103 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { Backend, OperationContext } from "../../backend/backend.ts";
+import type { BackendNotice } from "../../backend/backend-notice.ts";
+import type { ConnectionCounts } from "../../backend/connection-counts.ts";
+import type { BackendHost } from "../../backend/registry.ts";
+import { adoptRedisClient } from "../../clients/redis/adopt-redis-client.ts";
+import { createRedisClient } from "../../clients/redis/create-redis-client.ts";
+import type { RedisClient } from "../../clients/redis/redis-client.ts";
+import { createCoherentBackend } from "./coherent-backend.ts";
+import { createPlainBackend } from "./plain-backend.ts";
+import type { RedisBackendSettings } from "./redis-backend-settings.ts";
+import { translateRedisError } from "./redis-error.ts";
+import { CLUSTER_KEYS, SINGLE_SERVER_KEYS } from "./redis-key-layout.ts";
+import { reportServers } from "./redis-report.ts";
+import type { StoreParts } from "./store-parts.ts";
+
+/**
+ * A store in Redis. Opens nothing before `connect`.
+ *
+ * @example
+ * ```ts no-run
+ * const backend = createRedisBackend({ ...settings, mode: "coherent" }, host);
+ * ```
+ */
+export function createRedisBackend(settings: RedisBackendSettings, host: BackendHost): Backend {
+  const { name } = settings;
+  let onConnected = (): void => undefined;
+  const onNotice = (notice: BackendNotice): void => {
+    host.onNotice?.(notice);
+    if (notice.kind === "connection" && notice.state === "connected") onConnected();
+  };
+  const client = createClient(settings, { ...host, onNotice });
+  const parts = createParts(name, client, host);
+  const { epoch, ...operations } = settings.mode === "plain" ? createPlainBackend(parts) : createCoherentBackend(parts);
+  return {
+    ...operations,
+    name,
+    get epoch() {
+      return epoch.current;
+    },
+    async connect(context) {
+      await client.connect(context.signal);
+      try {
+        await epoch.refresh();
+      } catch (error) {
+        throw translateRedisError(name, "connect", error);
+      }
+      // Data may be lost while a connection is away.
+      onConnected = () => epoch.refreshSoon();
+    },
+    async close() {
+      onConnected = () => undefined;
+      await client.close();
+    },
+    ping: (context) => pingAll(parts, context),
+    connections: () => sumConnections(client),
+    report: (context) => reportServers(parts, context),
+  };
+}
+
+function createClient(settings: RedisBackendSettings, host: BackendHost): RedisClient {
+  if ("client" in settings) return settings.client;
+  if ("foreignClient" in settings) return adoptRedisClient(settings.foreignClient, settings, host);
+  return createRedisClient(settings, host);
+}
+
+function createParts(name: string, client: RedisClient, host: BackendHost): StoreParts {
+  const nonce = randomBytes(12).toString("base64url");
+  let count = 0;
+  return {
+    name,
+    client,
+    keys: client.topology === "cluster" ? CLUSTER_KEYS : SINGLE_SERVER_KEYS,
+    clock: host.clock,
+    unique: () => {
+      count += 1;
+      return `${nonce}${count}`;
+    },
+    // A client that sends again by itself would count twice, and nobody would know.
+    withOpId: (request) =>
+      client.resendsCommands && request.opId === undefined ? { ...request, opId: randomUUID() } : request,
+  };
+}
+
+async function pingAll({ client, name }: StoreParts, { signal }: OperationContext): Promise<void> {
+  const options = { operation: "ping", kind: "read" } as const;
+  signal?.throwIfAborted();
+  try {
+    await Promise.all(client.primaries().map((node) => node.call(["PING"], options)));
+  } catch (error) {
+    throw translateRedisError(name, "ping", error);
+  }
+}
+
+function sumConnections(client: RedisClient): ConnectionCounts {
+  const sum = { open: 0, inFlight: 0, waiting: 0 };
+  for (const { open, inFlight, waiting } of client.connections()) {
+    sum.open += open;
+    sum.inFlight += inFlight;
+    sum.waiting += waiting;
+  }
+  return sum;
+}

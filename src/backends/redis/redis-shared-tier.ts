@@ -1,0 +1,181 @@
+import type { OperationContext } from "../../backend/backend.ts";
+import type {
+  SharedTier,
+  TierFill,
+  TierFillResult,
+  TierHeads,
+  TierHeadsRequest,
+  TierLease,
+  TierLeaseRequest,
+  TierNodeLease,
+  TierNodes,
+  TierRead,
+  TierStamp,
+} from "../../backend/shared-tier.ts";
+import type { RedisReply } from "../../clients/redis/redis-reply.ts";
+import type { CoherentStore } from "./coherent-store.ts";
+import { headAt, parseEpoch, readShardEpoch } from "./epoch.ts";
+import { encodeKeyText } from "./key-text.ts";
+import { hasTags, tagMarksOf } from "./record.ts";
+import { RecordReader } from "./record-reader.ts";
+import { translateRedisError } from "./redis-error.ts";
+import {
+  NODES_KEY,
+  NODES_SLOT,
+  SHARD_COUNT,
+  shardOfKey,
+  slotOfShard,
+  TAG_CLOCK_KEY,
+  TAG_SLOT,
+} from "./redis-key-layout.ts";
+import { nodesScript } from "./scripts/tier-script.ts";
+import type { StoreParts } from "./store-parts.ts";
+import { fillChange, invalidateChange, type LeaseReply, leaseChange, releaseChange } from "./tier-changes.ts";
+
+/** Redis as the tier that processes share. Needs the coherent store's records. */
+export class RedisSharedTier implements SharedTier {
+  readonly shardCount: number = SHARD_COUNT;
+  readonly #parts: StoreParts;
+  readonly #store: CoherentStore;
+  readonly #reader: RecordReader;
+
+  constructor(parts: StoreParts, store: CoherentStore) {
+    this.#parts = parts;
+    this.#store = store;
+    this.#reader = new RecordReader(parts, store.tags, true);
+  }
+
+  shardOf(key: string): number {
+    return shardOfKey(key);
+  }
+
+  read(keys: readonly string[], { signal }: OperationContext): Promise<readonly TierRead[]> {
+    signal?.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const reads: TierRead[] = new Array(keys.length);
+      let missing = keys.length;
+      const take = (place: number, entry: TierRead["entry"], stamp: TierStamp | undefined): void => {
+        reads[place] = { entry, stamp: stamp as TierStamp };
+        missing -= 1;
+        if (missing === 0) resolve(reads);
+      };
+      const owner = { operation: "read", signal, take, fail: reject };
+      for (const [place, key] of keys.entries()) this.#reader.add(key, place, owner);
+      if (missing === 0) resolve(reads);
+    });
+  }
+
+  async getOrLease(key: string, request: TierLeaseRequest, context: OperationContext): Promise<TierLease> {
+    const [read] = await this.read([key], context);
+    if (read?.entry !== undefined) return { kind: "hit", entry: read.entry, stamp: read.stamp };
+    const answer = await this.#store.change(key, leaseChange(request, this.#store.readRecord), context);
+    return this.#withStale(answer, shardOfKey(key));
+  }
+
+  async fill(key: string, fill: TierFill, context: OperationContext): Promise<TierFillResult> {
+    const { write } = fill;
+    const { tags, isRefused } = await this.#store.tagsOf(write, "fill");
+    // A void token makes the script refuse, and say where the shard stands.
+    const sent = isRefused ? { ...fill, token: "-" } : fill;
+    return this.#store.change(key, fillChange(sent, tags), context);
+  }
+
+  release(key: string, token: string, context: OperationContext): Promise<boolean> {
+    return this.#store.change(key, releaseChange(token), context);
+  }
+
+  invalidate(keys: readonly string[], context: OperationContext): Promise<readonly number[]> {
+    const change = invalidateChange();
+    return Promise.all(keys.map((key) => this.#store.change(key, change, context)));
+  }
+
+  async heads({ shards, node }: TierHeadsRequest, context: OperationContext): Promise<TierHeads> {
+    context.signal?.throwIfAborted();
+    try {
+      const [stamps, tagHead] = await Promise.all([
+        this.#stampsOf(shards),
+        this.#tagHead(),
+        node && this.#askNodes(["renew", node.id, String(Math.ceil(node.leaseMs)), node.info], "heads", context),
+      ]);
+      return { stamps, tagHead };
+    } catch (error) {
+      throw translateRedisError(this.#parts.name, "heads", error);
+    }
+  }
+
+  async nodes(context: OperationContext): Promise<TierNodes> {
+    try {
+      const [ageMs, ...rest] = await this.#askNodes(["list"], "nodes", context);
+      const nodes: TierNodeLease[] = [];
+      for (let at = 0; at + 2 < rest.length; at += 3) {
+        nodes.push({ id: String(rest[at]), remainingMs: Number(rest[at + 1]), info: String(rest[at + 2]) });
+      }
+      return { nodes, ageMs: Number(ageMs) };
+    } catch (error) {
+      throw translateRedisError(this.#parts.name, "nodes", error);
+    }
+  }
+
+  async leave(nodeId: string, context: OperationContext): Promise<void> {
+    try {
+      await this.#askNodes(["leave", nodeId], "leave", context);
+    } catch (error) {
+      throw translateRedisError(this.#parts.name, "leave", error);
+    }
+  }
+
+  /** Stale data whose tags were invalidated may not stand in for anything. */
+  async #withStale(answer: LeaseReply, shard: number): Promise<TierLease> {
+    const { staleRecord, ...lease } = answer;
+    if (lease.kind === "hit" || staleRecord === undefined) return lease;
+    const tags = hasTags(staleRecord) ? tagMarksOf(staleRecord) : [];
+    const isUsable = tags !== undefined && (tags.length === 0 || (await this.#store.tags.areCurrent(tags)));
+    return { ...lease, stale: isUsable ? this.#store.readRecord(staleRecord, shard) : undefined };
+  }
+
+  async #stampsOf(shards: readonly number[]): Promise<readonly TierStamp[]> {
+    if (this.#parts.client.topology === "cluster") {
+      return Promise.all(shards.map(async (shard) => (await this.#readHeads(shard, [shard]))[0] as TierStamp));
+    }
+    return shards.length === 0 ? [] : this.#readHeads(0, shards);
+  }
+
+  /** Stamps of shards whose heads lie in the record of `home`. */
+  async #readHeads(home: number, shards: readonly number[]): Promise<readonly TierStamp[]> {
+    const { client, keys } = this.#parts;
+    const args = ["MGET", keys.headKey(home), keys.epochKey(home)];
+    const options = { operation: "heads", kind: "idempotent-write" } as const;
+    const [heads, epochText] = (await client.call(slotOfShard(home), args, options)) as readonly RedisReply[];
+    const found = Buffer.isBuffer(epochText) ? parseEpoch(epochText.toString()) : undefined;
+    const epoch = found ?? (await readShardEpoch(this.#parts, home));
+    return shards.map((shard) => ({
+      shard,
+      head: headAt(heads, keys.headIndex(shard)),
+      epoch: epoch.id,
+      bornAtMs: epoch.bornAtMs,
+    }));
+  }
+
+  async #tagHead(): Promise<number> {
+    const options = { operation: "heads", kind: "idempotent-write" } as const;
+    const text = await this.#parts.client.call(TAG_SLOT, ["HGET", TAG_CLOCK_KEY, "now"], options);
+    return Buffer.isBuffer(text) ? Number(text.toString()) : 0;
+  }
+
+  async #askNodes(
+    args: readonly string[],
+    operation: string,
+    { signal }: OperationContext,
+  ): Promise<readonly RedisReply[]> {
+    const options = { operation, kind: "idempotent-write" } as const;
+    signal?.throwIfAborted();
+    const texts = args.map((arg) => encodeKeyText("", arg));
+    return (await this.#parts.client.runScript(
+      NODES_SLOT,
+      nodesScript,
+      [NODES_KEY],
+      texts,
+      options,
+    )) as readonly RedisReply[];
+  }
+}

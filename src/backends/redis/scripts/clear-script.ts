@@ -1,0 +1,27 @@
+import { defineRedisScript, type RedisScript } from "../../../clients/redis/redis-script.ts";
+import { CHANGES_CHANNEL } from "../redis-key-layout.ts";
+import { SCRIPT_PRELUDE } from "./script-prelude.ts";
+
+/**
+ * Ends a namespace: its generation is replaced, and every head rises, since nobody knows whose entries are over.
+ *
+ * ```text
+ * KEYS   heads · generation          ARGV   1 · 1 · unique text · 0 · number of heads · path          reply   1
+ * ```
+ *
+ * Sent twice it sets the same generation twice, so it may be repeated when its reply is lost.
+ */
+export const clearScript: RedisScript = defineRedisScript(
+  "clear",
+  `${SCRIPT_PRELUDE}
+local generation = newGeneration(KEYS[2])
+if try('GET', KEYS[2]) ~= generation then
+  call('DEL', KEYS[2])
+  call('SET', KEYS[2], generation)
+end
+for index = 0, tonumber(ARGV[5]) - 1 do nextVersion(index, 0) end
+local failure = finish()
+try('PUBLISH', '${CHANGES_CHANNEL}', 'C' .. ARGV[6])
+return failure or 1
+`,
+);

@@ -1,0 +1,20 @@
+import { defineRedisScript, type RedisScript } from "../../../clients/redis/redis-script.ts";
+import { RECORD_SCRIPT_PRELUDE } from "./script-prelude.ts";
+
+/**
+ * Which incarnation of the data this is; makes one where there is none.
+ *
+ * ```text
+ * KEYS   epoch          ARGV   id for a new one          reply   "id born-at-in-ms"
+ * ```
+ */
+export const epochScript: RedisScript = defineRedisScript(
+  "epoch",
+  `${RECORD_SCRIPT_PRELUDE}
+local found = try('GET', KEYS[1])
+if type(found) == 'string' and match(found, '^%S+ %d+$') then return found end
+found = ARGV[1] .. ' ' .. string.format('%.0f', MS)
+call('SET', KEYS[1], found)
+return found
+`,
+);

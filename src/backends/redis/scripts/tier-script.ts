@@ -1,0 +1,189 @@
+import { defineRedisScript, type RedisScript } from "../../../clients/redis/redis-script.ts";
+import { RECORD_HEAD_BYTES } from "../record.ts";
+import { CHANGES_CHANNEL } from "../redis-key-layout.ts";
+import { ITEM_LUA } from "./item-lua.ts";
+import { SCRIPT_PRELUDE, TOMBSTONE_MS } from "./script-prelude.ts";
+
+/**
+ * Loads that one of many does.
+ *
+ * ```text
+ * KEYS   heads · generations … · epoch · key of each item …
+ * ARGV   as `apply`; items
+ *        G h n token-ms judged verdict            get or lease
+ *        F h n token ttl stale-ms since tags      fill              then the payload
+ *        R h n token                              give a token back
+ *        V h n                                    invalidate
+ * reply  for each item, with head and epoch in front:
+ *        G {head, epoch, 1, record} hit · {head, epoch, 2, token, stale?} · {head, epoch, 3, ms, stale?} busy · {2, head and tags} question
+ *        F, V {head, epoch, version} (F: 0 refused) · R {head, epoch, 1 or 0} · the server's error
+ * ```
+ *
+ * A token is sixteen hexadecimal digits that no other grant has. It lies in the record, beside data that is over and kept, or in a record of its own; whatever
+ * writes the key writes over it. A record of a generation that is gone has no say: a clear voids every token.
+ */
+export const tierScript: RedisScript = defineRedisScript(
+  "tier",
+  `${SCRIPT_PRELUDE}${ITEM_LUA}
+local EPOCH_KEY = KEYS[2 + LEVEL_COUNT]
+local EPOCH = try('GET', EPOCH_KEY)
+if type(EPOCH) ~= 'string' or not match(EPOCH, '^%S+ %d+$') then
+  EPOCH = sub(redis.sha1hex(ARGV[3] .. EPOCH_KEY), 1, 20) .. ' ' .. string.format('%.0f', MS)
+  call('SET', EPOCH_KEY, EPOCH)
+end
+
+local function answer(index, ...)
+  return { RAISED[index] or headOf(index), EPOCH, ... }
+end
+
+-- The token of a record and its end; nil when there is none that stands.
+local function tokenOf(p, flags, namespace)
+  if bit.band(flags, 16) == 0 or #p < ${RECORD_HEAD_BYTES + 16} or not isOfGeneration(p, namespace) then return nil end
+  return sub(p, ${RECORD_HEAD_BYTES + 1}, ${RECORD_HEAD_BYTES + 8}), unpack('>I8', p, ${RECORD_HEAD_BYTES + 9})
+end
+
+local function toHex(bytes)
+  return (string.gsub(bytes, '.', function(c) return string.format('%02x', byte(c)) end))
+end
+
+-- Data that is over but of the generation.
+local function staleOf(key, p, version, flags, namespace)
+  if version == 0 or bit.band(flags, 3) ~= 0 or not isOfGeneration(p, namespace) then return nil end
+  return call('GET', key)
+end
+
+local function getOrLease(key, meta)
+  local index, namespace = byte(meta, 2) - 32, byte(meta, 3) - 32
+  local tokenMs, judged, verdict = match(meta, '^...(%S+) (%S+) (%S+)$')
+  local mark, failure = markOf(namespace, true)
+  if not mark then return failure end
+  local version, flags, isLiveNow, p = look(key, namespace, tonumber(judged), verdict == '1')
+  if isLiveNow == nil then
+    local question = unjudged(key, p, flags)
+    if question then return question end
+  end
+  if isLiveNow then return answer(index, 1, call('GET', key)) end
+  local stale = staleOf(key, p, version, flags, namespace)
+  local token, untilMs = tokenOf(p, flags, namespace)
+  if token and untilMs > MS then return answer(index, 3, untilMs - MS, stale) end
+  token = newGeneration(key .. MS)
+  local grant = token .. bytes8(MS + tonumber(tokenMs))
+  local known = math.max(version, headOf(index), 1)
+  local reply
+  if stale then
+    local hadToken = bit.band(flags, 16) ~= 0
+    local rest = sub(stale, ${RECORD_HEAD_BYTES + 1} + (hadToken and 16 or 0))
+    reply = try('SET', key, sub(stale, 1, 3) .. char(bit.bor(flags, 16)) .. sub(stale, 5, ${RECORD_HEAD_BYTES}) .. grant .. rest, 'KEEPTTL')
+    local remaining = call('PTTL', key)
+    if not reply.err and remaining >= 0 and remaining < tonumber(tokenMs) then call('PEXPIRE', key, tokenMs) end
+  else
+    local lease = MAGIC .. '\\18' .. bytes8(known) .. mark .. '\\0\\0\\0\\0\\0\\0\\0\\0' .. grant
+    reply = try('SET', key, lease, 'PX', string.format('%.0f', tonumber(tokenMs) + ${TOMBSTONE_MS}))
+  end
+  if reply.err then return reply end
+  return answer(index, 2, toHex(token), stale)
+end
+
+local function holdsToken(p, flags, namespace, token)
+  local found = tokenOf(p, flags, namespace)
+  return found and toHex(found) == token
+end
+
+local function fill(key, meta, payload)
+  local index, namespace = byte(meta, 2) - 32, byte(meta, 3) - 32
+  local token, ttl, staleMs, since, tags = match(meta, '^...(%S+) (%S+) (%S+) (%S+) (%S+)$')
+  local p = try('GETRANGE', key, 0, ${RECORD_HEAD_BYTES + 15})
+  local version, flags = open(p)
+  if not version or not holdsToken(p, flags, namespace, token) then return answer(index, 0) end
+  local block = tagsOf(tags, tonumber(since))
+  if not block then return answer(index, 0) end
+  local made = nextVersion(index, version)
+  local flagsMade, kept = block == '' and 0 or 32, ttl
+  if staleMs ~= '0' and ttl ~= '0' then
+    flagsMade = flagsMade + 64
+    kept = string.format('%.0f', tonumber(ttl) + tonumber(staleMs))
+  end
+  local record = MAGIC .. char(flagsMade) .. bytes8(made) .. markOf(namespace, true) .. endOf(ttl) .. block .. payload
+  local reply = write(key, record, kept)
+  if reply.err then return reply end
+  changed(key, made)
+  return answer(index, made)
+end
+
+local function release(key, meta)
+  local index, namespace = byte(meta, 2) - 32, byte(meta, 3) - 32
+  local p = try('GETRANGE', key, 0, ${RECORD_HEAD_BYTES + 15})
+  local version, flags = open(p)
+  if not version or not holdsToken(p, flags, namespace, sub(meta, 4)) then return answer(index, 0) end
+  if bit.band(flags, 3) == 2 then
+    -- The shard's head is not below its version, so nothing is forgotten.
+    call('DEL', key)
+  else
+    local record = call('GET', key)
+    call('SET', key, sub(record, 1, 3) .. char(bit.band(flags, 239)) .. sub(record, 5, ${RECORD_HEAD_BYTES}) .. sub(record, ${RECORD_HEAD_BYTES + 17}), 'KEEPTTL')
+  end
+  try('PUBLISH', '${CHANGES_CHANNEL}', 'R' .. key)
+  return answer(index, 1)
+end
+
+local function invalidate(key, meta)
+  local index = byte(meta, 2) - 32
+  local made = nextVersion(index, open(try('GETRANGE', key, 0, ${RECORD_HEAD_BYTES - 1})) or 0)
+  bury(key, made)
+  changed(key, made)
+  return answer(index, made)
+end
+
+local OPERATIONS = { [71] = getOrLease, [70] = fill, [82] = release, [86] = invalidate }
+local replies = {}
+local at = FIRST_ITEM
+for item = 1, #KEYS - 2 - LEVEL_COUNT do
+  local code = byte(ARGV[at])
+  local isDone, reply = pcall(OPERATIONS[code], KEYS[2 + LEVEL_COUNT + item], ARGV[at], ARGV[at + 1])
+  at = at + (code == 70 and 2 or 1)
+  if not isDone then reply = failureOf(reply) end
+  replies[item] = reply
+end
+return finish() or replies
+`,
+);
+
+/**
+ * The table of nodes: a hash of `id → end of the lease in ms, space, info`, and when it came to be.
+ *
+ * ```text
+ * KEYS   table          ARGV   renew · id · lease in ms · info  |  leave · id  |  list
+ * reply  the age of the table in ms, then, for list, of each node: id, ms left, info
+ * ```
+ */
+export const nodesScript: RedisScript = defineRedisScript(
+  "nodes",
+  `
+local call, match = redis.call, string.match
+local TIME = call('TIME')
+local MS = TIME[1] * 1000 + math.floor(TIME[2] / 1000)
+local text = string.format('%.0f', MS)
+call('HSETNX', KEYS[1], 'born', text)
+local reply = { MS - (tonumber(call('HGET', KEYS[1], 'born')) or MS) }
+if ARGV[1] == 'renew' then
+  call('HSET', KEYS[1], 'n' .. ARGV[2], string.format('%.0f', MS + tonumber(ARGV[3])) .. ' ' .. ARGV[4])
+elseif ARGV[1] == 'leave' then
+  call('HDEL', KEYS[1], 'n' .. ARGV[2])
+else
+  local fields = call('HGETALL', KEYS[1])
+  for at = 1, #fields, 2 do
+    local untilMs, info = match(fields[at + 1], '^(%d+) (.*)$')
+    if string.sub(fields[at], 1, 1) == 'n' then
+      if untilMs and tonumber(untilMs) > MS then
+        reply[#reply + 1] = string.sub(fields[at], 2)
+        reply[#reply + 1] = tonumber(untilMs) - MS
+        reply[#reply + 1] = info
+      else
+        call('HDEL', KEYS[1], fields[at])
+      end
+    end
+  end
+end
+return reply
+`,
+);

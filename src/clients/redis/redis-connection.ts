@@ -1,0 +1,307 @@
+import type { Clock } from "../../foundation/clock.ts";
+import type { DeadlineEntry, DeadlineQueue, DeadlineTicket } from "../../foundation/deadline-queue.ts";
+import type { Scheduler } from "../../foundation/scheduler.ts";
+import type { NodeRedisClient, NodeRedisSignal } from "./node-redis-library.ts";
+import { normalizeReply } from "./normalize-reply.ts";
+import { type RedisReply, RedisServerError } from "./redis-reply.ts";
+import type { RedisCarrier, RedisRequest } from "./redis-request.ts";
+
+/** What a connection is made of, once it is open. */
+export interface RedisConnectionParts {
+  readonly client: NodeRedisClient;
+  /** Ends the socket, also one that is not connected yet. */
+  readonly abort: AbortController;
+  /** The class of the server's errors. */
+  readonly serverErrorClass: new (
+    ...parameters: never[]
+  ) => Error;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly deadlines: DeadlineQueue;
+  readonly readTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+}
+
+/** What a connection tells its pool. */
+export interface RedisConnectionOwner {
+  /** It has room for one more. Called for every answer, and only while {@link RedisConnection.tellsRoom}. */
+  onRoom(): void;
+  /** It is gone. Its requests fail right after. */
+  onLost(connection: RedisConnection, error: unknown): void;
+  /** A reply is overdue. */
+  onSuspect(connection: RedisConnection): void;
+}
+
+const ASKING: readonly string[] = ["ASKING"];
+
+/**
+ * One connection: a client of the library that never connects again, and a queue of what it has not answered.
+ *
+ * ```
+ *  head ──▶ written ──▶ written ──▶ … ──▶ queued ──▶ queued          (linked by `next`, in the order of the wire)
+ *           due: handed over + read deadline  ▲       due: queued + write deadline
+ *                                             └ #unsent
+ * ```
+ *
+ * The library writes its queue at the end of the turn, as far as the socket takes it, and tells through the "signal" that we give it
+ * (see {@link NodeRedisSignal}) when a command leaves its queue: it removes the listener it had added. Everything before that moment is
+ * known not to be sent. Deadlines need one ticket for the connection, for both halves of the queue are in the order of their deadlines.
+ */
+export class RedisConnection implements DeadlineEntry, RedisCarrier {
+  /** Whether somebody waits for room; then the owner is told of every answer. */
+  tellsRoom = false;
+  /** When it was last used, monotonic ms. */
+  usedAtMs: number;
+
+  readonly #parts: RedisConnectionParts;
+  readonly #client: NodeRedisClient;
+  readonly #owner: RedisConnectionOwner;
+  #head: RedisRequest | undefined;
+  #tail: RedisRequest | undefined;
+  #unsent: RedisRequest | undefined;
+  #count = 0;
+  #replyCount = 0;
+  #isReceiving = false;
+  #isBroken = false;
+  #isDraining = false;
+  #lossReason: unknown;
+  #isWithdrawing = false;
+  #ticket: DeadlineTicket | undefined;
+  #addedListener: (() => void) | undefined;
+  /** The time of this turn of the event loop; `undefined` when it must be read. */
+  #turnAtMs: number | undefined;
+  #overdue: { readonly sinceMs: number; readonly replyCount: number } | undefined;
+
+  constructor(parts: RedisConnectionParts, owner: RedisConnectionOwner) {
+    this.#parts = parts;
+    this.#owner = owner;
+    this.usedAtMs = parts.clock.monotonicMs();
+    const signal: NodeRedisSignal = {
+      aborted: false,
+      addEventListener: (_type, listener) => {
+        this.#addedListener = listener;
+      },
+      removeEventListener: (_type, listener) => this.#onTaken(listener),
+    };
+    this.#client = parts.client.withCommandOptions({ abortSignal: signal });
+    parts.client.on("error", (error) => this.destroy(error));
+  }
+
+  /** How many commands it has not answered, also those whose callers wait no more. */
+  get inFlightCount(): number {
+    return this.#count;
+  }
+
+  /** Whether commands may be given to it. */
+  get isOpen(): boolean {
+    return !this.#isBroken;
+  }
+
+  /** Whether it owes a reply whose deadline has passed. */
+  get isSuspect(): boolean {
+    return this.#overdue !== undefined;
+  }
+
+  /** Sends a command; one that asks, right behind an ASKING. */
+  send(request: RedisRequest): void {
+    const nowMs = this.#turnMs();
+    this.usedAtMs = nowMs;
+    request.isSent = false;
+    request.next = undefined;
+    request.stampedAtMs = nowMs;
+    request.carrier = this;
+    // Its reply says nothing that the command's own does not say.
+    if (request.isAsking) this.#parts.client.sendCommand(ASKING).catch(ignore);
+    request.reply = this.#client.sendCommand(request.args);
+    request.withdraw = this.#addedListener;
+    this.#count += 1;
+    if (this.#tail === undefined) this.#head = request;
+    else this.#tail.next = request;
+    this.#tail = request;
+    this.#unsent ??= request;
+    if (!this.#isReceiving) this.#receive();
+    this.#ticket ??= this.#parts.deadlines.add(this, Math.min(this.#parts.readTimeoutMs, this.#parts.writeTimeoutMs));
+  }
+
+  /** Ends it as soon as nothing is in flight. Nothing may be sent to it any more. */
+  drain(): void {
+    this.#isDraining = true;
+    if (this.#count === 0) this.destroy(new Error("no longer used"));
+  }
+
+  /** Ends it. What is in flight rejects; what was not written is told so. */
+  destroy(error: unknown): void {
+    if (this.#isBroken) return;
+    this.#isBroken = true;
+    if (this.#ticket !== undefined) this.#parts.deadlines.remove(this.#ticket);
+    this.#ticket = undefined;
+    this.#lossReason = error;
+    this.#owner.onLost(this, error);
+    // Rejects every command of the library's queues, each with its own promise; `#onError` tells what that means.
+    this.#parts.client.destroy();
+    this.#parts.abort.abort();
+  }
+
+  withdraw(request: RedisRequest): void {
+    const { withdraw, reply } = request;
+    if (withdraw === undefined || this.#isBroken) return;
+    request.withdraw = undefined;
+    // Nobody awaits it before its turn in the queue comes.
+    reply?.catch(ignore);
+    this.#isWithdrawing = true;
+    withdraw();
+    this.#isWithdrawing = false;
+  }
+
+  onDeadline(): void {
+    this.#ticket = undefined;
+    // After the sockets had their turn: a process that stood still must not take what waits in the socket for late, nor what it had no
+    // turn to write for stuck.
+    this.#parts.scheduler.soon(this.#expire);
+  }
+
+  readonly #expire = (): void => {
+    if (this.#isBroken) return;
+    const nowMs = this.#parts.clock.monotonicMs();
+    const nextMs = Math.min(this.#expireSent(nowMs), this.#expireUnsent(nowMs), this.#judge(nowMs));
+    if (this.#isBroken || nextMs === Number.POSITIVE_INFINITY) return;
+    // Something that was sent meanwhile may have armed it for a later moment.
+    if (this.#ticket !== undefined) this.#parts.deadlines.remove(this.#ticket);
+    this.#ticket = this.#parts.deadlines.add(this, nextMs - nowMs);
+  };
+
+  /**
+   * Waits for the replies in the order of the wire. One loop for the connection instead of handlers for each command: two closures and a
+   * promise less for each. Replies that come together are all settled before the next turn, so nothing rejects unhandled.
+   */
+  async #receive(): Promise<void> {
+    this.#isReceiving = true;
+    for (let request = this.#head; request !== undefined; request = this.#head) {
+      let value: unknown;
+      let error: unknown;
+      let isReply = true;
+      try {
+        value = await request.reply;
+      } catch (reason) {
+        isReply = false;
+        error = reason;
+      }
+      this.#leave(request);
+      if (isReply) this.#onReply(request, value);
+      else this.#onError(request, error);
+      if (this.tellsRoom) this.#owner.onRoom();
+    }
+    this.#isReceiving = false;
+    if (this.#isDraining) this.destroy(new Error("no longer used"));
+  }
+
+  #leave(request: RedisRequest): void {
+    this.#count -= 1;
+    if (request === this.#unsent) this.#unsent = request.next;
+    this.#head = request.next;
+    if (this.#head === undefined) this.#tail = undefined;
+  }
+
+  /** The library removes the listener of a command: it is about to be written, unless we take it back or the connection is gone. */
+  #onTaken(listener: () => void): void {
+    if (this.#isBroken || this.#isWithdrawing) return;
+    let request = this.#unsent;
+    // Nothing unanswered is passed over, for the library keeps the order; if it did not, "may have been sent" is the safe side.
+    while (request !== undefined && request.withdraw !== listener) {
+      request.isSent = true;
+      request = request.next;
+    }
+    if (request === undefined) return;
+    request.isSent = true;
+    request.withdraw = undefined;
+    request.stampedAtMs = this.#turnMs();
+    this.#unsent = request.next;
+  }
+
+  #onReply(request: RedisRequest, value: unknown): void {
+    this.#replyCount += 1;
+    this.#overdue = undefined;
+    if (value instanceof Buffer || value === null) {
+      request.resolve(value);
+      return;
+    }
+    let reply: RedisReply;
+    try {
+      reply = normalizeReply(value, this.#parts.serverErrorClass);
+    } catch (error) {
+      // No answer of a server that speaks the protocol: what follows may belong to anybody.
+      this.destroy(error);
+      request.fail({ kind: "lost", error });
+      return;
+    }
+    request.resolve(reply);
+  }
+
+  #onError(request: RedisRequest, error: unknown): void {
+    if (error instanceof this.#parts.serverErrorClass) {
+      this.#replyCount += 1;
+      this.#overdue = undefined;
+      request.fail({ kind: "server", error: new RedisServerError(error.message) });
+    } else if (error instanceof TypeError && !this.#isBroken) {
+      // The library refuses arguments that are no texts and bytes.
+      request.fail({ kind: "invalid", error });
+    } else {
+      request.fail({ kind: request.isSent ? "lost" : "unsent", error: this.#lossReason ?? error });
+    }
+  }
+
+  #expireSent(nowMs: number): number {
+    const { readTimeoutMs } = this.#parts;
+    let request = this.#head;
+    while (request !== undefined && request !== this.#unsent) {
+      const { next } = request;
+      const dueAtMs = request.stampedAtMs + readTimeoutMs;
+      if (dueAtMs > nowMs) return dueAtMs;
+      this.#overdue ??= { sinceMs: nowMs, replyCount: this.#replyCount };
+      request.fail({ kind: "timeout" });
+      request = next;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  #expireUnsent(nowMs: number): number {
+    let request = this.#unsent;
+    while (request !== undefined) {
+      const { next } = request;
+      const dueAtMs = request.stampedAtMs + this.#parts.writeTimeoutMs;
+      if (dueAtMs > nowMs) return dueAtMs;
+      this.withdraw(request);
+      request.fail({ kind: "stuck" });
+      request = next;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** A connection that owes a reply for another read deadline, and gave none meanwhile, is given up. Returns when to look again. */
+  #judge(nowMs: number): number {
+    const overdue = this.#overdue;
+    if (overdue === undefined) return Number.POSITIVE_INFINITY;
+    if (overdue.sinceMs === nowMs) this.#owner.onSuspect(this);
+    const untilMs = overdue.sinceMs + this.#parts.readTimeoutMs;
+    if (nowMs < untilMs) return untilMs;
+    this.destroy(new Error(`no reply for ${Math.round(2 * this.#parts.readTimeoutMs)} ms`));
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Monotonic time, read once in a turn of the event loop. Deadlines may so begin a little early, by what this turn still does. */
+  #turnMs(): number {
+    if (this.#turnAtMs === undefined) {
+      this.#turnAtMs = this.#parts.clock.monotonicMs();
+      this.#parts.scheduler.soon(this.#endTurn);
+    }
+    return this.#turnAtMs;
+  }
+
+  readonly #endTurn = (): void => {
+    this.#turnAtMs = undefined;
+  };
+}
+
+function ignore(): void {
+  // The command's own promise tells.
+}

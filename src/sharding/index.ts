@@ -1,0 +1,11 @@
+export type { BreakerSettings } from "../foundation/circuit-breaker.ts";
+export { type NodeFailure, PartialFailureError } from "../foundation/errors.ts";
+export { createPicker } from "./create-picker.ts";
+export type { HotKeySettings } from "./hot-keys.ts";
+export type { ChangeOptions, NodeChange } from "./membership.ts";
+export type { MigrateOptions, MigrateReport } from "./migrate.ts";
+export { type MovePlan, type NodeMove, planMove } from "./move-plan.ts";
+export type { NodePicker, PickerNode, PickerSettings, ShardingAlgorithm } from "./node-picker.ts";
+export type { ShardedNode } from "./shard-node.ts";
+export { createShardedBackend, type NodeStanding, type ShardedBackend } from "./sharded-backend.ts";
+export type { ShardedBackendOptions } from "./sharding-options.ts";

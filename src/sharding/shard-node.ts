@@ -1,0 +1,146 @@
+import type { Backend, MaybePromise, OperationContext } from "../backend/backend.ts";
+import type { BackendHost } from "../backend/registry.ts";
+import { type BreakerSettings, CircuitBreaker } from "../foundation/circuit-breaker.ts";
+import { BackendTimeoutError, BackendUnavailableError, OutcomeUnknownError } from "../foundation/errors.ts";
+
+/** A store that keys are spread over. */
+export interface ShardedNode {
+  /** Its identity; see `PickerNode.name`. */
+  readonly name: string;
+  readonly backend: Backend;
+  /** Its share, relative to the others'; > 0. Default: 1. */
+  readonly weight?: number | undefined;
+}
+
+/** What a node is made of, besides the store. */
+export interface ShardNodeParts {
+  readonly host: Pick<BackendHost, "clock" | "random" | "onNotice">;
+  readonly breaker: BreakerSettings;
+  /** Called after the store was connected and before anything is asked of it; a failure leaves the node unconnected. */
+  readonly onConnected: (node: ShardNode, context: OperationContext) => Promise<void>;
+  /** Called after everything was removed from the store, records included. */
+  readonly onEmptied: (node: ShardNode) => Promise<void>;
+  /** Told when the breaker opens. */
+  readonly onDead: (node: ShardNode) => void;
+}
+
+/**
+ * One store with its breaker and its connection. A node that cannot be connected at the start is tried again by the first call that the
+ * breaker lets through.
+ */
+export class ShardNode {
+  readonly name: string;
+  readonly weight: number;
+  readonly backend: Backend;
+  readonly breaker: CircuitBreaker;
+  readonly #parts: ShardNodeParts;
+  #isOpen = false;
+  #opening: Promise<void> | undefined;
+  #isConnected = false;
+  #connecting: Promise<void> | undefined;
+
+  constructor({ name, backend, weight = 1 }: ShardedNode, parts: ShardNodeParts) {
+    this.name = name;
+    this.backend = backend;
+    this.weight = weight;
+    this.#parts = parts;
+    const { clock, random, onNotice } = parts.host;
+    this.breaker = new CircuitBreaker({
+      ...parts.breaker,
+      clock,
+      random,
+      onChange: (state) => {
+        onNotice?.({ kind: "breaker", node: name, state });
+        if (state === "open") parts.onDead(this);
+      },
+    });
+  }
+
+  /** Whether the store was connected and looked at. */
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  /**
+   * Asks the store something, unless its breaker is open.
+   *
+   * @throws BackendUnavailableError at once while the breaker is open; what the store rejects with
+   */
+  async call<T>(
+    operation: string,
+    context: OperationContext,
+    invoke: (backend: Backend) => MaybePromise<T>,
+  ): Promise<T> {
+    const pass = this.breaker.enter();
+    if (pass === undefined) throw this.unavailable(operation, "its breaker is open after calls that were not answered");
+    try {
+      if (!this.#isConnected) await this.connect(context);
+      const answer = await invoke(this.backend);
+      this.breaker.succeeded(pass);
+      return answer;
+    } catch (error) {
+      this.#record(pass, error, context);
+      throw error;
+    }
+  }
+
+  /** Opens the store without looking at what it holds; callers share the attempt. Does nothing when that was done. */
+  async open(context: OperationContext): Promise<void> {
+    if (this.#isOpen) return;
+    this.#opening ??= this.#openStore(context).finally(() => {
+      this.#opening = undefined;
+    });
+    await this.#opening;
+  }
+
+  /** Opens the store and makes it fit to serve; callers share the attempt. Does nothing when that was done. */
+  async connect(context: OperationContext): Promise<void> {
+    if (this.#isConnected) return;
+    this.#connecting ??= this.#connect(context).finally(() => {
+      this.#connecting = undefined;
+    });
+    await this.#connecting;
+  }
+
+  /** Asks the store itself, past the breaker and before it counts as connected: for what must happen first. */
+  async ask<T>(invoke: (backend: Backend) => MaybePromise<T>): Promise<T> {
+    return invoke(this.backend);
+  }
+
+  /** To be called after everything was removed from the store. */
+  async emptied(): Promise<void> {
+    await this.#parts.onEmptied(this);
+  }
+
+  /** An error that says that this node cannot be asked. */
+  unavailable(operation: string, reason: string): BackendUnavailableError {
+    return new BackendUnavailableError(this.name, operation, `${this.name}: "${operation}" was not tried: ${reason}.`);
+  }
+
+  async #openStore(context: OperationContext): Promise<void> {
+    await this.backend.connect?.(context);
+    this.#isOpen = true;
+  }
+
+  async #connect(context: OperationContext): Promise<void> {
+    await this.open(context);
+    await this.#parts.onConnected(this, context);
+    this.#isConnected = true;
+  }
+
+  #record(pass: number, error: unknown, context: OperationContext): void {
+    if (isSilence(error)) this.breaker.failed(pass);
+    else if (context.signal?.aborted === true && error === context.signal.reason) this.breaker.abandoned(pass);
+    // An error is an answer too: the node lives.
+    else this.breaker.succeeded(pass);
+  }
+}
+
+/** Whether an error says that a node did not answer. An overloaded queue is this process's own, and no verdict on the node. */
+function isSilence(error: unknown): boolean {
+  return (
+    error instanceof BackendTimeoutError ||
+    error instanceof BackendUnavailableError ||
+    error instanceof OutcomeUnknownError
+  );
+}

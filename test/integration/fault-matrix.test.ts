@@ -1,0 +1,91 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { classifyTime } from "./fault-matrix/cell-outcome.ts";
+import type { MatrixFault, RigKind } from "./fault-matrix/matrix-fault.ts";
+import { MATRIX_FAULTS } from "./fault-matrix/matrix-faults.ts";
+import {
+  cellName,
+  type MatrixCells,
+  mergeCells,
+  type PageCell,
+  readMatrix,
+  renderMatrix,
+} from "./fault-matrix/matrix-page.ts";
+import { MATRIX_STORES, type MatrixStore } from "./fault-matrix/matrix-stores.ts";
+import { READ_OPERATIONS } from "./fault-matrix/read-operations.ts";
+import { type CellReport, limitsOf, runScenario } from "./fault-matrix/run-scenario.ts";
+import type { StoreRig } from "./fault-matrix/store-rig.ts";
+import { WRITE_OPERATIONS } from "./fault-matrix/write-operations.ts";
+
+const OPERATIONS = [...READ_OPERATIONS, ...WRITE_OPERATIONS];
+const OPERATION_NAMES = OPERATIONS.map(({ name }) => name);
+const PAGE = fileURLToPath(new URL("../../docs/reference/fault-matrix.md", import.meta.url));
+/** How late the event loop may be before what was seen is no evidence. */
+const DISTURBED_MS = 60;
+const MAX_ATTEMPTS = 4;
+const isUpdating = process.env["UPDATE_REFERENCE"] === "1";
+const page: MatrixCells = existsSync(PAGE) ? readMatrix(readFileSync(PAGE, "utf8")) : new Map();
+const seen = new Map<string, PageCell>();
+
+/** Columns of a store that its servers allow. */
+function faultsOf({ notApplicable }: MatrixStore): typeof MATRIX_FAULTS {
+  return MATRIX_FAULTS.filter((fault) => notApplicable[fault.rig] === undefined);
+}
+
+/**
+ * What is seen while something else keeps the machine busy says nothing about deadlines of a few hundred milliseconds: then the scenario is
+ * run again. One that is wrong on a machine at rest is wrong at once.
+ */
+async function runUndisturbed(rig: StoreRig, fault: MatrixFault): Promise<readonly CellReport[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { cells, lateMs } = await runScenario(rig, fault, OPERATIONS);
+    const isRight = cells.every(({ problems }) => problems.length === 0);
+    if (isRight || lateMs < DISTURBED_MS || attempt === MAX_ATTEMPTS) return cells;
+  }
+}
+
+describe.each(MATRIX_STORES)("$name", (store) => {
+  const rigs = new Map<RigKind, Promise<StoreRig>>();
+  const rigFor = (kind: RigKind): Promise<StoreRig> => {
+    const rig = rigs.get(kind) ?? store.start(kind);
+    rigs.set(kind, rig);
+    return rig;
+  };
+
+  beforeAll(() => rigFor("network"));
+  afterAll(async () => {
+    const started = await Promise.allSettled(rigs.values());
+    await Promise.all(started.map((result) => result.status === "fulfilled" && result.value.stop()));
+  });
+
+  it.each(faultsOf(store))("$name: every call settles in time as it may, and the cache works again", async (fault) => {
+    const reports = await runUndisturbed(await rigFor(fault.rig), fault);
+    for (const { operation, outcome, elapsedMs } of reports) {
+      const name = cellName(store.name, fault.name, operation);
+      const cell: PageCell = { outcomes: [outcome], time: classifyTime(elapsedMs, limitsOf(fault).storeMs) };
+      seen.set(name, mergeCells(isUpdating ? page.get(name) : undefined, cell));
+    }
+    const problems = reports.flatMap(({ operation, problems: own }) =>
+      own.map((problem) => `${operation}: ${problem}`),
+    );
+    expect(problems).toEqual([]);
+  });
+});
+
+describe("docs/reference/fault-matrix.md", () => {
+  it("says what was seen (UPDATE_REFERENCE=1 adds it)", () => {
+    if (isUpdating) writeFileSync(PAGE, renderMatrix(new Map([...page, ...seen]), OPERATION_NAMES));
+    const now = readMatrix(readFileSync(PAGE, "utf8"));
+    const missing = [...seen].flatMap(([name, { outcomes }]) => {
+      const known: readonly string[] = now.get(name)?.outcomes ?? [];
+      return outcomes.filter((outcome) => !known.includes(outcome)).map((outcome) => `${name}: ${outcome}`);
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it("is what the tables of faults, stores and operations say", () => {
+    expect(readFileSync(PAGE, "utf8")).toBe(renderMatrix(readMatrix(readFileSync(PAGE, "utf8")), OPERATION_NAMES));
+  });
+});

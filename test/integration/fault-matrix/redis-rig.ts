@@ -1,0 +1,93 @@
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Certificates, clientTls, makeCertificates } from "../../../scripts/servers/make-certificates.ts";
+import type { RedisServerOptions } from "../../../scripts/servers/redis-arguments.ts";
+import { openRedisControl, type RedisControl } from "../../../scripts/servers/redis-control.ts";
+import { startRedis } from "../../../scripts/servers/start-redis.ts";
+import type { TestServer } from "../../../scripts/servers/test-server.ts";
+import type { CacheConfig } from "../../../src/config/cache-config.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
+import type { RigKind } from "./matrix-fault.ts";
+import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts } from "./store-rig.ts";
+
+export const PASSWORD = "the-configured-one";
+export const OTHER_PASSWORD = "the-servers-first-one";
+
+/** Certificates, and a file with the authority that a client trusts: a stranger at first. */
+export interface TrustFile extends Certificates {
+  readonly trustedCaFile: string;
+  trustStranger(): void;
+  trustOwn(): void;
+}
+
+/** Makes them; `remove` removes all. */
+export function makeTrustFile(): TrustFile {
+  const certificates = makeCertificates();
+  const trustedCaFile = join(certificates.folder, "trusted-ca.crt");
+  const trust = (file: string) => (): void => copyFileSync(file, trustedCaFile);
+  const trustStranger = trust(certificates.strangerCaFile);
+  trustStranger();
+  return { ...certificates, trustedCaFile, trustStranger, trustOwn: trust(certificates.caFile) };
+}
+
+/** A single Redis behind a proxy. */
+export async function startRedisRig(kind: RigKind): Promise<BreakableRig> {
+  const trust = kind === "tls" ? makeTrustFile() : undefined;
+  const options: RedisServerOptions = trust === undefined ? {} : { tls: { certificates: trust } };
+  let server: TestServer = await startRedis(options);
+  const proxy = await startFaultProxy({ target: server });
+  const control = openRedisControl(server, trust === undefined ? {} : { tls: clientTls(trust) });
+  await control.call("PING");
+  const faults: Record<string, Pick<BreakableRig, "breakServer" | "mendServer">> = {
+    crash: {
+      breakServer: () => server.stop(),
+      mendServer: async () => {
+        server = await startRedis({ ...options, port: server.port });
+      },
+    },
+    password: passwordFault([control]),
+    memory: memoryFault([control]),
+    tls: { breakServer: async () => trust?.trustStranger(), mendServer: async () => trust?.trustOwn() },
+  };
+  const config = (limits: MatrixLimits, address: string, redis: CacheConfig["redis"]): CacheConfig => ({
+    backend: "redis",
+    deadlines: cacheDeadlines(limits),
+    redis: { ...redisTimeouts(limits), addresses: [address], ...redis },
+  });
+  return {
+    config: (limits) =>
+      config(limits, `127.0.0.1:${proxy.port}`, {
+        ...(kind === "password" ? { password: PASSWORD } : {}),
+        ...(trust === undefined ? {} : { tls: true, caFile: trust.trustedCaFile }),
+      }),
+    seederConfig: (limits) =>
+      config(limits, `127.0.0.1:${server.port}`, trust === undefined ? {} : { tls: true, caFile: trust.caFile }),
+    proxies: [proxy],
+    allProxies: [proxy],
+    concernsAllKeys: true,
+    countKeys: async () => 1,
+    ...(faults[kind] ?? { breakServer: async () => undefined, mendServer: async () => undefined }),
+    stop: async () => {
+      control.close();
+      await Promise.all([proxy.stop(), server.stop()]);
+      trust?.remove();
+    },
+  };
+}
+
+/** The servers ask for another password than the one that is configured, until they are told the right one. */
+export function passwordFault(open: readonly RedisControl[]): Pick<BreakableRig, "breakServer" | "mendServer"> {
+  const setPassword = (password: string) => async (): Promise<void> => {
+    // Connections that are open already stay as they are: these too.
+    await Promise.all(open.map((control) => control.call("CONFIG", "SET", "requirepass", password)));
+  };
+  return { breakServer: setPassword(OTHER_PASSWORD), mendServer: setPassword(PASSWORD) };
+}
+
+/** The servers have no room and may evict nothing. */
+export function memoryFault(open: readonly RedisControl[]): Pick<BreakableRig, "breakServer" | "mendServer"> {
+  const setLimit = (limit: string) => async (): Promise<void> => {
+    await Promise.all(open.map((control) => control.call("CONFIG", "SET", "maxmemory", limit)));
+  };
+  return { breakServer: setLimit("1"), mendServer: setLimit("0") };
+}

@@ -1,0 +1,71 @@
+import type { CacheConfig } from "../../../src/config/cache-config.ts";
+import type { FaultProxy } from "../support/fault-proxy.ts";
+
+/** The stores of the matrix. */
+export const STORE_NAMES = ["redis", "redis-cluster", "redis-sentinel", "redis-sharded", "memcached"] as const;
+export type StoreName = (typeof STORE_NAMES)[number];
+
+/** The deadlines that a cache of the matrix is given. */
+export interface MatrixLimits {
+  /** How long the store's client waits for a connection, for one to be free, for a reply: each. */
+  readonly storeMs: number;
+  /** How long the cache waits for a step of the store: more, for the store must end a call first. */
+  readonly cacheMs: number;
+}
+
+/** Short, so that the matrix is quick; asserted to within {@link DEADLINE_TOLERANCE_MS}. */
+export const SHORT_LIMITS: MatrixLimits = { storeMs: 250, cacheMs: 400 };
+/** For faults under which everything arrives: a machine that is busy must not make them look like others. */
+export const LONG_LIMITS: MatrixLimits = { storeMs: 5_000, cacheMs: 8_000 };
+/** How late a call may settle, beside what the event loop was late. */
+export const DEADLINE_TOLERANCE_MS = 20;
+/** How long `close()` may wait for what runs. */
+const CLOSE_MS = 250;
+
+/** The cache's own deadlines. */
+export function cacheDeadlines({ cacheMs }: MatrixLimits): NonNullable<CacheConfig["deadlines"]> {
+  return { connect: cacheMs, read: cacheMs, write: cacheMs, health: cacheMs, close: CLOSE_MS };
+}
+
+/** Timeouts of a Redis client. */
+export function redisTimeouts({ storeMs }: MatrixLimits): NonNullable<CacheConfig["redis"]> {
+  return {
+    dialTimeout: storeMs,
+    readTimeout: storeMs,
+    writeTimeout: storeMs,
+    poolTimeout: storeMs,
+    minRetryBackoff: 5,
+    maxRetryBackoff: 40,
+    maxRetries: 1,
+  };
+}
+
+/** Servers of one shape, with proxies in front of them, and what can be done to them. */
+export interface StoreRig {
+  /** How the caches that meet the fault are configured: through the proxies. */
+  config(limits: MatrixLimits): CacheConfig;
+  /** How a cache is configured that prepares: healthy at that moment. */
+  seederConfig(limits: MatrixLimits): CacheConfig;
+  /** What stands in front of the servers that the fault concerns: one of many, where there are many. */
+  readonly proxies: readonly FaultProxy[];
+  /** What stands in front of all servers. */
+  readonly allProxies: readonly FaultProxy[];
+  /** Whether every key is on a server that the fault concerns. */
+  readonly concernsAllKeys: boolean;
+  /** Whether the fault that the rig is for loses data that would be kept elsewhere. Default: no. */
+  readonly losesData?: boolean | undefined;
+  /** How many Redis keys or items whose text holds `text` the servers have that the fault concerns. */
+  countKeys(text: string): Promise<number>;
+  /** Waits until what was written is where it must be to survive a failover. */
+  settle?(): Promise<void>;
+  /** Ends the rig. */
+  stop(): Promise<void>;
+}
+
+/** A rig on which a fault of the server itself can be brought about. */
+export interface BreakableRig extends StoreRig {
+  /** Brings the fault about. */
+  breakServer(): Promise<void>;
+  /** Ends it: an operator mended the server. */
+  mendServer(): Promise<void>;
+}

@@ -1,0 +1,72 @@
+import { execFile } from "node:child_process";
+import process from "node:process";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startMemcached } from "../../scripts/servers/start-memcached.ts";
+import { startRedis } from "../../scripts/servers/start-redis.ts";
+import type { TestServer } from "../../scripts/servers/test-server.ts";
+import type { CacheConfig } from "../../src/config/cache-config.ts";
+import type { EventLoopReport, LeakTask, MemoryReport } from "./no-leaks-worker.ts";
+import { bundleScript, type ScriptBundle } from "./support/script-bundle.ts";
+
+const run = promisify(execFile);
+const MEBIBYTE = 2 ** 20;
+/** What compiled code and caches of the engine may still add after the warm-up. A leak of 16 bytes an operation is 16 MB. */
+const HEAP_GROWTH_BYTES = 4 * MEBIBYTE;
+/** Pools of the sockets. */
+const BUFFER_GROWTH_BYTES = 4 * MEBIBYTE;
+const P99_BOUND_MS = 20;
+
+/** What this is about is not how fast a busy machine is. */
+const deadlines = { read: "20s", write: "20s" } as const;
+
+const stores: readonly { name: string; start: () => Promise<TestServer>; config(address: string): CacheConfig }[] = [
+  {
+    name: "redis",
+    start: startRedis,
+    config: (address) => ({ backend: "redis", deadlines, redis: { addresses: [address], readTimeout: "20s" } }),
+  },
+  {
+    name: "memcached",
+    start: startMemcached,
+    config: (address) => ({ backend: "memcached", deadlines, memcached: { servers: [address], timeout: "20s" } }),
+  },
+];
+
+let bundle: ScriptBundle;
+beforeAll(async () => {
+  bundle = await bundleScript("test/integration/no-leaks-worker.ts");
+});
+afterAll(() => bundle.remove());
+
+describe.each(stores)("a cache in $name", ({ start, config }) => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await start();
+  });
+  afterAll(() => server.stop());
+
+  /** Ends when nothing keeps the process alive any more: a forgotten socket or timer lets it run into the limit. */
+  async function measure<Report>(mode: LeakTask["mode"]): Promise<Report> {
+    const task: LeakTask = { mode, config: config(`${server.host}:${server.port}`) };
+    const { stdout } = await run(process.execPath, ["--expose-gc", bundle.file, JSON.stringify(task)], {
+      timeout: 55_000,
+    });
+    return JSON.parse(stdout) as Report;
+  }
+
+  it("leaves no memory, socket or timer behind after a million operations", async () => {
+    const report = await measure<MemoryReport>("memory");
+    expect(report.operationCount).toBeGreaterThanOrEqual(1_000_000);
+    expect(report.leftovers).toEqual([]);
+    expect(report.heapGrowthBytes).toBeLessThan(HEAP_GROWTH_BYTES);
+    expect(report.bufferGrowthBytes).toBeLessThan(BUFFER_GROWTH_BYTES);
+  });
+
+  it("keeps the event loop free with 10,000 calls in flight", async () => {
+    const { answeredCount, busyP99Ms, idleP99Ms } = await measure<EventLoopReport>("event-loop");
+    expect(answeredCount).toBeGreaterThan(10_000);
+    // What the machine itself delays an idle process is not ours.
+    expect(busyP99Ms).toBeLessThan(P99_BOUND_MS + idleP99Ms);
+  });
+});
