@@ -3,6 +3,7 @@ import type { BackendCapabilities } from "../../backend/capabilities.ts";
 import type { BackendHost } from "../../backend/registry.ts";
 import { createMemcachedClient } from "../../clients/memcached/create-memcached-client.ts";
 import type { MemcachedClient, MemcachedNotice } from "../../clients/memcached/memcached-client.ts";
+import { formatServerAddress, parseServerAddress } from "../../clients/server-address.ts";
 import { DeadlineQueue } from "../../foundation/deadline-queue.ts";
 import { BackendUnavailableError } from "../../foundation/errors.ts";
 import { createCoherentOperations } from "./coherent-operations.ts";
@@ -135,7 +136,8 @@ function forwardNotices(
   settings: MemcachedBackendSettings,
   { onNotice }: BackendHost,
 ): ((notice: MemcachedNotice) => void) | undefined {
-  return onNotice && ((notice) => onNotice({ ...notice, node: settings.address }));
+  const node = formatServerAddress(parseServerAddress(settings.address));
+  return onNotice && ((notice) => onNotice({ ...notice, node }));
 }
 
 function assertUsable({ address, features }: MemcachedClient, name: string): void {
