@@ -5,14 +5,27 @@ import type { CommitResult, KeyCheck, KeyWrite } from "./commit.ts";
 import type { ConnectionCounts } from "./connection-counts.ts";
 import type { CounterRequest, CounterResult } from "./counter.ts";
 import type { LeaseOutcome, LeaseRequest } from "./lease.ts";
-import type { OperationContext } from "./operation-context.ts";
 import type { SharedTier } from "./shared-tier.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "./stored-entry.ts";
 
-export type { OperationContext } from "./operation-context.ts";
-
 /** A result now, or a promise of one. In-process stores answer at once; callers await only what is a promise. */
 export type MaybePromise<T> = T | Promise<T>;
+
+/** What comes with every call to a store. */
+export interface OperationContext {
+  /** Aborted when the caller gave up or the deadline passed. A store should stop work that nobody waits for. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether `signal` is aborted, without making one: asking for the signal of a call costs something, so a store that only wants to know
+   * whether anybody still waits, before it sends, looks here. Default: not known, look at the signal.
+   */
+  readonly isAbandoned?: boolean | undefined;
+  /**
+   * Reads only: the caller looks at the value and at nothing else of the entry, so a store for which the rest costs more may leave it
+   * out (`expiresAt: Infinity`, no tags). Default: false.
+   */
+  readonly isValueEnough?: boolean | undefined;
+}
 
 /** What a store knows about its contents, without asking a server. */
 export interface BackendUsage {
