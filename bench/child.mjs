@@ -9,6 +9,9 @@ const programs = {
   gc: async (job) => (await import("./scenarios/gc.mjs")).runGc(job),
   flooding: async (job) => (await import("./scenarios/flooding.mjs")).runFlooding(job),
   api: async (job) => (await import("./scenarios/api.mjs")).runApi(job),
+  remote: async (job) => (await import("./scenarios/remote.mjs")).runRemote(job),
+  "remote-soak": async (job) => (await import("./remote/remote-soak.mjs")).runRemoteSoak(job),
+  routing: async (job) => (await import("./remote/routing.mjs")).runRouting(job),
   codec: async (job) => (await import("./scenarios/codec.mjs")).runCodec(job),
 };
 

@@ -15,6 +15,12 @@ export const ENGINE_EXPORTS = {
   createCodec: "src/codec/create-codec.ts",
   createGobSerializer: "src/codec/serializers/gob-serializer.ts",
   createKeyRing: "src/codec/encryption/key-ring.ts",
+  createRedisClient: "src/clients/redis/create-redis-client.ts",
+  createRedisBackend: "src/backends/redis/redis-backend.ts",
+  createMemcachedBackend: "src/backends/memcached/memcached-backend.ts",
+  createMemcachedClient: "src/clients/memcached/create-memcached-client.ts",
+  encodeMemcachedKey: "src/clients/memcached/memcached-key.ts",
+  createPicker: "src/sharding/create-picker.ts",
   trainDictionary: "src/codec/dictionary/train-dictionary.ts",
 };
 

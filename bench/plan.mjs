@@ -3,6 +3,13 @@ import { parseArgs } from "node:util";
 import { CODEC_RUNNER_COUNT, codecScenarios, codecSubjects, shortCodecSubjects } from "./codec/codec-scenarios.mjs";
 import { MIN_ROUND_COUNT } from "./measure.mjs";
 import { findPeer, peerIds, REFERENCE_PEER } from "./peers.mjs";
+import {
+  REMOTE_RUNNER_COUNT,
+  remotePrograms,
+  remoteScenarios,
+  remoteSubjects,
+  shortRemoteSubjects,
+} from "./remote/remote-scenarios.mjs";
 import { sizes, speedScenarios, wholeScenarios } from "./scenarios.mjs";
 
 /** Runs that are not counted, before the first round; see measure.mjs. */
@@ -13,9 +20,9 @@ const QUICK_ROUND_COUNT = 5;
 
 /** With BENCH_SECONDS, what is measured unless something else is named. */
 const shortRun = {
-  scenarios: ["get-equal", "get-built-short", "set-new", "read-through", "api", "codec"],
+  scenarios: ["get-equal", "get-built-short", "set-new", "read-through", "api", "codec", "redis", "memcached"],
   sizes: ["100k"],
-  subjects: shortCodecSubjects,
+  subjects: [...shortCodecSubjects, ...shortRemoteSubjects],
   peers: ["gocachex", REFERENCE_PEER, "Map"],
 };
 
@@ -24,13 +31,15 @@ const floodingPeers = ["gocachex", "lru-cache"];
 const gcPeers = ["gocachex", "lru-cache"];
 const apiSizes = ["10k", "100k"];
 const API_RUNNER_COUNT = 9;
+const ROUTING_RUNNER_COUNT = 6;
 
 /**
  * @typedef {object} PlanOptions
  * @property {readonly string[]} scenarios
  * @property {readonly string[]} sizes
  * @property {readonly string[] | undefined} peers `undefined`: those that are usual for a scenario
- * @property {readonly string[]} subjects of the scenarios of the codec
+ * @property {readonly string[] | undefined} clients of remote stores; `undefined`: all
+ * @property {readonly string[]} subjects of the scenarios of the codec and of remote stores
  * @property {number} roundCount
  * @property {number | undefined} roundMs `undefined`: from `seconds`, or the default
  * @property {number | undefined} seconds
@@ -54,6 +63,7 @@ export function readPlanOptions(args, environment) {
       size: { type: "string" },
       peers: { type: "string" },
       subject: { type: "string", multiple: true },
+      client: { type: "string", multiple: true },
       rounds: { type: "string" },
       "round-ms": { type: "string" },
       node: { type: "string", multiple: true },
@@ -71,11 +81,12 @@ export function readPlanOptions(args, environment) {
   return {
     scenarios: readList(
       values.scenario,
-      [...speedScenarios.map(({ id }) => id), ...wholeScenarios, ...codecScenarios],
+      [...speedScenarios.map(({ id }) => id), ...wholeScenarios, ...codecScenarios, ...remoteScenarios],
       isShort ? shortRun.scenarios : undefined,
     ),
     sizes: readList(values.size, Object.keys(sizes), isShort ? shortRun.sizes : isWhole ? undefined : ["10k"]),
     peers: values.peers === undefined ? (isShort ? shortRun.peers : undefined) : readPeers(values.peers),
+    clients: values.client,
     subjects: readSubjects(values.subject, isShort ? shortRun.subjects : undefined),
     roundCount: isQuick ? (rounds ?? QUICK_ROUND_COUNT) : Math.max(MIN_ROUND_COUNT, rounds ?? MIN_ROUND_COUNT),
     roundMs: readNumber("--round-ms", values["round-ms"]),
@@ -109,7 +120,10 @@ export function planJobs(options) {
 
 /** @param {{ program: string, peer?: string, peers?: readonly string[] }} job */
 export function needsEngine({ program, peer, peers = [] }) {
-  return program === "api" || program === "codec" || [peer, ...peers].some((id) => id?.startsWith("gocachex") === true);
+  return (
+    ["api", "codec", "routing", ...remotePrograms].includes(program) ||
+    [peer, ...peers].some((id) => id?.startsWith("gocachex") === true)
+  );
 }
 
 /**
@@ -117,11 +131,21 @@ export function needsEngine({ program, peer, peers = [] }) {
  * @param {PlanOptions} options
  * @returns {any[]}
  */
-function jobsOf(scenario, { sizes: chosenSizes, peers, subjects, against, isQuick }) {
+function jobsOf(scenario, { sizes: chosenSizes, peers, clients, subjects, against, isQuick }) {
   if (scenario in codecSubjects) {
     const all = codecSubjects[/** @type {keyof typeof codecSubjects} */ (scenario)];
     const about = { program: "codec", scenario, runnerCount: CODEC_RUNNER_COUNT, hasOther: against !== undefined };
     return all.filter((subject) => subjects.includes(subject)).map((subject) => ({ ...about, subject }));
+  }
+  if (scenario in remoteSubjects) {
+    const all = remoteSubjects[/** @type {keyof typeof remoteSubjects} */ (scenario)];
+    const isComparison = scenario === "redis" || scenario === "memcached";
+    const about = isComparison
+      ? { program: "remote", scenario, runnerCount: REMOTE_RUNNER_COUNT }
+      : { program: scenario, scenario, isQuick, runnerCount: ROUTING_RUNNER_COUNT };
+    return all
+      .filter((subject) => subjects.includes(subject))
+      .map((subject) => ({ ...about, subject, ...(clients === undefined ? {} : { peers: clients }) }));
   }
   const alone = (/** @type {readonly string[]} */ usual, /** @type {object} */ settings) =>
     (peers ?? usual).map((peer) => ({ program: scenario, peer, ...settings }));
@@ -159,13 +183,13 @@ function readList(text, known, usual = known) {
 }
 
 /**
- * Subjects of the codec's scenarios, each in an option of its own since their names have commas in them.
+ * Subjects of the scenarios of the codec and of remote stores, each in an option of its own since their names have commas in them.
  *
  * @param {readonly string[] | undefined} named
  * @param {readonly string[] | undefined} usual
  */
 function readSubjects(named, usual) {
-  const known = Object.values(codecSubjects).flat();
+  const known = [...Object.values(codecSubjects), ...Object.values(remoteSubjects)].flat();
   const unknown = named?.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`There is no "${unknown}". Known: ${known.join("; ")}.`);
   return named ?? usual ?? known;

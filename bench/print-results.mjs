@@ -10,6 +10,7 @@ export function printJob({ job, nodeVersion, result, error, elapsedMs }) {
     .join(" ");
   console.log(`\n${subject}, Node ${nodeVersion.slice(1)} (${(elapsedMs / 1_000).toFixed(0)} s)`);
   if (error !== undefined) console.log(`  failed: ${error}`);
+  else if (result.clients !== undefined) printRemote(result);
   else if (result.ratios !== undefined) printComparison(result);
   else if (result.results === undefined) printWhole(result);
   else printSpeed(result);
@@ -44,6 +45,31 @@ function printComparison({ ns, ratios, bytes }) {
     });
     console.log(`  ${candidate.padEnd(NAME_WIDTH)}${cells.join("")}${(bytes[candidate] ?? 0).toFixed(0)} B`);
   }
+}
+
+/** @param {import("./remote/compare-clients.mjs").RemoteComparison} comparison */
+function printRemote({ clients, targets, failures }) {
+  for (const [client, { wallNs, cpuNs, serverNs, p50Ms, p99Ms }] of Object.entries(clients)) {
+    const time = `${formatSpread(wallNs)} ns`.padEnd(32);
+    const latency = p50Ms === null ? "" : `  p50 ${formatSpread(p50Ms)} ms  p99 ${formatSpread(p99Ms)} ms`;
+    console.log(
+      `  ${client.padEnd(NAME_WIDTH)}${time}CPU ${formatSpread(cpuNs).padEnd(26)}server ${formatSpread(serverNs)}${latency}`,
+    );
+  }
+  for (const { of, to, ratio, wall, cpu, calm, isMet } of targets) {
+    const name = `${of} : ${to}`.padEnd(2 * NAME_WIDTH);
+    console.log(
+      `  ${name}${formatSpread(wall).padEnd(22)}CPU ${formatSpread(cpu).padEnd(22)}calm ${calm.toFixed(2).padEnd(8)}wanted ${ratio} ${isMet ? "" : "MISSED"}`,
+    );
+  }
+  for (const { id, reason } of failures) console.log(`  ${id.padEnd(NAME_WIDTH)}FAILED: ${reason}`);
+}
+
+/** @param {readonly [number, number, number] | null} spread */
+function formatSpread(spread) {
+  if (spread === null) return "–";
+  const [median, low, high] = spread.map((number) => (number < 100 ? number.toFixed(2) : Math.round(number)));
+  return `${median} (${low}–${high})`;
 }
 
 /** @param {Record<string, any>} result */

@@ -1,7 +1,7 @@
 // Compares the memory engine with other libraries, side by side in one run. See docs/benchmarks/README.md.
 //
 // node run.mjs [--scenario a,b] [--size 10k,100k,1m] [--peers a,b] [--subject "json, small object"]... [--rounds 9]
-//              [--round-ms 120] [--quick] [--node <binary>] [--source <tree>] [--against <tree>] [--list]
+//              [--client "store, plain"]... [--round-ms 120] [--quick] [--node <binary>] [--source <tree>] [--against <tree>] [--list]
 //
 // BENCH_SECONDS   measure for about so long in all: fewer scenarios, sizes and peers unless they are named
 // BENCH_ROUNDS    as --rounds
@@ -12,6 +12,8 @@ import { buildEngine } from "./build-engine.mjs";
 import { BUNDLE_VARIABLE, OTHER_BUNDLE_VARIABLE } from "./engine.mjs";
 import { needsEngine, planJobs, readPlanOptions } from "./plan.mjs";
 import { printJob } from "./print-results.mjs";
+import { remotePrograms } from "./remote/remote-scenarios.mjs";
+import { buildServers, SERVERS_VARIABLE } from "./remote/remote-servers.mjs";
 import { describeMachine, openResults } from "./result-file.mjs";
 import { runJob } from "./run-job.mjs";
 
@@ -22,10 +24,11 @@ if (options.isList) {
   process.exit(0);
 }
 if (jobs.some(needsEngine)) process.env[BUNDLE_VARIABLE] = await buildEngine(options.source);
+if (jobs.some(({ program }) => remotePrograms.includes(program))) process.env[SERVERS_VARIABLE] = await buildServers();
 if (options.against !== undefined) process.env[OTHER_BUNDLE_VARIABLE] = await buildEngine(options.against, "other");
 
 console.log(
-  `${jobs.length} jobs, ${options.roundCount} rounds; ns per operation, lower is better; in brackets the speed relative to lru-cache, higher is better (the codec: time relative to the bare library, lower is better)`,
+  `${jobs.length} jobs, ${options.roundCount} rounds; ns per operation, lower is better; in brackets the speed relative to lru-cache, higher is better (the codec: time relative to the bare library, lower is better; remote stores: quartiles, and below them the speed of one relative to another)`,
 );
 const machine = describeMachine();
 const done = [];

@@ -167,5 +167,5 @@ export class HotKeys {
 
 function slotOf(key: string): number {
   hashKey(key, scratch);
-  return scratch.low % CHANGE_SLOTS;
+  return (scratch.low >>> 0) % CHANGE_SLOTS;
 }

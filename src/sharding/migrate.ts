@@ -103,9 +103,11 @@ async function moveBatch(move: BatchMove, keys: readonly string[]): Promise<void
   await Promise.all(
     [...byTarget].map(async ([target, own]) => {
       try {
-        // Stand-ins forget what they hold, so nothing is moved to them.
         await parts.shards.ready(context);
-        if (parts.shards.view?.standingOf(target.name) === "away") throw target.unavailable("migrate", "it is away");
+        // Stand-ins forget what they hold, so nothing is moved to them; and nothing from a node at which others delete nothing any more.
+        for (const node of [move.source, target]) {
+          if (parts.shards.view?.standingOf(node.name) === "away") throw node.unavailable("migrate", "it is away");
+        }
         await moveToTarget(move, target, own);
       } catch {
         context.signal?.throwIfAborted();

@@ -21,7 +21,7 @@ export function movedTags(key: string): readonly string[] {
 
 function bucketTag(key: string): string {
   hashKey(key, scratch);
-  return MOVED_TAG + (scratch.low % BUCKET_COUNT);
+  return MOVED_TAG + ((scratch.low >>> 0) % BUCKET_COUNT);
 }
 
 /** An entry as it was before it was copied. */
@@ -89,7 +89,7 @@ export class MovedKeys {
     const parts: NodePart<number>[] = [];
     for (const [node, own] of groupBy(keys, (key) => this.#oldNodeOf(key))) {
       // Emptied before it serves again, so there is nothing to delete and nothing to copy.
-      if (this.#shards.view?.isAway(node.name) === true) continue;
+      if (this.#shards.view?.standingOf(node.name) === "away") continue;
       const call = (): Promise<number> => node.call(operation, context, (backend) => backend.deleteMulti(own, context));
       parts.push({ node, count: own.length, call });
     }

@@ -84,6 +84,15 @@ export class Shards {
     return this.#standInOf(key, home.node, this.#view);
   }
 
+  /**
+   * To be called before what concerns all keys: while any node is going or coming, others may still use the place that is not this one's.
+   *
+   * @throws BackendUnavailableError while the place of any node's keys is changing
+   */
+  assertSettled(): void {
+    for (const { name } of this.#ring.nodes) this.#view?.standingOf(name);
+  }
+
   /** Places of whole nodes: those that are there, and what they hold for those that are not. */
   presentNodes(): readonly ShardNode[] {
     const view = this.#view;

@@ -128,7 +128,10 @@ export class ViewKeeper {
   async #refresh(): Promise<void> {
     const askedAt = this.#nowMs();
     const round = this.#askNodes();
-    await round.renewed;
+    await round.renewed.catch((error: unknown) => {
+      this.#suspects.clear();
+      throw error;
+    });
     this.#start();
     this.#askedAt = Math.max(this.#askedAt, askedAt);
     // What follows from the answers waits for the last one, which may take a node's whole deadline; nobody waits for that.
@@ -202,13 +205,14 @@ export class ViewKeeper {
   #declareAway(answered: ReadonlySet<ShardNode>): void {
     const nodes = this.#parts.nodes();
     const { writeCount } = quorums(nodes.length);
+    // Without W nodes that answer it is rather this process that is away. Suspicions from that time are worth nothing later either: each must
+    // be raised anew, by a probe that fails while others answer.
+    if (answered.size < writeCount) this.#suspects.clear();
     for (const node of nodes) {
       if (!this.#suspects.has(node.name)) continue;
       if (answered.has(node) || node.breaker.state === "closed") this.#suspects.delete(node.name);
       const awayCount = nodes.filter(({ name }) => this.isAway(name)).length;
-      // Without W nodes that answer nothing can be decided: then it is rather this process that is away.
-      if (!this.#suspects.has(node.name) || answered.size < writeCount || nodes.length - awayCount - 1 < writeCount)
-        continue;
+      if (!this.#suspects.has(node.name) || nodes.length - awayCount - 1 < writeCount) continue;
       this.#learn({ ...EMPTY_VIEW, turns: { [node.name]: this.#turnOf(node.name) + 1 } });
     }
   }

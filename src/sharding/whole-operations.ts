@@ -40,6 +40,7 @@ export async function invalidateTags(
 ): Promise<void> {
   const { shards, hotKeys, moved } = parts;
   await shards.ready(context);
+  shards.assertSettled();
   hotKeys?.noteChangeOfAll();
   const invalidate = (): Promise<unknown> =>
     askAll(shards, holders(parts), "invalidateTags", context, (backend) => backend.invalidateTags?.(tags, context));
@@ -51,6 +52,7 @@ export async function invalidateTags(
 export async function clear(parts: ShardParts, path: NamespacePath, context: OperationContext): Promise<void> {
   const { shards, hotKeys, moved } = parts;
   await shards.ready(context);
+  shards.assertSettled();
   hotKeys?.noteChangeOfAll();
   const inside = [...shards.standInNamespaces(), ...(hotKeys?.namespaces ?? [])];
   const paths = path === "" ? [""] : [path, ...inside.map((namespace) => placeNamespace(namespace, path))];
@@ -61,12 +63,19 @@ export async function clear(parts: ShardParts, path: NamespacePath, context: Ope
     });
   // Records go with everything else and are written again. One node after the other, so that the others have them meanwhile.
   const steps = path === "" && shards.view !== undefined ? holders(parts).map((node) => [node]) : [holders(parts)];
-  for (const nodes of steps) await clearNodes(nodes);
+  const clearAll = async (): Promise<void> => {
+    for (const nodes of steps) {
+      await shards.ready(context);
+      shards.assertSettled();
+      await clearNodes(nodes);
+    }
+  };
+  await clearAll();
   if (moved === undefined) return;
   await askAll(shards, holders(parts), "clear", context, (backend) =>
     backend.invalidateTags?.([ALL_MOVED_TAG], context),
   );
-  for (const nodes of steps) await clearNodes(nodes);
+  await clearAll();
 }
 
 /** Stamps of all nodes that answer. */

@@ -1,5 +1,6 @@
 import type { BackendCapabilities } from "../../backend/capabilities.ts";
 import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
+import { CoherentLeases } from "./coherent-leases.ts";
 import { CoherentStore } from "./coherent-store.ts";
 import { patienceOf } from "./conflict.ts";
 import { CounterRounds } from "./counter-rounds.ts";
@@ -55,7 +56,9 @@ export function createCoherentOperations({ settings, client, host, deadlines }: 
     operations,
     reserve: (found, call) => reserveKey(client, found, call),
   });
+  const stamp = (call: ServerCall): Promise<number> => drawStamp(namespaces, tags, call, name);
   return {
+    loadLeases: new CoherentLeases({ ...retry, store, writer, stamp }),
     capabilities: CAPABILITIES,
     epoch: () => `memcached-${namespaces.versionBase.toString(36)}`,
     start: async (context) => {
@@ -76,7 +79,7 @@ export function createCoherentOperations({ settings, client, host, deadlines }: 
     invalidateTags: async (list, context) => {
       if (list.length > 0) await tags.invalidate(list, new ServerCall("invalidateTags", context));
     },
-    stamp: (context) => drawStamp(namespaces, tags, new ServerCall("stamp", context), name),
+    stamp: (context) => stamp(new ServerCall("stamp", context)),
     clear: (path, context) => namespaces.clear(path, new ServerCall("clear", context)),
   };
 }

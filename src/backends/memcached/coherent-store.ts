@@ -91,6 +91,35 @@ export class CoherentStore implements ItemStore {
     return found as FoundItem;
   }
 
+  /** As {@link CoherentStore.find}, but where nothing stands an empty item is made for so long, and the flag `W` says that it was. */
+  async findOrReserve(key: string, seconds: number, call: ServerCall): Promise<FoundItem> {
+    const [found] = await this.#findSlice([key], call, [], `${READ_FLAGS} s t N${seconds}`);
+    return found as FoundItem;
+  }
+
+  /** Whether the item's tags and namespaces are what they were when it was written, whatever else ended it. */
+  async isUntouched({ item, namespace }: FoundItem): Promise<boolean> {
+    if (item === undefined || namespace === undefined || !isSameMark(item.mark, namespace.mark)) return false;
+    return item.tags.length === 0 || this.#tags.isUnchanged(item.tags);
+  }
+
+  /** Writes bytes of any kind where nothing changed since `found` was read. @returns the CAS number, or `undefined` when something changed */
+  async replaceBytes(
+    found: FoundItem,
+    value: Uint8Array,
+    exptime: number,
+    call: ServerCall,
+  ): Promise<number | undefined> {
+    const flags = `c C${found.cas} T${exptime}`;
+    const reply = await sendPinned(
+      this.#client,
+      found.connection,
+      { kind: "set", key: found.metaKey, value, flags },
+      call,
+    );
+    return reply?.status === "HD" ? casOf(reply.flags) : undefined;
+  }
+
   /** One round trip for each thousand keys, at the same time; one more when some have tags. */
   async findMulti(keys: readonly string[], call: ServerCall): Promise<readonly FoundItem[]> {
     const slices = await Promise.all(sliceByCount(keys).map((slice) => this.#findSlice(slice, call, [])));
@@ -98,8 +127,27 @@ export class CoherentStore implements ItemStore {
   }
 
   async draft(key: string, write: EntryWrite, call: ServerCall): Promise<ItemDraft | undefined> {
+    return this.draftIn(key, write, await this.namespaceOf(key, call), call);
+  }
+
+  /** The state of a key's namespaces now. */
+  namespaceOf(key: string, call: ServerCall): Promise<NamespaceState> {
+    return this.#ensure(this.#namespaces.chainOf(key), call);
+  }
+
+  /** Whether the key's namespaces are still in a state. */
+  async isNamespaceIn(key: string, state: NamespaceState): Promise<boolean> {
+    return isSameState(state, await this.#namespaces.current(this.#namespaces.chainOf(key)));
+  }
+
+  /** The item of a write with the marks of an earlier state of its namespaces: dead already when they were cleared since. */
+  async draftIn(
+    key: string,
+    write: EntryWrite,
+    namespace: NamespaceState,
+    call: ServerCall,
+  ): Promise<ItemDraft | undefined> {
     const outgoing = this.#outgoing(key, write);
-    const namespace = await this.#ensure(outgoing.chain, call);
     const tags = await this.#marksFor(write, namespace, call);
     return tags && { item: toItem(outgoing, namespace, tags), versionBase: namespace.versionBase };
   }
@@ -216,11 +264,13 @@ export class CoherentStore implements ItemStore {
     keys: readonly string[],
     call: ServerCall,
     others: readonly MetaRequest[],
+    readFlags: string = READ_FLAGS,
   ): Promise<readonly FoundItem[]> {
     const metaKeys = keys.map(encodeMemcachedKey);
     const chains = keys.map((key) => this.#namespaces.chainOf(key));
     const distinct = [...new Set(chains)];
-    const requests = [...metaKeys.map(readRequest), ...others, ...distinct.flatMap((chain) => chain.requests)];
+    const reads = metaKeys.map((metaKey): MetaRequest => ({ kind: "get", key: metaKey, flags: readFlags }));
+    const requests = [...reads, ...others, ...distinct.flatMap((chain) => chain.requests)];
     const { replies, connection } = await call.batch(this.#client, requests, call.read);
     const otherReplies = replies.slice(keys.length, keys.length + others.length);
     const states = this.#statesIn(distinct, replies, keys.length + others.length);
@@ -233,7 +283,8 @@ export class CoherentStore implements ItemStore {
       const versionBase = namespace?.versionBase ?? this.#namespaces.versionBase;
       const itemVersion = cas === undefined ? 0 : versionOf(versionBase, cas);
       const metaKey = metaKeys[index] as MetaKey;
-      return { key, metaKey, connection, cas, item, live, itemVersion, others: otherReplies };
+      const others = otherReplies;
+      return { key, metaKey, connection, cas, item, live, itemVersion, replyFlags: flags, namespace, others };
     });
     if (!found.some(({ live }) => live !== undefined && live.tags.length > 0)) return found;
     return Promise.all(found.map((one) => this.#withoutDeadTags(one)));

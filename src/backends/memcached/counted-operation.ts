@@ -19,3 +19,9 @@ export const DIGEST_BYTES = 16;
 export function digestOf(opId: string): string {
   return createHash("sha256").update(Buffer.from(opId, "utf16le")).digest().toString("latin1", 0, DIGEST_BYTES);
 }
+
+/** Operations of an item that is about to be written anew: those known by its own version get it, for that changes. */
+export function withVersion(operations: readonly CountedOperation[], itemVersion: number): readonly CountedOperation[] {
+  if (operations.length === 0) return operations;
+  return operations.map((one) => (one.version === 0 ? { ...one, version: itemVersion } : one));
+}

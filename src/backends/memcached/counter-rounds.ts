@@ -2,7 +2,7 @@ import type { CounterRequest, CounterResult } from "../../backend/counter.ts";
 import { OutcomeUnknownError } from "../../foundation/errors.ts";
 import { conflictError, MAX_ATTEMPTS, pauseBefore, type RetryParts } from "./conflict.ts";
 import { decideCount, type RoundDecision, type WaitingCount } from "./count-decision.ts";
-import { type CountedOperation, digestOf } from "./counted-operation.ts";
+import { type CountedOperation, digestOf, withVersion } from "./counted-operation.ts";
 import type { FoundItem, ItemStore } from "./item-store.ts";
 import type { OperationKeys } from "./operation-keys.ts";
 import { ServerCall } from "./server-call.ts";
@@ -146,9 +146,7 @@ export class CounterRounds {
 
   /** The operations of the item and the new ones; older ones get keys of their own before they leave it. */
   async #withRoom(found: FoundItem, added: readonly CountedOperation[]): Promise<readonly CountedOperation[]> {
-    const before = (found.item?.operations ?? []).map((one) =>
-      one.version === 0 ? { ...one, version: found.itemVersion } : one,
-    );
+    const before = withVersion(found.item?.operations ?? [], found.itemVersion);
     if (before.length <= MAX_KEPT_OPERATIONS) return [...before, ...added];
     const leaving = before.slice(0, -KEPT_OPERATIONS);
     await this.#parts.store.keepOperations(found.key, leaving, found.itemVersion, CALL);

@@ -1,8 +1,10 @@
 import type { CommitResult, KeyCheck, KeyWrite } from "../../backend/commit.ts";
 import type { EntryWrite, WriteResult } from "../../backend/stored-entry.ts";
+import type { MetaStatus } from "../../clients/memcached/meta-message.ts";
 import { BackendOverloadedError, UnsupportedOperationError } from "../../foundation/errors.ts";
 import { toStoredEntry } from "./coherent-store.ts";
 import { pauseBefore, type RetryParts, retryConflicts } from "./conflict.ts";
+import { withVersion } from "./counted-operation.ts";
 import type { FoundItem, ItemStore } from "./item-store.ts";
 import type { KeyQueue } from "./key-queue.ts";
 import type { ServerCall } from "./server-call.ts";
@@ -62,7 +64,7 @@ export class EntryWriter {
     for (let attempt = 1; attempt <= MAX_DELETE_ATTEMPTS; attempt += 1) {
       const found = await store.find(key, call);
       if (found.cas === undefined) return false;
-      const status = await this.#remove(found, call);
+      const status = await this.remove(found, call);
       if (status === "HD") return found.live !== undefined;
       // Somebody else removed it, which ended what this call wanted to end.
       if (status === "NF") return false;
@@ -78,7 +80,7 @@ export class EntryWriter {
     const present = (await store.findMulti([...new Set(keys)], call)).filter(({ cas }) => cas !== undefined);
     const answers = await Promise.all(
       present.map(async (found) => {
-        const status = await this.#remove(found, call);
+        const status = await this.remove(found, call);
         if (status === "HD") return found.live !== undefined;
         return status === "NF" ? false : this.delete(found.key, call);
       }),
@@ -93,10 +95,7 @@ export class EntryWriter {
     return this.#change("expire", key, call, async () => {
       const found = await store.find(key, call);
       if (found.live === undefined) return false;
-      // Whose versions were to be known by the item's own, which changes.
-      const operations = found.live.operations.map((one) =>
-        one.version === 0 ? { ...one, version: found.itemVersion } : one,
-      );
+      const operations = withVersion(found.live.operations, found.itemVersion);
       const version = await store.replace(found, store.redraft(found, { expiresAt, operations }), call);
       return version === undefined ? undefined : true;
     });
@@ -126,7 +125,7 @@ export class EntryWriter {
     const isRefused = condition?.kind === "absent" ? version !== 0 : condition && condition.version !== version;
     const draft = isRefused ? undefined : await store.draft(key, write, call);
     if (draft === undefined) return { stored: false, version, ...withPrevious };
-    await this.#keepOperations(found, call);
+    await this.keepOperations(found, call);
     const written = await store.replace(found, draft, call);
     return written === undefined ? undefined : { stored: true, version: written, ...withPrevious };
   }
@@ -143,37 +142,42 @@ export class EntryWriter {
     if (checks.some((check) => check.version !== version)) return { committed: false, versions: [] };
     if (write === undefined) return { committed: true, versions: [] };
     if (write.write === undefined) {
-      const status = found.cas === undefined ? "NF" : await this.#remove(found, call);
+      const status = found.cas === undefined ? "NF" : await this.remove(found, call);
       // What was not live is gone either way; a live one that somebody else removed was not what the check saw.
       const isDone = status === "HD" || (status === "NF" && version === 0);
       return isDone ? { committed: true, versions: [0] } : undefined;
     }
     const draft = await store.draft(key, write.write, call);
     if (draft === undefined) return { committed: false, versions: [] };
-    await this.#keepOperations(found, call);
+    await this.keepOperations(found, call);
     const written = await store.replace(found, draft, call);
     return written === undefined ? undefined : { committed: true, versions: [written] };
   }
 
-  async #remove(found: FoundItem, call: ServerCall): Promise<string> {
-    await this.#keepOperations(found, call);
+  /** Removes what was found, if it is still that. @returns the server's word, or `"lost"` */
+  async remove(found: FoundItem, call: ServerCall): Promise<MetaStatus | "lost"> {
+    await this.keepOperations(found, call);
     return this.#parts.store.remove(found, call);
   }
 
-  async #keepOperations({ key, item, itemVersion }: FoundItem, call: ServerCall): Promise<void> {
+  /** Keeps what a counter counted, before its item is overwritten by something else. */
+  async keepOperations({ key, item, itemVersion }: FoundItem, call: ServerCall): Promise<void> {
     if (item === undefined || item.operations.length === 0) return;
     await this.#parts.store.keepOperations(key, item.operations, itemVersion, call);
   }
 
-  /** The first attempt at once, for a key is seldom fought over; the others one after another in this process. */
+  /**
+   * At once, for a key is seldom fought over, and once more, for most that lose need only see who won; from then on one after another in this
+   * process.
+   */
   async #change<T>(
     operation: string,
     key: string,
     call: ServerCall,
     attempt: () => Promise<T | undefined>,
   ): Promise<T> {
-    const first = await attempt();
-    if (first !== undefined) return first;
+    const result = (await attempt()) ?? (await attempt());
+    if (result !== undefined) return result;
     const { queue, patienceMs, name } = this.#parts;
     const { signal } = call.read;
     const onTimeout = (): unknown => {

@@ -14,6 +14,6 @@ export function exptimeSeconds(ttlMs: number, nowMs: number): number {
   if (ttlMs === Number.POSITIVE_INFINITY) return 0;
   const seconds = Math.ceil(Math.max(ttlMs, 1) / 1_000) + 1;
   if (seconds <= MAX_RELATIVE_SECONDS) return seconds;
-  const absolute = Math.ceil(nowMs / 1_000) + seconds;
+  const absolute = Math.ceil((nowMs + ttlMs) / 1_000) + 1;
   return absolute > MAX_ABSOLUTE_SECONDS ? 0 : absolute;
 }

@@ -14,7 +14,9 @@ import type { TagMark } from "./tag-mark.ts";
  *
  * a tag        u16 length in bytes (its top bit: UTF-16 and not UTF-8) · text · mark (8 bytes)
  * operations   u16 how many · each: digest (16 bytes) · result i64 · version float64 · countedAt float64, ms
- * flags        1: operations follow the tags   2: invalidated, kept as a stale value for loads
+ * flags        1: operations follow the tags
+ *              2: invalidated; kept until expiresAt as a stale value, to be used while its successor is loaded
+ *              4: (with 2) somebody loads the successor; 8 bytes before the payload say until when: float64, ms
  * ```
  *
  * An empty item is a lease (`mg … N`); whatever else does not begin so was written by somebody else. Both are no entry.
@@ -29,12 +31,14 @@ export interface Item {
   readonly tags: readonly TagMark[];
   /** Operations with an id that a counter has counted lately, the oldest first. */
   readonly operations: readonly CountedOperation[];
+  /** With flag `isLeased`: until when somebody loads the successor, wall clock, ms since the epoch. */
+  readonly leasedUntil?: number | undefined;
   /** The entry's bytes. */
   readonly payload: Uint8Array;
 }
 
 /** The bits of an item's flags. */
-export const ITEM_FLAGS = { hasOperations: 1, isStale: 2 } as const;
+export const ITEM_FLAGS = { hasOperations: 1, isStale: 2, isLeased: 4 } as const;
 
 /** Bytes before the tags. */
 export const ITEM_HEAD_BYTES = 20;
@@ -44,8 +48,9 @@ export const MAX_ITEM_TAGS = 255;
 /** First byte: none that text, an envelope of the codec or another client's value is likely to begin with. */
 const MAGIC = 0xfb;
 const FORMAT = 1;
-const KNOWN_FLAGS = ITEM_FLAGS.hasOperations | ITEM_FLAGS.isStale;
+const KNOWN_FLAGS = ITEM_FLAGS.hasOperations | ITEM_FLAGS.isStale | ITEM_FLAGS.isLeased;
 const UTF16_BIT = 0x8000;
+const INSTANT_BYTES = 8;
 const OPERATION_BYTES = DIGEST_BYTES + 24;
 const NO_TAGS: readonly TagMark[] = Object.freeze([]);
 const NO_OPERATIONS: readonly CountedOperation[] = Object.freeze([]);
@@ -69,6 +74,7 @@ export function encodeItem(item: Item): Buffer {
     offset += MARK_BYTES;
   }
   if (hasOperations) offset = writeOperations(bytes, offset, item.operations);
+  if ((item.flags & ITEM_FLAGS.isLeased) !== 0) offset = bytes.writeDoubleBE(item.leasedUntil ?? 0, offset);
   bytes.set(item.payload, offset);
   return bytes;
 }
@@ -82,8 +88,10 @@ export function decodeItem(bytes: Buffer): Item | undefined {
   const tags = readTags(cursor, bytes[3] as number);
   const operations = (flags & ITEM_FLAGS.hasOperations) === 0 ? NO_OPERATIONS : readOperations(cursor);
   if (tags === undefined || operations === undefined) return undefined;
+  const leasedUntil = (flags & ITEM_FLAGS.isLeased) === 0 ? undefined : readInstant(cursor);
+  if (leasedUntil !== undefined && Number.isNaN(leasedUntil)) return undefined;
   const payload = bytes.subarray(cursor.offset);
-  return { flags, expiresAt: bytes.readDoubleBE(4), mark: readMark(bytes, 12), tags, operations, payload };
+  return { leasedUntil, flags, expiresAt: bytes.readDoubleBE(4), mark: readMark(bytes, 12), tags, operations, payload };
 }
 
 interface Cursor {
@@ -94,6 +102,7 @@ interface Cursor {
 function headBytes(item: Item, textBytes: readonly number[]): number {
   let length = ITEM_HEAD_BYTES;
   for (const bytes of textBytes) length += 2 + bytes + MARK_BYTES;
+  if ((item.flags & ITEM_FLAGS.isLeased) !== 0) length += INSTANT_BYTES;
   return item.operations.length === 0 ? length : length + 2 + item.operations.length * OPERATION_BYTES;
 }
 
@@ -123,6 +132,13 @@ function readTags(cursor: Cursor, count: number): readonly TagMark[] | undefined
     cursor.offset = end + MARK_BYTES;
   }
   return tags;
+}
+
+/** NaN when the bytes end before. */
+function readInstant(cursor: Cursor): number {
+  const start = cursor.offset;
+  cursor.offset += INSTANT_BYTES;
+  return cursor.offset > cursor.bytes.length ? Number.NaN : cursor.bytes.readDoubleBE(start);
 }
 
 function writeOperations(bytes: Buffer, start: number, operations: readonly CountedOperation[]): number {

@@ -3,6 +3,7 @@ import type { MemcachedConnectionId } from "../../clients/memcached/memcached-cl
 import type { MetaKey, MetaReply, MetaRequest, MetaStatus } from "../../clients/memcached/meta-message.ts";
 import type { CountedOperation } from "./counted-operation.ts";
 import type { Item } from "./item-layout.ts";
+import type { NamespaceState } from "./namespace-marks.ts";
 import type { ServerCall } from "./server-call.ts";
 
 /** What stands under a key. */
@@ -19,6 +20,10 @@ export interface FoundItem {
   readonly live: Item | undefined;
   /** Version of the item, live or not; 0 when nothing stands there. */
   readonly itemVersion: number;
+  /** The flags of the server's reply. */
+  readonly replyFlags: string;
+  /** Mode `coherent`: the state of the key's namespaces, read over the same connection; `undefined` when a mark is missing. */
+  readonly namespace: NamespaceState | undefined;
   /** Replies to what else was read with it, after it and over the same connection. */
   readonly others: readonly MetaReply[];
 }

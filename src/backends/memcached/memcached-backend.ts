@@ -7,6 +7,7 @@ import { DeadlineQueue } from "../../foundation/deadline-queue.ts";
 import { BackendUnavailableError } from "../../foundation/errors.ts";
 import { createCoherentOperations } from "./coherent-operations.ts";
 import { maxItemBytesOf } from "./entry-limits.ts";
+import type { LoadLeases } from "./load-leases.ts";
 import type { MemcachedBackendSettings } from "./memcached-backend-settings.ts";
 import { createPlainOperations } from "./plain-operations.ts";
 import { ServerCall } from "./server-call.ts";
@@ -18,12 +19,20 @@ export type StoreOperations = Required<
   Pick<Backend, "get" | "getMulti" | "set" | "setMulti" | "delete" | "deleteMulti" | "expire" | "increment" | "commit">
 > &
   Pick<Backend, "invalidateTags" | "stamp" | "clear"> & {
+    /** See {@link MemcachedBackend.loadLeases}. */
+    readonly loadLeases?: LoadLeases;
     readonly capabilities: BackendCapabilities;
     /** Names the data; see {@link Backend.epoch}. */
     readonly epoch: () => string;
     /** Reads what must be known before the first call. */
     readonly start: (context: OperationContext) => Promise<void>;
   };
+
+/** A store on one Memcached server. */
+export interface MemcachedBackend extends Backend {
+  /** Loads that a fleet runs one at a time; mode `coherent` only. */
+  readonly loadLeases?: LoadLeases;
+}
 
 /** What the operations of a mode are made with. */
 export interface StoreParts {
@@ -48,7 +57,7 @@ const USAGE: BackendUsage = Object.freeze({ keyCount: undefined, memoryUsageByte
  *
  * @throws TypeError for an address or credentials that the client cannot use
  */
-export function createMemcachedBackend(settings: MemcachedBackendSettings, host: BackendHost): Backend {
+export function createMemcachedBackend(settings: MemcachedBackendSettings, host: BackendHost): MemcachedBackend {
   const { name } = settings;
   const client = createMemcachedClient(settings, { ...host, onNotice: forwardNotices(settings, host) });
   const deadlines = new DeadlineQueue(host);
@@ -65,7 +74,8 @@ export function createMemcachedBackend(settings: MemcachedBackendSettings, host:
     }
   }
 
-  const { invalidateTags, stamp, clear } = operations;
+  const seenEvictions = { unfetchedCount: undefined };
+  const { invalidateTags, stamp, clear, loadLeases } = operations;
   return {
     name,
     capabilities: operations.capabilities,
@@ -100,9 +110,24 @@ export function createMemcachedBackend(settings: MemcachedBackendSettings, host:
     }),
     ...(stamp && { stamp: (context) => run("stamp", () => stamp(context)) }),
     ...(clear && { clear: (namespace, context) => run("clear", () => clear(namespace, context)) }),
+    ...(loadLeases && { loadLeases: translated(loadLeases, run) }),
     usage: () => USAGE,
     connections: () => client.connections(),
-    report: async (context) => ({ nodes: [await reportServer(client, host.clock, new ServerCall("report", context))] }),
+    report: async (context) => ({
+      nodes: [await reportServer(client, host.clock, seenEvictions, new ServerCall("report", context))],
+    }),
+  };
+}
+
+/** Runs a call and translates its errors. */
+type Run = <T>(operation: string, call: () => T | Promise<T>) => Promise<T>;
+
+function translated(leases: LoadLeases, run: Run): LoadLeases {
+  return {
+    read: (key, options, context) => run("load", () => leases.read(key, options, context)),
+    fill: (lease, write, context) => run("load", () => leases.fill(lease, write, context)),
+    release: (lease, context) => run("load", () => leases.release(lease, context)),
+    invalidate: (key, options, context) => run("invalidate", () => leases.invalidate(key, options, context)),
   };
 }
 

@@ -159,15 +159,14 @@ export class PlainStore implements ItemStore {
     connection: number,
     others: readonly MetaReply[],
   ): FoundItem {
-    if (value === undefined) {
-      return { key, metaKey, connection, cas: undefined, item: undefined, live: undefined, itemVersion: 0, others };
-    }
+    const reply = { key, metaKey, connection, replyFlags: flags, namespace: undefined, others };
+    if (value === undefined) return { ...reply, cas: undefined, item: undefined, live: undefined, itemVersion: 0 };
     const cas = casOf(flags);
     const left = metaFlag(flags, "t") ?? NEVER;
     const expiresAt = left === NEVER ? Number.POSITIVE_INFINITY : this.#clock.wallMs() + Number(left) * 1_000;
     const item: Item = { flags: 0, expiresAt, mark: NO_MARK, tags: [], operations: [], payload: value };
     const itemVersion = versionOf(this.#versionBase(), cas);
-    return { key, metaKey, connection, cas, item, live: item, itemVersion, others };
+    return { ...reply, cas, item, live: item, itemVersion };
   }
 
   #versionBase(): number {

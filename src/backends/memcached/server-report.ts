@@ -5,15 +5,24 @@ import { GocachexError } from "../../foundation/errors.ts";
 import { maxItemBytesOf } from "./entry-limits.ts";
 import type { ServerCall } from "./server-call.ts";
 
-/** Share of its memory from which a server that does not evict is about to refuse writes. */
-const NEARLY_FULL_RATIO = 0.9;
 /** Clocks that differ by more make TTLs visibly wrong. The server's own is told in whole seconds. */
 const MAX_CLOCK_SKEW_MS = 2_500;
 
-/** Asks a server how it is. Rejects only with the signal's reason: a server that does not answer is in the report. */
+/** What was seen of a server's evictions at the last report. */
+export interface SeenEvictions {
+  /** `evicted_unfetched`; `undefined` before the first report. */
+  unfetchedCount: number | undefined;
+}
+
+/**
+ * Asks a server how it is. Rejects only with the signal's reason: a server that does not answer is in the report.
+ *
+ * @param seen is changed: evictions are a warning only when there were some since the last report
+ */
 export async function reportServer(
   client: MemcachedClient,
   clock: Pick<Clock, "monotonicMs" | "wallMs">,
+  seen: SeenEvictions,
   call: ServerCall,
 ): Promise<NodeReport> {
   const askedAt = clock.monotonicMs();
@@ -22,7 +31,7 @@ export async function reportServer(
     const stats = await client.stats(undefined, call.read);
     const latencyMs = clock.monotonicMs() - askedAt;
     const settings = await client.stats("settings", call.read);
-    const warnings = warningsOf(client, stats, settings, clock.wallMs());
+    const warnings = warningsOf(client, stats, settings, seen, clock.wallMs());
     return {
       node: client.address,
       status: warnings.length > 0 ? "degraded" : "up",
@@ -46,20 +55,24 @@ export async function reportServer(
 
 type Stats = ReadonlyMap<string, string>;
 
-function warningsOf(client: MemcachedClient, stats: Stats, settings: Stats, nowMs: number): readonly string[] {
+function warningsOf(
+  client: MemcachedClient,
+  stats: Stats,
+  settings: Stats,
+  seen: SeenEvictions,
+  nowMs: number,
+): readonly string[] {
   const warnings: string[] = [];
-  const used = numberOf(stats, "bytes") ?? 0;
-  const limit = numberOf(stats, "limit_maxbytes") ?? Number.POSITIVE_INFINITY;
-  if (settings.get("evictions") === "off" && used > limit * NEARLY_FULL_RATIO) {
+  if (settings.get("evictions") === "off") {
+    warnings.push("It does not evict (-M): once its memory is full, writes fail. Start it without -M.");
+  }
+  const unfetchedCount = numberOf(stats, "evicted_unfetched") ?? 0;
+  if (seen.unfetchedCount !== undefined && unfetchedCount > seen.unfetchedCount) {
     warnings.push(
-      "It does not evict (-M) and its memory is nearly full: writes are about to fail. Raise its -m, or start it without -M.",
+      "It evicts entries that nobody has read yet: its memory is too small. Raise its -m, or shorten TTLs.",
     );
   }
-  if ((numberOf(stats, "evicted_unfetched") ?? 0) > 0) {
-    warnings.push(
-      "It evicted entries that nobody had read yet: its memory is too small. Raise its -m, or shorten TTLs.",
-    );
-  }
+  seen.unfetchedCount = unfetchedCount;
   if (maxItemBytesOf(client) < 1_048_576) {
     warnings.push(`It takes no values over ${maxItemBytesOf(client)} bytes. Start it with a larger -I.`);
   }

@@ -15,7 +15,7 @@ export function createCoherentBackend(parts: StoreParts): ModeBackend {
   const store = new CoherentStore(parts);
   return {
     sharedTier: new RedisSharedTier(parts, store),
-    epoch: new EpochWatch((context) => readEpoch(parts, context)),
+    epoch: new EpochWatch(() => readEpoch(parts)),
     capabilities: Object.freeze({
       storage: "bytes",
       local: false,

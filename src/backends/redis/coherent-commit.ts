@@ -87,7 +87,7 @@ async function run(
 ): Promise<CommitResult> {
   for (let question = 0; question < MAX_QUESTIONS; question += 1) {
     signal?.throwIfAborted();
-    const reply = await send(parts, commit, signal);
+    const reply = await send(parts, commit);
     const [status, ...rest] = reply as readonly number[];
     if (status === 1) return { committed: true, versions: rest.map(Number) };
     if (status === 0) return { committed: false, versions: [] };
@@ -100,7 +100,7 @@ async function run(
   throw new BackendError("GCX_BACKEND_FAILED", parts.name, OPERATION, message);
 }
 
-async function send(parts: StoreParts, commit: Commit, signal: AbortSignal | undefined): Promise<RedisReply> {
+async function send(parts: StoreParts, commit: Commit): Promise<RedisReply> {
   const { client, keys, unique } = parts;
   const call = new ScriptCall(keys, commit.shard);
   call.addArgument(String(commit.checks.length));
@@ -114,7 +114,6 @@ async function send(parts: StoreParts, commit: Commit, signal: AbortSignal | und
   return client.runScript(slotOfShard(commit.shard), commitScript, call.keys(), args, {
     operation: OPERATION,
     kind: "write",
-    signal,
   });
 }
 

@@ -7,6 +7,7 @@ import { countChange } from "./count-change.ts";
 import { deleteChange, expireChange, type ReadRecord, SetChange } from "./entry-changes.ts";
 import { type AskWhetherLive, type EntryChange, EntryItem } from "./entry-item.ts";
 import { encodeKeyText } from "./key-text.ts";
+import { keysInTurn } from "./keys-in-turn.ts";
 import { entryOf, hasTags, isRecord, tagMarksOf } from "./record.ts";
 import { RecordReader } from "./record-reader.ts";
 import { translateRedisError } from "./redis-error.ts";
@@ -107,8 +108,11 @@ export class CoherentStore implements CoherentOperations {
       const tags = write.tags.map((tag) => ({ tag, mark: marks?.get(tag) }));
       return [key, this.#setChange(write, "setMulti", tags, isInvalidated(write, marks))] as const;
     });
-    if (new Set(items.map(([key]) => key)).size < items.length) return this.#changeInTurn(changes, context);
-    return Promise.all(changes.map(([key, change]) => this.change(key, change, context)));
+    return keysInTurn(
+      changes,
+      ([key]) => key,
+      ([key, change]) => this.change(key, change, context),
+    );
   }
 
   delete(key: string, context: OperationContext): Promise<boolean> {
@@ -142,8 +146,9 @@ export class CoherentStore implements CoherentOperations {
   lease: CoherentOperations["lease"] = (request, context) => requestLease(this.#parts, request, context);
 
   async invalidateTags(tags: readonly string[], { signal }: OperationContext): Promise<void> {
+    signal?.throwIfAborted();
     try {
-      await this.tags.invalidate(tags, signal);
+      await this.tags.invalidate(tags);
     } catch (error) {
       throw translateRedisError(this.#parts.name, "invalidateTags", error);
     }
@@ -164,8 +169,9 @@ export class CoherentStore implements CoherentOperations {
         clearScript,
         [keys.headKey(shard), keys.generationKey(shard, namespace)],
         ["1", "1", once, "0", String(headCount), encodeKeyText("", namespace)],
-        { operation: "clear", kind: "idempotent-write", signal },
+        { operation: "clear", kind: "idempotent-write" },
       );
+    signal?.throwIfAborted();
     try {
       await Promise.all(shards.map(clearShard));
     } catch (error) {
@@ -179,25 +185,6 @@ export class CoherentStore implements CoherentOperations {
     return new Promise((resolve, reject) => {
       this.#writer.add(new EntryItem(key, change, { signal, resolve, reject }, this.#ask));
     });
-  }
-
-  /** Several changes of one key: calls may go over different connections, so each waits for those before it. */
-  async #changeInTurn<Result>(
-    changes: ReadonlyArray<readonly [key: string, change: EntryChange<Result>]>,
-    context: OperationContext,
-  ): Promise<readonly Result[]> {
-    const results: Result[] = [];
-    for (let start = 0; start < changes.length; ) {
-      const keys = new Set<string>();
-      let end = start;
-      for (; end < changes.length && !keys.has((changes[end] as (typeof changes)[number])[0]); end += 1) {
-        keys.add((changes[end] as (typeof changes)[number])[0]);
-      }
-      const part = changes.slice(start, end).map(([key, change]) => this.change(key, change, context));
-      results.push(...(await Promise.all(part)));
-      start = end;
-    }
-    return results;
   }
 
   /** In a cluster the tags lie elsewhere: their marks are read first, and a tag that is invalidated meanwhile makes the entry a miss. */

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { OperationContext } from "../../backend/backend.ts";
 import type { RedisReply } from "../../clients/redis/redis-reply.ts";
 import { readNumber, VERSION_LIMIT_BYTE } from "./record.ts";
 import { SHARD_COUNT, slotOfShard } from "./redis-key-layout.ts";
@@ -9,11 +8,11 @@ import type { StoreParts } from "./store-parts.ts";
 
 /** The name of the data, read at connect and whenever a connection came up again: data may have been lost in between. */
 export class EpochWatch {
-  readonly #read: (context: OperationContext) => Promise<string>;
+  readonly #read: () => Promise<string>;
   #current = "unknown";
   #isRefreshing = false;
 
-  constructor(read: (context: OperationContext) => Promise<string>) {
+  constructor(read: () => Promise<string>) {
     this.#read = read;
   }
 
@@ -23,8 +22,8 @@ export class EpochWatch {
   }
 
   /** Reads it again. */
-  async refresh(context: OperationContext): Promise<void> {
-    this.#current = await this.#read(context);
+  async refresh(): Promise<void> {
+    this.#current = await this.#read();
   }
 
   /** Reads it again when somebody can; a failure leaves the old name, and the next connection tries again. */
@@ -34,7 +33,7 @@ export class EpochWatch {
     const done = (): void => {
       this.#isRefreshing = false;
     };
-    this.refresh({}).then(done, done);
+    this.refresh().then(done, done);
   }
 }
 
@@ -49,10 +48,10 @@ export interface ShardEpoch {
  * Names the data of all servers: the id of the one server, or a digest of those of all shards of a cluster, any of which may lose its data alone.
  * Makes the ids that are missing, so that what was lost is known to be new.
  */
-export async function readEpoch(parts: StoreParts, { signal }: OperationContext): Promise<string> {
+export async function readEpoch(parts: StoreParts): Promise<string> {
   const count = parts.client.topology === "cluster" ? SHARD_COUNT : 1;
   const shards = Array.from({ length: count }, (_, shard) => shard);
-  const epochs = await Promise.all(shards.map((shard) => readShardEpoch(parts, shard, signal)));
+  const epochs = await Promise.all(shards.map((shard) => readShardEpoch(parts, shard)));
   const [first, ...others] = epochs.map(({ id }) => id);
   if (others.length === 0) return first as string;
   return createHash("sha1")
@@ -61,12 +60,8 @@ export async function readEpoch(parts: StoreParts, { signal }: OperationContext)
 }
 
 /** The epoch of one shard. */
-export async function readShardEpoch(
-  { client, keys, unique }: StoreParts,
-  shard: number,
-  signal: AbortSignal | undefined,
-): Promise<ShardEpoch> {
-  const options = { operation: "epoch", kind: "idempotent-write", signal } as const;
+export async function readShardEpoch({ client, keys, unique }: StoreParts, shard: number): Promise<ShardEpoch> {
+  const options = { operation: "epoch", kind: "idempotent-write" } as const;
   const id = createHash("sha1").update(unique()).digest("base64url");
   const reply = await client.runScript(slotOfShard(shard), epochScript, [keys.epochKey(shard)], [id], options);
   return parseEpoch(String(reply)) as ShardEpoch;
@@ -79,8 +74,8 @@ export function parseEpoch(text: string): ShardEpoch | undefined {
 }
 
 /** Names the processes that serve now: for data without a record of its own, a process that is new may have none of it. */
-export async function readProcessIds({ client }: StoreParts, { signal }: OperationContext): Promise<string> {
-  const options = { operation: "epoch", kind: "read", signal } as const;
+export async function readProcessIds({ client }: StoreParts): Promise<string> {
+  const options = { operation: "epoch", kind: "read" } as const;
   const infos = await Promise.all(client.primaries().map((node) => node.call(["INFO", "server"], options)));
   const ids = infos.map((info) => parseServerInfo(String(info)).get("run_id") ?? "unknown").sort();
   return ids.length === 1 ? (ids[0] as string) : createHash("sha1").update(ids.join(" ")).digest("base64url");

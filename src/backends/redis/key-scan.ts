@@ -62,7 +62,7 @@ async function processOf(scan: KeyScan, node: RedisNode): Promise<string> {
 }
 
 async function ask(scan: KeyScan, node: RedisNode, args: readonly RedisArgument[]): Promise<RedisReply> {
-  const options: RedisCallOptions = { operation: "scan", kind: "read", signal: scan.signal };
+  const options: RedisCallOptions = { operation: "scan", kind: "read" };
   try {
     return await node.call(args, options);
   } catch (error) {

@@ -47,7 +47,7 @@ async function liveOfGroup(parts: StoreParts, tags: TagStore, keys: readonly str
     kind: "idempotent-write",
   })) as readonly RedisReply[];
   namespaces.read(replies, keys.length);
-  const serverMs = parts.clock.wallMs() + parts.client.clockOffsetMs(slot);
+  const serverMs = Number(String(replies.at(-1)));
   const isLive = await Promise.all(
     keys.map((key, index) => isLiveRecord(replies[index], namespaces, namespaceOf(key), tags, serverMs)),
   );

@@ -9,7 +9,7 @@ export function createPlainBackend(parts: StoreParts): ModeBackend {
   const store = new PlainStore(parts);
   return {
     // Nothing of ours lies in the server, so only its processes tell whether it may have lost something.
-    epoch: new EpochWatch((context) => readProcessIds(parts, context)),
+    epoch: new EpochWatch(() => readProcessIds(parts)),
     capabilities: Object.freeze({
       storage: "bytes",
       local: false,

@@ -6,6 +6,7 @@ import type { RedisArgument, RedisCallKind, RedisCallOptions } from "../../clien
 import type { RedisReply } from "../../clients/redis/redis-reply.ts";
 import { UnsupportedOperationError } from "../../foundation/errors.ts";
 import { operationDigest, readCount } from "./count-change.ts";
+import { keysInTurn } from "./keys-in-turn.ts";
 import { contentVersion, PlainEntry, PlainWriteResult } from "./plain-entry.ts";
 import { type PlainKey, plainKey, plainSlotTag } from "./plain-keys.ts";
 import { PlainReader } from "./plain-reader.ts";
@@ -108,9 +109,11 @@ export class PlainStore implements PlainOperations {
     items: ReadonlyArray<readonly [key: string, write: EntryWrite]>,
     context: OperationContext,
   ): Promise<readonly WriteResult[]> {
-    const values = items.map(([, write]) => valueBytes(write.value));
-    return Promise.all(
-      items.map(([key, { ttlMs }], index) => this.#setAlways(key, values[index] as Buffer, ttlMs, "setMulti", context)),
+    const writes = items.map(([key, { value, ttlMs }]) => ({ key, ttlMs, value: valueBytes(value) }));
+    return keysInTurn(
+      writes,
+      ({ key }) => key,
+      ({ key, value, ttlMs }) => this.#setAlways(key, value, ttlMs, "setMulti", context),
     );
   }
 
@@ -236,8 +239,10 @@ export class PlainStore implements PlainOperations {
   }
 }
 
+/** No signal goes with a call: who leaves before it is sent is let go here, and one that was sent settles within the client's deadlines. */
 function options(operation: string, kind: RedisCallKind, { signal }: OperationContext): RedisCallOptions {
-  return { operation, kind, signal };
+  signal?.throwIfAborted();
+  return { operation, kind };
 }
 
 function shareSlot([first, ...others]: readonly PlainKey[]): boolean {

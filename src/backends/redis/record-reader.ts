@@ -13,6 +13,7 @@ import {
   isKeptBeyondEnd,
   isRecord,
   serverExpiryOf,
+  type TagMark,
   tagMarksOf,
 } from "./record.ts";
 import { translateRedisError } from "./redis-error.ts";
@@ -26,6 +27,10 @@ const MAX_CALL_KEYS = 128;
 const OPTIONS: RedisCallOptions = { operation: "get", kind: "read" };
 /** What goes to primaries only is no read for the client. */
 const STAMPED: RedisCallOptions = { operation: "read", kind: "idempotent-write" };
+
+/** How far our idea of the server's clock may be off; a connection that came up slowly measured it badly. */
+const CLOCK_DOUBT_MS = 5_000;
+const NO_TAG_MARKS: readonly TagMark[] = [];
 
 /** Who waits for the entries of some keys. */
 export interface RecordReadOwner {
@@ -139,30 +144,40 @@ export class RecordReader {
       }),
     });
     const epoch = Buffer.isBuffer(text) ? parseEpoch(text.toString()) : undefined;
-    return epoch === undefined ? readShardEpoch(this.#parts, shard, undefined).then(withEpoch) : withEpoch(epoch);
+    return epoch === undefined ? readShardEpoch(this.#parts, shard).then(withEpoch) : withEpoch(epoch);
   }
 
   #settle(read: RecordRead, reply: RedisReply, mark: GenerationMark | undefined, moment: Moment): void {
-    const { offsetMs } = moment;
     if (mark === undefined || !Buffer.isBuffer(reply) || !isRecord(reply) || !isCurrentData(reply, mark)) {
       hand(read, undefined, moment);
-    } else if (isKeptBeyondEnd(reply) && serverExpiryOf(reply) <= this.#parts.clock.wallMs() + offsetMs) {
-      hand(read, undefined, moment);
-    } else if (hasTags(reply)) {
-      void this.#settleTagged(read, reply, moment);
+    } else if (isKeptBeyondEnd(reply) || hasTags(reply)) {
+      void this.#settleDoubtful(read, reply, moment);
     } else {
-      hand(read, entryOf(reply, offsetMs, undefined), moment);
+      hand(read, entryOf(reply, moment.offsetMs, undefined), moment);
     }
   }
 
-  async #settleTagged(read: RecordRead, record: Buffer, moment: Moment): Promise<void> {
-    const tags = tagMarksOf(record);
+  /** For records of which neither their being there nor their generation says that they live. */
+  async #settleDoubtful(read: RecordRead, record: Buffer, moment: Moment): Promise<void> {
+    const tags = hasTags(record) ? tagMarksOf(record) : NO_TAG_MARKS;
     try {
-      const isLive = tags !== undefined && (await this.#tags.areCurrent(tags));
+      const isLive =
+        tags !== undefined &&
+        !(isKeptBeyondEnd(record) && (await this.#isOver(read, record, moment))) &&
+        (tags.length === 0 || (await this.#tags.areCurrent(tags)));
       hand(read, isLive ? entryOf(record, moment.offsetMs, tags) : undefined, moment);
     } catch (error) {
       read.owner.fail(translateRedisError(this.#parts.name, read.owner.operation, error));
     }
+  }
+
+  /** Whether data that is kept beyond its end is over, by the server's clock: ours is near enough only far from the end. */
+  async #isOver({ key }: RecordRead, record: Buffer, { offsetMs }: Moment): Promise<boolean> {
+    const { client, clock } = this.#parts;
+    const remainingMs = serverExpiryOf(record) - (clock.wallMs() + offsetMs);
+    if (Math.abs(remainingMs) > CLOCK_DOUBT_MS) return remainingMs < 0;
+    const [seconds, micros] = (await client.call(slotOfShard(shardOfKey(key)), ["TIME"], STAMPED)) as readonly Buffer[];
+    return serverExpiryOf(record) <= Number(String(seconds)) * 1_000 + Number(String(micros)) / 1_000;
   }
 }
 

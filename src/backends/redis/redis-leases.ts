@@ -19,6 +19,7 @@ export async function requestLease(
   request: LeaseRequest,
   { signal }: OperationContext,
 ): Promise<LeaseOutcome> {
+  signal?.throwIfAborted();
   const shard = shardOfKey(request.key);
   const ttl = request.kind === "release" ? "0" : ttlText(Math.min(request.ttlMs, LONGEST_LEASE_MS));
   const keys = [shardKey(shard, "l", request.key), shardKey(shard, "f")];
@@ -29,7 +30,7 @@ export async function requestLease(
       leaseScript,
       keys,
       [request.kind.charAt(0), encodeKeyText("", request.owner), ttl],
-      { operation: "lease", kind, signal },
+      { operation: "lease", kind },
     );
     return toOutcome(reply as readonly number[]);
   } catch (error) {

@@ -15,12 +15,12 @@ const FEATURES: Readonly<Record<string, readonly [major: number, minor: number]>
 
 /** Asks every primary how it is. Rejects only when aborted: a server that does not answer is in the report as down. */
 export async function reportServers(parts: StoreParts, { signal }: OperationContext): Promise<BackendReport> {
-  const nodes = await Promise.all(parts.client.primaries().map((node) => reportServer(parts, node, signal)));
+  const nodes = await Promise.all(parts.client.primaries().map((node) => reportServer(parts, node)));
   signal?.throwIfAborted();
   return { nodes };
 }
 
-async function reportServer(parts: StoreParts, node: RedisNode, signal: AbortSignal | undefined): Promise<NodeReport> {
+async function reportServer(parts: StoreParts, node: RedisNode): Promise<NodeReport> {
   const { client, clock } = parts;
   const connections = client.connections().find(({ address }) => address === node.address);
   const counts =
@@ -29,7 +29,7 @@ async function reportServer(parts: StoreParts, node: RedisNode, signal: AbortSig
       : { connections: { open: connections.open, inFlight: connections.inFlight, waiting: connections.waiting } };
   const startedAtMs = clock.monotonicMs();
   try {
-    const options = { operation: "report", kind: "read", signal } as const;
+    const options = { operation: "report", kind: "read" } as const;
     // The time of the first is what an answer takes; INFO takes the server longer.
     const [latencyMs, info] = await Promise.all([
       node.call(["PING"], options).then(() => clock.monotonicMs() - startedAtMs),

@@ -90,10 +90,11 @@ export class RedisSharedTier implements SharedTier {
   }
 
   async heads({ shards, node }: TierHeadsRequest, context: OperationContext): Promise<TierHeads> {
+    context.signal?.throwIfAborted();
     try {
       const [stamps, tagHead] = await Promise.all([
-        this.#stampsOf(shards, context),
-        this.#tagHead(context),
+        this.#stampsOf(shards),
+        this.#tagHead(),
         node && this.#askNodes(["renew", node.id, String(Math.ceil(node.leaseMs)), node.info], "heads", context),
       ]);
       return { stamps, tagHead };
@@ -132,21 +133,21 @@ export class RedisSharedTier implements SharedTier {
     return { ...lease, stale: isUsable ? this.#store.readRecord(staleRecord, shard) : undefined };
   }
 
-  async #stampsOf(shards: readonly number[], context: OperationContext): Promise<readonly TierStamp[]> {
+  async #stampsOf(shards: readonly number[]): Promise<readonly TierStamp[]> {
     if (this.#parts.client.topology === "cluster") {
-      return Promise.all(shards.map(async (shard) => (await this.#readHeads(shard, [shard], context))[0] as TierStamp));
+      return Promise.all(shards.map(async (shard) => (await this.#readHeads(shard, [shard]))[0] as TierStamp));
     }
-    return shards.length === 0 ? [] : this.#readHeads(0, shards, context);
+    return shards.length === 0 ? [] : this.#readHeads(0, shards);
   }
 
   /** Stamps of shards whose heads lie in the record of `home`. */
-  async #readHeads(home: number, shards: readonly number[], context: OperationContext): Promise<readonly TierStamp[]> {
+  async #readHeads(home: number, shards: readonly number[]): Promise<readonly TierStamp[]> {
     const { client, keys } = this.#parts;
     const args = ["MGET", keys.headKey(home), keys.epochKey(home)];
-    const options = { operation: "heads", kind: "idempotent-write", signal: context.signal } as const;
+    const options = { operation: "heads", kind: "idempotent-write" } as const;
     const [heads, epochText] = (await client.call(slotOfShard(home), args, options)) as readonly RedisReply[];
     const found = Buffer.isBuffer(epochText) ? parseEpoch(epochText.toString()) : undefined;
-    const epoch = found ?? (await readShardEpoch(this.#parts, home, context.signal));
+    const epoch = found ?? (await readShardEpoch(this.#parts, home));
     return shards.map((shard) => ({
       shard,
       head: headAt(heads, keys.headIndex(shard)),
@@ -155,8 +156,8 @@ export class RedisSharedTier implements SharedTier {
     }));
   }
 
-  async #tagHead({ signal }: OperationContext): Promise<number> {
-    const options = { operation: "heads", kind: "idempotent-write", signal } as const;
+  async #tagHead(): Promise<number> {
+    const options = { operation: "heads", kind: "idempotent-write" } as const;
     const text = await this.#parts.client.call(TAG_SLOT, ["HGET", TAG_CLOCK_KEY, "now"], options);
     return Buffer.isBuffer(text) ? Number(text.toString()) : 0;
   }
@@ -166,7 +167,8 @@ export class RedisSharedTier implements SharedTier {
     operation: string,
     { signal }: OperationContext,
   ): Promise<readonly RedisReply[]> {
-    const options = { operation, kind: "idempotent-write", signal } as const;
+    const options = { operation, kind: "idempotent-write" } as const;
+    signal?.throwIfAborted();
     const texts = args.map((arg) => encodeKeyText("", arg));
     return (await this.#parts.client.runScript(
       NODES_SLOT,

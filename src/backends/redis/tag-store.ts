@@ -60,11 +60,10 @@ export class TagStore {
   }
 
   /** Ends what carries the tags. Many tags take several calls, each of which is whole. */
-  async invalidate(tags: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+  async invalidate(tags: readonly string[]): Promise<void> {
     for (let start = 0; start < tags.length; start += MAX_CALL_TAGS) {
       const slice = tags.slice(start, start + MAX_CALL_TAGS).map((tag) => encodeKeyText("", tag));
-      const options: RedisCallOptions = signal === undefined ? INVALIDATE : { ...INVALIDATE, signal };
-      await this.#parts.client.runScript(TAG_SLOT, invalidateTagsScript, [TAG_CLOCK_KEY], slice, options);
+      await this.#parts.client.runScript(TAG_SLOT, invalidateTagsScript, [TAG_CLOCK_KEY], slice, INVALIDATE);
     }
   }
 

@@ -11,6 +11,7 @@ import type { MemcachedSettings } from "./memcached-settings.ts";
 import { PatientDeadline } from "./patient-deadline.ts";
 import type { PendingCall } from "./pending-call.ts";
 import { ServerKnowledge } from "./server-knowledge.ts";
+import { SharedErrors } from "./shared-errors.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
 
 /** Pauses between attempts to connect. */
@@ -30,6 +31,7 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #address: ServerAddress;
   readonly #subject: CallSubject;
   readonly #deadlines: DeadlineQueue;
+  readonly #errors: SharedErrors;
   readonly #waiting = new WaitingCalls();
   readonly #maxConnections: number;
   /** Open ones, the oldest first: it is used first, so that the others become idle when they are not needed. */
@@ -50,6 +52,7 @@ export class ConnectionPool implements ConnectionOwner {
     this.#address = parseServerAddress(settings.address);
     this.#subject = settings;
     this.#deadlines = new DeadlineQueue(host);
+    this.#errors = new SharedErrors(host.scheduler);
     this.#maxConnections = Math.max(CLIENT_LIMITS.maxConnections, settings.maxIdleConnections);
   }
 
@@ -122,18 +125,18 @@ export class ConnectionPool implements ConnectionOwner {
     const remainingMs = dueAt - this.#host.clock.monotonicMs();
     const isRepeatable = !wasSent || (options.kind === "read" && remainingMs > 0);
     if (call.hasRetried || options.connection !== undefined || this.#isClosed || !isRepeatable) {
-      const why = "the connection was lost.";
-      const { operation } = options;
-      call.reject(
-        wasSent ? interrupted(this.#subject, options, cause) : unavailable(this.#subject, operation, why, cause),
-      );
+      const makeError = (): Error =>
+        wasSent
+          ? interrupted(this.#subject, options, cause)
+          : unavailable(this.#subject, options.operation, "the connection was lost.", cause);
+      call.reject(this.#errors.for(wasSent ? "interrupted" : "not sent", options, makeError));
       return;
     }
     call.hasRetried = true;
     call.stopExpiring();
     if (wasSent) {
       call.isDeadlineFixed = true;
-      this.#expire(call, remainingMs, () => unanswered(this.#subject, options));
+      this.#expire(call, "late", remainingMs, () => unanswered(this.#subject, options));
     }
     this.submit(call);
   }
@@ -169,12 +172,13 @@ export class ConnectionPool implements ConnectionOwner {
       call.reject(overloaded(this.#subject, operation, `${requestCount} requests wait already.`));
     } else {
       this.#waiting.add(call);
-      if (!call.isDeadlineFixed) this.#expire(call, this.#settings.timeoutMs, () => this.#lateError(operation));
+      const makeError = (): Error => this.#lateError(operation);
+      if (!call.isDeadlineFixed) this.#expire(call, "waited", this.#settings.timeoutMs, makeError);
     }
   }
 
-  #expire(call: PendingCall, delayMs: number, makeError: () => Error): void {
-    const expire = (): void => call.reject(makeError());
+  #expire(call: PendingCall, reason: string, delayMs: number, makeError: () => Error): void {
+    const expire = (): void => call.reject(this.#errors.for(reason, call.options, makeError));
     call.expireBy(new PatientDeadline(this.#deadlines, this.#host.clock, delayMs, expire));
   }
 
@@ -237,6 +241,7 @@ export class ConnectionPool implements ConnectionOwner {
       clock: this.#host.clock,
       scheduler: this.#host.scheduler,
       deadlines: this.#deadlines,
+      errors: this.#errors,
       owner: this,
       maxValueBytes: this.knowledge.maxItemBytes ?? CLIENT_LIMITS.maxValueBytes,
     });
@@ -252,7 +257,10 @@ export class ConnectionPool implements ConnectionOwner {
     this.#nextDialAt = this.#host.clock.monotonicMs() + backoffMs(this.#failureCount, BACKOFF, this.#host.random);
     this.#failureCount += 1;
     if (this.#connections.some(({ isSuspect }) => !isSuspect)) return;
-    for (const call of this.#waiting.takeAll()) call.reject(this.#unavailable(call.options.operation));
+    for (const call of this.#waiting.takeAll()) {
+      const makeError = (): Error => this.#unavailable(call.options.operation);
+      call.reject(this.#errors.for("no dial", call.options, makeError));
+    }
   }
 
   #unavailable(operation: string, cause: unknown = this.#lastFailure): Error {

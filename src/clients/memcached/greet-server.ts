@@ -28,13 +28,15 @@ export interface GreetingOptions {
 /** Why a server cannot be used: a sentence with its remedy. */
 export class GreetingRefusal extends Error {}
 
-/** More than the 24 bytes that a server of the binary protocol waits for before it does anything. */
-const FIRST_QUESTION = "version\r\nversion\r\nversion\r\n";
-const FIRST_REPLY_COUNT = 3;
+/**
+ * A server of the binary protocol waits for 24 bytes before it does anything, and one that wants a user answers a single line of several:
+ * so it is one long line.
+ */
+const FIRST_QUESTION = `version${" ".repeat(20)}\r\n`;
 
 const BINARY_ONLY =
-  "it closes connections of the text protocol. If it demands SASL (-S), which exists in the binary protocol alone, or was started with " +
-  '"-B binary", start it without these; for passwords use a file of users (-Y).';
+  "it closed the connection before the first answer. If it demands SASL (-S), which exists in the binary protocol alone, or was started " +
+  'with "-B binary", start it without these; for passwords use a file of users (-Y).';
 const WANTS_USER =
   "it demands a user. Set memcached.username and memcached.password to an entry of its file of users (-Y).";
 const REFUSES_USER =
@@ -54,7 +56,17 @@ const TOO_OLD =
 export async function greetServer(socket: Socket, options: GreetingOptions): Promise<Greeting> {
   const exchange = new GreetingExchange(socket);
   exchange.start();
-  const first = exchange.askLines(FIRST_QUESTION, FIRST_REPLY_COUNT).catch(refuseBinary);
+  try {
+    return await greet(exchange, options);
+  } catch (error) {
+    throw exchange.hasAnswered ? error : refuseBinary(error);
+  } finally {
+    exchange.finish();
+  }
+}
+
+async function greet(exchange: GreetingExchange, options: GreetingOptions): Promise<Greeting> {
+  const first = exchange.askLines(FIRST_QUESTION, 1);
   const { credentials, probeKey } = options;
   const isAuthenticated = credentials !== undefined && isUnauthenticated(await first);
   if (isAuthenticated) await authenticate(exchange, credentials);
@@ -70,13 +82,14 @@ export async function greetServer(socket: Socket, options: GreetingOptions): Pro
   const isKnown = asked !== undefined || version === options.knownVersion;
   const features = isKnown ? asked : await findServerFeatures(exchange, probeKey);
   if (features?.found["opaque"] === false) throw new GreetingRefusal(TOO_OLD);
-  exchange.finish();
+  exchange.assertFinished();
   return { version, identity: readServerIdentity(stats), features, isAuthenticated };
 }
 
-function refuseBinary(error: Error): never {
-  const isClosed = /closed the connection|ECONNRESET|EPIPE/.test(error.message);
-  throw isClosed ? new GreetingRefusal(BINARY_ONLY, { cause: error }) : error;
+/** A connection that is closed before the first answer is one of another protocol. */
+function refuseBinary(error: unknown): unknown {
+  const isClosed = error instanceof Error && /closed the connection|ECONNRESET|EPIPE/.test(error.message);
+  return isClosed ? new GreetingRefusal(BINARY_ONLY, { cause: error }) : error;
 }
 
 async function authenticate(

@@ -29,6 +29,7 @@ export class GreetingExchange implements MetaReplySink {
   readonly #parser: MetaReplyParser = new MetaReplyParser(this, MAX_ANSWER_BYTES);
   readonly #questions: Question[] = [];
   #error: Error | undefined;
+  #hasAnswered = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -41,15 +42,24 @@ export class GreetingExchange implements MetaReplySink {
     this.#socket.on("close", this.#onClose);
   }
 
-  /** Leaves the socket to somebody else, paused. @throws Error when something was sent that nobody asked for */
+  /** Whether anything was answered. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
+  /** @throws Error when there is more on the connection than was asked for, or less */
+  assertFinished(): void {
+    if (this.#error !== undefined) throw this.#error;
+    const isFinished = this.#parser.isBetweenReplies && this.#questions.length === 0;
+    if (!isFinished) throw new Error("The server said more than it was asked.");
+  }
+
+  /** Leaves the socket to somebody else, paused. */
   finish(): void {
     this.#socket.pause();
     this.#socket.off("data", this.#onData);
     this.#socket.off("error", this.#onError);
     this.#socket.off("close", this.#onClose);
-    if (this.#error !== undefined) throw this.#error;
-    if (!this.#parser.isBetweenReplies || this.#questions.length > 0)
-      throw new Error("The server said more than it was asked.");
   }
 
   /** Asks for as many replies as `text` has lines. */
@@ -94,6 +104,7 @@ export class GreetingExchange implements MetaReplySink {
   }
 
   #answered(): void {
+    this.#hasAnswered = true;
     const question = this.#questions.shift();
     if (question === undefined) this.#parser.fail("a reply that nobody asked for");
     else question.resolve(question.replies);

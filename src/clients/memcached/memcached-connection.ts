@@ -15,6 +15,7 @@ import { PatientDeadline } from "./patient-deadline.ts";
 import type { PendingCall } from "./pending-call.ts";
 import { RequestBuffer } from "./request-buffer.ts";
 import { SentGroup } from "./sent-group.ts";
+import type { SharedErrors } from "./shared-errors.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
 
 const OUT_OF_ORDER = "a reply is not the one that must come next";
@@ -47,6 +48,7 @@ export interface ConnectionParts {
   readonly clock: Pick<Clock, "monotonicMs">;
   readonly scheduler: Pick<Scheduler, "soon">;
   readonly deadlines: DeadlineQueue;
+  readonly errors: SharedErrors;
   readonly owner: ConnectionOwner;
   /** Largest value that the server can hold, in bytes. */
   readonly maxValueBytes: number;
@@ -185,9 +187,11 @@ export class MemcachedConnection implements MetaReplySink {
     }
     this.#outbox.add(call);
     if (call.isDeadlineFixed) return;
-    const { subject, deadlines, clock } = this.#parts;
+    const { subject, deadlines, clock, errors } = this.#parts;
     const why = "the connection took nothing more in time. Look at the server's load.";
-    const expire = (): void => call.reject(overloaded(subject, call.options.operation, why));
+    const { options } = call;
+    const makeError = (): Error => overloaded(subject, options.operation, why);
+    const expire = (): void => call.reject(errors.for("blocked", options, makeError));
     call.expireBy(new PatientDeadline(deadlines, clock, subject.timeoutMs, expire));
   }
 
@@ -354,7 +358,7 @@ export class MemcachedConnection implements MetaReplySink {
 
   #expire(group: SentGroup): void {
     if (!this.#isOpen || this.#calls.headNumber >= group.end) return;
-    const { subject, deadlines } = this.#parts;
+    const { subject, deadlines, errors } = this.#parts;
     // Silent since it was sent, or too late for the second time.
     const isSilent = group.chunkCount === this.#chunkCount;
     const isHung = group.isOverdue;
@@ -363,7 +367,7 @@ export class MemcachedConnection implements MetaReplySink {
       const call = this.#calls.at(number) as PendingCall;
       if (!call.isOverdue) this.#overdueCount += 1;
       call.isOverdue = true;
-      call.reject(unanswered(subject, call.options));
+      if (!call.isSettled) call.reject(errors.for("late", call.options, () => unanswered(subject, call.options)));
     }
     if (isHung || (isSilent && this.#overdueCount >= CLIENT_LIMITS.maxOverdue)) {
       this.lose(

@@ -155,14 +155,20 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
 
   onDeadline(): void {
     this.#ticket = undefined;
+    // After the sockets had their turn: a process that stood still must not take what waits in the socket for late, nor what it had no
+    // turn to write for stuck.
+    this.#parts.scheduler.soon(this.#expire);
+  }
+
+  readonly #expire = (): void => {
     if (this.#isBroken) return;
     const nowMs = this.#parts.clock.monotonicMs();
     const nextMs = Math.min(this.#expireSent(nowMs), this.#expireUnsent(nowMs), this.#judge(nowMs));
     if (this.#isBroken || nextMs === Number.POSITIVE_INFINITY) return;
-    // A callback may have sent something and so armed it for a later moment.
+    // Something that was sent meanwhile may have armed it for a later moment.
     if (this.#ticket !== undefined) this.#parts.deadlines.remove(this.#ticket);
     this.#ticket = this.#parts.deadlines.add(this, nextMs - nowMs);
-  }
+  };
 
   /**
    * Waits for the replies in the order of the wire. One loop for the connection instead of handlers for each command: two closures and a

@@ -17,7 +17,7 @@ import type { RedisSettings } from "./redis-settings.ts";
  */
 const DEEP_COUNT = 1_024;
 /** Most unanswered commands of a connection. Bounds what a server that hangs can hold of this process. */
-const MAX_IN_FLIGHT_COUNT = 8_192;
+const MAX_IN_FLIGHT_COUNT = 16_384;
 /** Most commands that wait for a connection with room. */
 const MAX_WAITING_COUNT = 16_384;
 

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { RedisArgument } from "./redis-client.ts";
 
 /** A Lua script and the name by which servers know it. */
 export interface RedisScript {
@@ -19,13 +18,13 @@ export function defineRedisScript(name: string, source: string): RedisScript {
 /** The command that runs a script by its SHA. O(keys and arguments). */
 export function evalShaCommand(
   script: RedisScript,
-  keys: readonly RedisArgument[],
-  args: readonly RedisArgument[],
-): RedisArgument[] {
+  keys: readonly (string | Buffer)[],
+  args: readonly (string | Buffer)[],
+): (string | Buffer)[] {
   return ["EVALSHA", script.sha, String(keys.length), ...keys, ...args];
 }
 
 /** The command that runs the same script by its text, which makes the server know it. */
-export function evalCommand(evalSha: readonly RedisArgument[], source: string): RedisArgument[] {
+export function evalCommand(evalSha: readonly (string | Buffer)[], source: string): (string | Buffer)[] {
   return ["EVAL", source, ...evalSha.slice(2)];
 }

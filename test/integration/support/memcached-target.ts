@@ -1,14 +1,20 @@
 import type { TestServer } from "../../../scripts/servers/test-server.ts";
 import type { Backend } from "../../../src/backend/backend.ts";
 import type { BackendHost } from "../../../src/backend/registry.ts";
-import { createMemcachedBackend } from "../../../src/backends/memcached/memcached-backend.ts";
+import { createCoherentOperations } from "../../../src/backends/memcached/coherent-operations.ts";
+import type { StoreOperations } from "../../../src/backends/memcached/memcached-backend.ts";
+import { createMemcachedBackend, type MemcachedBackend } from "../../../src/backends/memcached/memcached-backend.ts";
 import type { MemcachedBackendSettings } from "../../../src/backends/memcached/memcached-backend-settings.ts";
+import { createMemcachedClient } from "../../../src/clients/memcached/create-memcached-client.ts";
+import type { MemcachedClient } from "../../../src/clients/memcached/memcached-client.ts";
 import { systemClock } from "../../../src/foundation/clock.ts";
+import { DeadlineQueue } from "../../../src/foundation/deadline-queue.ts";
 import { systemRandom } from "../../../src/foundation/random-source.ts";
 import { systemScheduler } from "../../../src/foundation/scheduler.ts";
 import type { ConformanceTarget } from "../../../src/testing/backend-conformance.ts";
 import type { FaultProxy } from "./fault-proxy.ts";
 import { startFaultProxy } from "./fault-proxy.ts";
+import { gateClient, type RequestGate } from "./gated-client.ts";
 
 /** Settings of a store that tests use. */
 export function memcachedSettings(
@@ -40,7 +46,7 @@ export async function openMemcached(
   server: { readonly host: string; readonly port: number },
   settings: Partial<MemcachedBackendSettings> = {},
   host: Partial<BackendHost> = {},
-): Promise<Backend> {
+): Promise<MemcachedBackend> {
   const backend = createMemcachedBackend(memcachedSettings(server, settings), { ...MEMCACHED_HOST, ...host });
   await backend.connect?.({});
   return backend;
@@ -78,4 +84,25 @@ function faultsOf(proxy: FaultProxy): NonNullable<ConformanceTarget["faults"]> {
       proxy.resetAll();
     },
   };
+}
+
+/** The operations of mode `coherent` over a client whose requests pass a gate. */
+export async function openGated(server: { readonly host: string; readonly port: number }): Promise<{
+  readonly store: StoreOperations;
+  readonly gate: RequestGate;
+  readonly client: MemcachedClient;
+  readonly close: () => Promise<void>;
+}> {
+  const settings = memcachedSettings(server);
+  const bare = createMemcachedClient(settings, {
+    clock: systemClock,
+    scheduler: systemScheduler,
+    random: systemRandom,
+  });
+  const { client, gate } = gateClient(bare);
+  await client.connect();
+  const deadlines = new DeadlineQueue(MEMCACHED_HOST);
+  const store = createCoherentOperations({ settings, client, host: MEMCACHED_HOST, deadlines });
+  await store.start({});
+  return { store, gate, client: bare, close: () => bare.close() };
 }

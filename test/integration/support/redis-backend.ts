@@ -1,6 +1,7 @@
 import type { Backend } from "../../../src/backend/backend.ts";
 import type { BackendNotice } from "../../../src/backend/backend-notice.ts";
 import type { BackendHost } from "../../../src/backend/registry.ts";
+import type { SharedTier } from "../../../src/backend/shared-tier.ts";
 import { createRedisBackend } from "../../../src/backends/redis/redis-backend.ts";
 import type { RedisMode } from "../../../src/backends/redis/redis-backend-settings.ts";
 import type { RedisSettings, RedisTopologySettings } from "../../../src/clients/redis/redis-settings.ts";
@@ -8,7 +9,7 @@ import { systemClock } from "../../../src/foundation/clock.ts";
 import { systemRandom } from "../../../src/foundation/random-source.ts";
 import { systemScheduler } from "../../../src/foundation/scheduler.ts";
 
-/** Settings as a configuration without wishes makes them, but impatient. */
+/** Settings as a configuration without wishes makes them, but patient: a machine that is busy with other tests is slow, not broken. */
 export function redisSettings(topology: RedisTopologySettings, details: Partial<RedisSettings> = {}): RedisSettings {
   return {
     name: "redis",
@@ -16,10 +17,10 @@ export function redisSettings(topology: RedisTopologySettings, details: Partial<
     credentials: { username: undefined, password: undefined },
     db: 0,
     poolSize: 2,
-    dialTimeoutMs: 2_000,
-    readTimeoutMs: 2_000,
-    writeTimeoutMs: 2_000,
-    poolTimeoutMs: 2_000,
+    dialTimeoutMs: 10_000,
+    readTimeoutMs: 10_000,
+    writeTimeoutMs: 10_000,
+    poolTimeoutMs: 10_000,
     idleTimeoutMs: 300_000,
     idleCheckMs: 60_000,
     maxRetries: 3,
@@ -50,14 +51,17 @@ export function platformHost(onNotice: (notice: BackendNotice) => void = () => u
   };
 }
 
+/** A store with all its methods; those of capabilities it lacks are not there all the same. */
+export type OpenRedisBackend = Required<Omit<Backend, "sharedTier">> & { readonly sharedTier: SharedTier };
+
 /** A connected store. */
 export async function openRedisBackend(
   topology: RedisTopologySettings,
   mode: RedisMode = "coherent",
   details: Partial<RedisSettings> = {},
   onNotice?: (notice: BackendNotice) => void,
-): Promise<Required<Backend>> {
+): Promise<OpenRedisBackend> {
   const backend = createRedisBackend({ ...redisSettings(topology, details), mode }, platformHost(onNotice));
   await backend.connect?.({});
-  return backend as Required<Backend>;
+  return backend as OpenRedisBackend;
 }

@@ -30,7 +30,7 @@ for item = 1, #KEYS - 1 - LEVEL_COUNT do
     isDone, reply = pcall(OPERATIONS[code], key, meta, ARGV[at + 1])
   end
   at = at + ((code == 68 or code == 69) and 1 or 2)
-  if not isDone then reply = type(reply) == 'table' and reply or { err = 'ERR ' .. tostring(reply) } end
+  if not isDone then reply = failureOf(reply) end
   replies[item] = reply
 end
 return finish() or replies

@@ -6,7 +6,7 @@ import { RECORD_SCRIPT_PRELUDE } from "./script-prelude.ts";
  * What decides whether records live, without their payloads.
  *
  * ```text
- * KEYS   key …          ARGV   none          reply   head and tags of each record · what else is short, as it is · the empty text
+ * KEYS   key …          ARGV   none          reply   head and tags of each record · what else is short, as it is · the empty text; then the server's time in ms
  * ```
  */
 export const peekScript: RedisScript = defineRedisScript(
@@ -24,6 +24,7 @@ for index, key in ipairs(KEYS) do
   end
   found[index] = p
 end
+found[#KEYS + 1] = string.format('%.0f', MS)
 return found
 `,
 );

@@ -30,6 +30,12 @@ local function open(p)
 end
 
 local function bytes8(n) return pack('>I8', n) end
+
+-- What pcall caught as a server's error, whose first word says its kind; versions of the server wrap it differently.
+local function failureOf(caught)
+  if type(caught) == 'table' then return caught end
+  return { err = match(caught, '%u%u+ .+$') or 'ERR ' .. tostring(caught) }
+end
 `;
 
 /**

@@ -1,0 +1,130 @@
+import { ConfigError } from "../../../foundation/errors.ts";
+import type { RedisArgument } from "../redis-client.ts";
+import type { ForeignRedis } from "./foreign-redis.ts";
+
+interface IoredisOptions {
+  readonly host?: string;
+  readonly port?: number;
+  readonly path?: string;
+  readonly keyPrefix?: string;
+  readonly maxRetriesPerRequest?: number | null;
+  readonly autoResendUnfulfilledCommands?: boolean;
+  readonly enableOfflineQueue?: boolean;
+  readonly stringNumbers?: boolean;
+  readonly redisOptions?: IoredisOptions;
+}
+
+interface Plain {
+  readonly status: string;
+  readonly options: IoredisOptions;
+  connect(): Promise<unknown>;
+  once(event: string, listener: (error?: unknown) => void): unknown;
+  off(event: string, listener: (error?: unknown) => void): unknown;
+  callBuffer(command: RedisArgument, ...args: readonly RedisArgument[]): Promise<unknown>;
+}
+
+interface Cluster extends Plain {
+  readonly slots?: readonly (readonly string[] | undefined)[];
+  nodes(role: "master"): readonly Plain[];
+}
+
+/** Recognizes a `Redis` or `Cluster` of ioredis or iovalkey by its shape; `undefined` for anything else. @throws ConfigError for a key prefix */
+export function adoptIoredis(client: object): ForeignRedis | undefined {
+  const shape = client as Partial<Record<string, unknown>>;
+  const isIoredis = typeof shape["callBuffer"] === "function" && typeof shape["status"] === "string";
+  if (!isIoredis || typeof shape["options"] !== "object") return undefined;
+  const options = shape["options"] as IoredisOptions;
+  if ((options.keyPrefix ?? options.redisOptions?.keyPrefix ?? "") !== "") {
+    // It changes the keys of commands, but not what SCAN finds nor what a script makes of its keys.
+    throw new ConfigError(
+      "GCX_CONFIG_INVALID",
+      "redis.client",
+      "redis.client: a client of ioredis with a keyPrefix cannot be used. Give it no prefix, and use a namespace of the cache.",
+    );
+  }
+  return shape["isCluster"] === true ? adoptCluster(client as Cluster) : adoptPlain(client as Plain);
+}
+
+function adoptPlain(client: Plain): ForeignRedis {
+  const { maxRetriesPerRequest, autoResendUnfulfilledCommands } = client.options;
+  const resendsCommands = autoResendUnfulfilledCommands !== false && maxRetriesPerRequest !== 0;
+  const warnings = sharedWarnings(client.options);
+  if (resendsCommands) {
+    warnings.push(
+      "This client of ioredis sends commands again after their replies were lost, so a write may be done twice; counters are safe with an opId only. Create it with maxRetriesPerRequest: 0.",
+    );
+  }
+  const send = (args: readonly RedisArgument[]): Promise<unknown> => call(client, args);
+  const address = addressOf(client.options);
+  return {
+    library: "ioredis",
+    topology: "single",
+    resendsCommands,
+    warnings,
+    connect: () => waitUntilReady(client),
+    send: (_slot, args) => send(args),
+    primaries: () => [{ address, send }],
+    addressOfSlot: () => address,
+  };
+}
+
+function adoptCluster(client: Cluster): ForeignRedis {
+  return {
+    library: "ioredis cluster",
+    topology: "cluster",
+    resendsCommands: true,
+    warnings: [
+      ...sharedWarnings(client.options.redisOptions ?? {}),
+      "The cluster client of ioredis sends commands again after a connection was lost, so a write may be done twice; counters are safe with an opId only. Let the store connect by itself instead.",
+    ],
+    connect: () => waitUntilReady(client),
+    send: (_slot, args) => call(client, args),
+    primaries: () =>
+      client.nodes("master").map((node) => ({ address: addressOf(node.options), send: (args) => call(node, args) })),
+    addressOfSlot: (slot) => client.slots?.[slot]?.[0] ?? "",
+  };
+}
+
+function call(client: Plain, [command, ...args]: readonly RedisArgument[]): Promise<unknown> {
+  return client.callBuffer(command as RedisArgument, ...args);
+}
+
+function sharedWarnings(options: IoredisOptions): string[] {
+  if (options.enableOfflineQueue === false) return [];
+  return [
+    "This client of ioredis keeps commands while it is not connected, and sends them after their callers have given up. Create it with enableOfflineQueue: false.",
+  ];
+}
+
+/** Waits for the event `ready`; one that was made with `lazyConnect` is told to connect. */
+function waitUntilReady(client: Plain): Promise<void> {
+  if (client.status === "ready") return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      client.off("ready", onReady);
+      client.off("end", onEnd);
+      client.off("error", onError);
+    };
+    const onReady = (): void => {
+      leave();
+      resolve();
+    };
+    const onEnd = (): void => {
+      leave();
+      reject(new Error("the client was closed"));
+    };
+    const onError = (error?: unknown): void => {
+      leave();
+      reject(error);
+    };
+    client.once("ready", onReady);
+    client.once("end", onEnd);
+    client.once("error", onError);
+    // What it rejects with comes as an event too.
+    if (client.status === "wait") client.connect().catch(() => undefined);
+  });
+}
+
+function addressOf({ path, host, port }: IoredisOptions): string {
+  return path ?? `${host ?? "localhost"}:${port ?? 6379}`;
+}
