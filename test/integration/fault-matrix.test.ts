@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -15,8 +16,8 @@ import {
 } from "./fault-matrix/matrix-page.ts";
 import { MATRIX_STORES, type MatrixStore } from "./fault-matrix/matrix-stores.ts";
 import { READ_OPERATIONS } from "./fault-matrix/read-operations.ts";
-import { type CellReport, limitsOf, runScenario } from "./fault-matrix/run-scenario.ts";
-import type { StoreRig } from "./fault-matrix/store-rig.ts";
+import { type CellReport, runScenario } from "./fault-matrix/run-scenario.ts";
+import { LONG_LIMITS, type MatrixLimits, measureShortLimits, type StoreRig } from "./fault-matrix/store-rig.ts";
 import { WRITE_OPERATIONS } from "./fault-matrix/write-operations.ts";
 
 const OPERATIONS = [...READ_OPERATIONS, ...WRITE_OPERATIONS];
@@ -29,21 +30,20 @@ const isUpdating = process.env["UPDATE_REFERENCE"] === "1";
 const page: MatrixCells = existsSync(PAGE) ? readMatrix(readFileSync(PAGE, "utf8")) : new Map();
 const seen = new Map<string, PageCell>();
 
+/** What was seen, and with which deadlines. */
+interface Run {
+  readonly cells: readonly CellReport[];
+  readonly limits: MatrixLimits;
+}
+
+/** Whether something else keeps the machine busy: this process was late, or more programs want to run than there are processors. */
+function isDisturbed(lateMs: number): boolean {
+  return lateMs > DISTURBED_MS || (loadavg()[0] ?? 0) > availableParallelism();
+}
+
 /** Columns of a store that its servers allow. */
 function faultsOf({ notApplicable }: MatrixStore): typeof MATRIX_FAULTS {
   return MATRIX_FAULTS.filter((fault) => notApplicable[fault.rig] === undefined);
-}
-
-/**
- * What is seen while something else keeps the machine busy says nothing about deadlines of a few hundred milliseconds: then the scenario is
- * run again. One that is wrong on a machine at rest is wrong at once.
- */
-async function runUndisturbed(rig: StoreRig, fault: MatrixFault): Promise<readonly CellReport[]> {
-  for (let attempt = 1; ; attempt += 1) {
-    const { cells, lateMs } = await runScenario(rig, fault, OPERATIONS);
-    const isRight = cells.every(({ problems }) => problems.length === 0);
-    if (isRight || lateMs < DISTURBED_MS || attempt === MAX_ATTEMPTS) return cells;
-  }
 }
 
 describe.each(MATRIX_STORES)("$name", (store) => {
@@ -54,6 +54,23 @@ describe.each(MATRIX_STORES)("$name", (store) => {
     return rig;
   };
 
+  /**
+   * What is seen while something else keeps the machine busy says nothing about deadlines of a few hundred milliseconds: then the scenario is
+   * run again. One that is wrong on a machine at rest is wrong at once.
+   */
+  async function runUndisturbed(fault: MatrixFault): Promise<Run> {
+    for (let attempt = 1; ; attempt += 1) {
+      const limits = fault.letsAllArrive === true ? LONG_LIMITS : await measureShortLimits(attempt);
+      const { cells, lateMs } = await runScenario(await rigFor(fault.rig), fault, OPERATIONS, limits);
+      const isRight = cells.every(({ problems }) => problems.length === 0);
+      if (isRight || attempt === MAX_ATTEMPTS || !isDisturbed(lateMs)) return { cells, limits };
+      if (fault.rig !== "failover") continue;
+      // Its primary is dead.
+      await (await rigFor(fault.rig)).stop();
+      rigs.delete(fault.rig);
+    }
+  }
+
   beforeAll(() => rigFor("network"));
   afterAll(async () => {
     const started = await Promise.allSettled(rigs.values());
@@ -61,15 +78,13 @@ describe.each(MATRIX_STORES)("$name", (store) => {
   });
 
   it.each(faultsOf(store))("$name: every call settles in time as it may, and the cache works again", async (fault) => {
-    const reports = await runUndisturbed(await rigFor(fault.rig), fault);
-    for (const { operation, outcome, elapsedMs } of reports) {
+    const { cells, limits } = await runUndisturbed(fault);
+    for (const { operation, outcome, elapsedMs } of cells) {
       const name = cellName(store.name, fault.name, operation);
-      const cell: PageCell = { outcomes: [outcome], time: classifyTime(elapsedMs, limitsOf(fault).storeMs) };
+      const cell: PageCell = { outcomes: [outcome], time: classifyTime(elapsedMs, limits.storeMs) };
       seen.set(name, mergeCells(isUpdating ? page.get(name) : undefined, cell));
     }
-    const problems = reports.flatMap(({ operation, problems: own }) =>
-      own.map((problem) => `${operation}: ${problem}`),
-    );
+    const problems = cells.flatMap(({ operation, problems: own }) => own.map((problem) => `${operation}: ${problem}`));
     expect(problems).toEqual([]);
   });
 });

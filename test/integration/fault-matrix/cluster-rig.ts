@@ -19,28 +19,32 @@ export async function startClusterRig(kind: RigKind): Promise<BreakableRig> {
   const proxies: FaultProxy[] = [];
   const trust = kind === "tls" ? makeTrustFile() : undefined;
   const isReplicated = kind === "failover" || kind === "migration";
+  const password = kind === "password" ? PASSWORD : undefined;
   const cluster = await startRedisCluster({
+    password,
     replicaCount: isReplicated ? 1 : 0,
     ...(trust === undefined ? {} : { tls: { certificates: trust } }),
     ...(isReplicated || trust !== undefined ? {} : { announcedPort: (port) => addProxy(proxies, port) }),
   });
   const [victim] = cluster.nodes as [RedisClusterNode, ...RedisClusterNode[]];
   const tls = trust === undefined ? undefined : clientTls(trust);
-  const controls = cluster.nodes.map((node) => openRedisControl(node, { tls }));
+  const controls = cluster.nodes.map((node) => openRedisControl(node, { tls, password }));
   await Promise.all(controls.map((control) => control.call("PING")));
   const victimProxies = proxies.filter(({ port }) => port === victim.announcedPort);
-  const config = (limits: MatrixLimits, redis: CacheConfig["redis"]): CacheConfig => ({
+  const config = (limits: MatrixLimits, caFile: string | undefined): CacheConfig => ({
     backend: "redis",
     deadlines: cacheDeadlines(limits),
-    redis: { ...redisTimeouts(limits), addresses: cluster.addresses, cluster: { enabled: true }, ...redis },
+    redis: {
+      ...redisTimeouts(limits),
+      addresses: cluster.addresses,
+      cluster: { enabled: true },
+      password,
+      ...(caFile === undefined ? {} : { tls: true, caFile }),
+    },
   });
   return {
-    config: (limits) =>
-      config(limits, {
-        ...(kind === "password" ? { password: PASSWORD } : {}),
-        ...(trust === undefined ? {} : { tls: true, caFile: trust.trustedCaFile }),
-      }),
-    seederConfig: (limits) => config(limits, trust === undefined ? {} : { tls: true, caFile: trust.caFile }),
+    config: (limits) => config(limits, trust?.trustedCaFile),
+    seederConfig: (limits) => config(limits, trust?.caFile),
     proxies: victimProxies,
     allProxies: proxies,
     concernsAllKeys: false,
