@@ -308,6 +308,14 @@ describe("migrate", () => {
     });
   }
 
+  it("does not replace what a process wrote that was not told of the migration", async () => {
+    const { mover, other, key } = await moving();
+    await other.store.endMove();
+    await other.store.set(key, textWrite("new"), NO_CONTEXT);
+    await mover.store.migrate({ entriesPerSecond: Number.POSITIVE_INFINITY });
+    expect(await readText(mover.store, key)).toBe("new");
+  });
+
   it("is refused when nothing moves, and when the stores cannot do it safely", async () => {
     const process = await createShardedWorld(["a", "b"]).start();
     await expect(process.store.migrate()).rejects.toBeInstanceOf(UnsupportedOperationError);

@@ -167,6 +167,7 @@ export class Membership {
     if (moved === undefined) return;
     parts.moved = undefined;
     const { nodes } = parts.shards.ring;
+    await moved.idle();
     const left = moved.previous.nodes.filter((node) => !nodes.includes(node));
     await Promise.all(left.map((node) => node.backend.close()));
   }

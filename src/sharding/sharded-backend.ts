@@ -46,7 +46,10 @@ export interface ShardedBackend extends Backend {
   removeNode(name: string, options?: ChangeOptions): Promise<void>;
   /** What a change would move. No I/O. @param sampleKeys see `planMove` */
   planMove(change: NodeChange, sampleKeys?: Iterable<string>): MovePlan;
-  /** After a change with `migrates: true`: copies what moved to its new node, in one process. Ends the move when nothing failed. */
+  /**
+   * After a change with `migrates: true`: copies what moved to its new node. In one process, and when all of them have made the change: one that has not
+   * yet deletes at the former node only. Ends the move here when nothing failed.
+   */
   migrate(options?: MigrateOptions): Promise<MigrateReport>;
   /** Ends a move without copying, and in the processes that do not copy. Call it when `migrate` has ended everywhere. */
   endMove(): Promise<void>;

@@ -32,8 +32,17 @@ function holders({ shards, moved }: ShardParts): readonly ShardNode[] {
   return [...new Set([...(moved?.previous.nodes ?? []), ...shards.presentNodes()])];
 }
 
+/** Does what asks all holders. Former nodes among them are not closed meanwhile. */
+function withHolders(parts: ShardParts, work: () => Promise<void>): Promise<void> {
+  return parts.moved === undefined ? work() : parts.moved.use(work);
+}
+
 /** `invalidateTags` of a sharded store. Twice while entries move: a copy that was read before the first is met by the second. */
-export async function invalidateTags(
+export function invalidateTags(parts: ShardParts, tags: readonly string[], context: OperationContext): Promise<void> {
+  return withHolders(parts, () => invalidateAtHolders(parts, tags, context));
+}
+
+async function invalidateAtHolders(
   parts: ShardParts,
   tags: readonly string[],
   context: OperationContext,
@@ -42,14 +51,19 @@ export async function invalidateTags(
   await shards.ready(context);
   shards.assertSettled();
   hotKeys?.noteChangeOfAll();
+  const nodes = holders(parts);
   const invalidate = (): Promise<unknown> =>
-    askAll(shards, holders(parts), "invalidateTags", context, (backend) => backend.invalidateTags?.(tags, context));
+    askAll(shards, nodes, "invalidateTags", context, (backend) => backend.invalidateTags?.(tags, context));
   await invalidate();
   if (moved !== undefined) await invalidate();
 }
 
 /** `clear` of a sharded store, with what stands in for nodes that are away. */
-export async function clear(parts: ShardParts, path: NamespacePath, context: OperationContext): Promise<void> {
+export function clear(parts: ShardParts, path: NamespacePath, context: OperationContext): Promise<void> {
+  return withHolders(parts, () => clearAtHolders(parts, path, context));
+}
+
+async function clearAtHolders(parts: ShardParts, path: NamespacePath, context: OperationContext): Promise<void> {
   const { shards, hotKeys, moved } = parts;
   await shards.ready(context);
   shards.assertSettled();
@@ -62,7 +76,8 @@ export async function clear(parts: ShardParts, path: NamespacePath, context: Ope
       if (path === "") await node.emptied();
     });
   // Records go with everything else and are written again. One node after the other, so that the others have them meanwhile.
-  const steps = path === "" && shards.view !== undefined ? holders(parts).map((node) => [node]) : [holders(parts)];
+  const all = holders(parts);
+  const steps = path === "" && shards.view !== undefined ? all.map((node) => [node]) : [all];
   const clearAll = async (): Promise<void> => {
     for (const nodes of steps) {
       await shards.ready(context);
@@ -72,9 +87,7 @@ export async function clear(parts: ShardParts, path: NamespacePath, context: Ope
   };
   await clearAll();
   if (moved === undefined) return;
-  await askAll(shards, holders(parts), "clear", context, (backend) =>
-    backend.invalidateTags?.([ALL_MOVED_TAG], context),
-  );
+  await askAll(shards, all, "clear", context, (backend) => backend.invalidateTags?.([ALL_MOVED_TAG], context));
   await clearAll();
 }
 

@@ -208,6 +208,7 @@ async function play(
     else await pickOf(run.random, STEPS)(run, pickOf(run.random, processes));
   }
   for (const key of KEYS) await checkRead(run, pickOf(run.random, processes), key);
+  if (!kinds.faults) expect(run.trace.filter((line) => line.includes("failed"))).toEqual([]);
 }
 
 const SEEDS = Array.from({ length: 12 }, (_, index) => index + 1);
