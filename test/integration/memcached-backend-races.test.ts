@@ -130,6 +130,18 @@ describe("a delete", () => {
     expect(await other.get(key, {})).toBeUndefined();
   });
 
+  it("that found a dead entry says that something was there when a live one came before it removed it", async () => {
+    const key = newKey();
+    await store.set(key, write("short", { ttlMs: 1 }), {});
+    while ((await store.get(key, {})) !== undefined) await new Promise((resolve) => setImmediate(resolve));
+    once(
+      ({ kind }) => kind === "delete",
+      () => other.set(key, write("alive"), {}),
+    );
+    expect(await store.delete(key, {})).toBe(true);
+    expect(await other.get(key, {})).toBeUndefined();
+  });
+
   it("ends in the end also when somebody writes the key all the time", async () => {
     const key = newKey();
     await store.set(key, write("first"), {});
