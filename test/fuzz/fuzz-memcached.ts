@@ -278,7 +278,7 @@ function submit(
   const isSingle = requests.length === 1;
   return new Promise<{ reply?: MetaReply; replies?: readonly (MetaReply | MemcachedServerError)[] }>(
     (resolve, reject) => {
-      const work = isSingle ? { request: first } : { batch: new BatchReplies(requests) };
+      const work = isSingle ? (first as MetaRequest) : new BatchReplies(requests);
       connection.submit(new PendingCall(work, options, resolve as (answer: never) => void, reject));
     },
   ).then(

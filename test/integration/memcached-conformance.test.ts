@@ -44,7 +44,7 @@ defineBackendConformance({
 defineBackendConformance({
   name: "memcached, coherent, values as bytes",
   time: "real",
-  groups: ["values", "conditional-writes", "counters", "transactions"],
+  groups: ["conditional-writes", "counters", "transactions"],
   runner: CONCURRENT,
   create: async (host) => {
     const target = await memcachedTarget(server, "coherent", host);
