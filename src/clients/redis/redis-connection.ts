@@ -111,7 +111,7 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
     request.stampedAtMs = nowMs;
     request.carrier = this;
     // Its reply says nothing that the command's own does not say.
-    if (request.isAsking) this.#parts.client.sendCommand(ASKING).catch(ignore);
+    if (request.repetition?.isAsking) this.#parts.client.sendCommand(ASKING).catch(ignore);
     request.reply = this.#client.sendCommand(request.args);
     request.withdraw = this.#addedListener;
     this.#count += 1;
@@ -291,7 +291,7 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
   /** Monotonic time, read once in a turn of the event loop. Deadlines may so begin a little early, by what this turn still does. */
   #turnMs(): number {
     if (this.#turnAtMs === undefined) {
-      this.#turnAtMs = this.#parts.clock.monotonicMs();
+      this.#turnAtMs = Math.ceil(this.#parts.clock.monotonicMs());
       this.#parts.scheduler.soon(this.#endTurn);
     }
     return this.#turnAtMs;

@@ -238,7 +238,7 @@ export class RedisNodePool implements RedisConnectionOwner, DeadlineEntry {
       request.fail({ kind: "overloaded", message: `${this.#waitingCount} calls wait already for ${this.address}` });
       return;
     }
-    request.stampedAtMs = this.#parts.host.clock.monotonicMs();
+    request.stampedAtMs = Math.ceil(this.#parts.host.clock.monotonicMs());
     request.carrier = undefined;
     this.#waiting.push(request);
     for (const connection of this.#connections) connection.tellsRoom = true;

@@ -12,7 +12,10 @@ export const READ: RedisCallOptions = { operation: "get", kind: "read" };
 export const WRITE: RedisCallOptions = { operation: "set", kind: "write" };
 export const SAFE_WRITE: RedisCallOptions = { operation: "set", kind: "idempotent-write" };
 
-/** Settings for tests: short deadlines, no repetitions unless asked for. */
+/** Deadlines for tests of deadlines. */
+export const SHORT: Partial<RedisSettings> = { readTimeoutMs: 400, writeTimeoutMs: 400, poolTimeoutMs: 400 };
+
+/** Settings for tests: deadlines that a busy machine keeps, no repetitions unless asked for. */
 export function redisSettings(address: string, changes: Partial<RedisSettings> = {}): RedisSettings {
   return {
     name: "redis",
@@ -20,10 +23,10 @@ export function redisSettings(address: string, changes: Partial<RedisSettings> =
     credentials: { username: undefined, password: undefined },
     db: 0,
     poolSize: 4,
-    dialTimeoutMs: 1_500,
-    readTimeoutMs: 400,
-    writeTimeoutMs: 400,
-    poolTimeoutMs: 400,
+    dialTimeoutMs: 15_000,
+    readTimeoutMs: 8_000,
+    writeTimeoutMs: 8_000,
+    poolTimeoutMs: 15_000,
     idleTimeoutMs: Number.POSITIVE_INFINITY,
     idleCheckMs: Number.POSITIVE_INFINITY,
     maxRetries: 0,
