@@ -80,7 +80,7 @@ describe("a Redis client on a broken network", () => {
           proxy.set({ blackHolesReplies: true });
           const startedAt = performance.now();
           let lastAt = 0;
-          const { result, heldUpMs } = await timed(() =>
+          const { result, busyMs } = await timed(() =>
             Promise.all(
               Array.from({ length: 10_000 }, (_, index) =>
                 outcomeOf(client.call(0, ["GET", `key-${index}`], READ)).then((outcome) => {
@@ -91,7 +91,8 @@ describe("a Redis client on a broken network", () => {
             ),
           );
           expect([...new Set(result)].sort()).toEqual(["BackendTimeoutError"]);
-          expect(lastAt).toBeLessThan(1_000 + TOLERANCE_MS + 2 * heldUpMs);
+          // Making ten thousand calls and as many errors takes its time; what a deadline adds to that is what is looked at.
+          expect(lastAt).toBeLessThan(1_000 + TOLERANCE_MS + busyMs);
         },
       );
     }));

@@ -59,6 +59,12 @@ export class ClusterRedisClient implements RedisClient, RedisFailureHandler {
       const reason = error instanceof Error ? error.message : String(error);
       throw new BackendUnavailableError(name, "connect", `${name}: ${reason}.`, { cause: error });
     }
+    // The others are not waited for: one that is down is no reason to wait, and its slots have an error of their own.
+    for (const { primary } of this.#nodes.shards)
+      this.#nodes
+        .primary(primary)
+        .pool.connect()
+        .catch(() => undefined);
   }
 
   close(): Promise<void> {

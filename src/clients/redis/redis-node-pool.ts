@@ -283,7 +283,10 @@ export class RedisNodePool implements RedisConnectionOwner, DeadlineEntry {
     const isReplica = role === "replica";
     try {
       const plan = { address, credentials, db, tls, dialTimeoutMs, isReplica, host, verify };
-      this.#adopt(await dialRedis(plan, this.#closing.signal));
+      const dialed = await dialRedis(plan, this.#closing.signal);
+      // It may have gone between its last answer and now; nobody listened yet.
+      if (!dialed.client.isReady) throw new Error("the connection was closed at once");
+      this.#adopt(dialed);
     } catch (error) {
       this.#onDialFailed(error);
       throw error;

@@ -73,13 +73,16 @@ export function outcomeOf(call: Promise<unknown>): Promise<string> {
   );
 }
 
-/** How long something took, and the longest time that the event loop was held up meanwhile. */
-export async function timed<T>(body: () => Promise<T>): Promise<{ result: T; tookMs: number; heldUpMs: number }> {
+/** How long something took; the longest time that the event loop was held up meanwhile, and all such times together. */
+export async function timed<T>(
+  body: () => Promise<T>,
+): Promise<{ result: T; tookMs: number; heldUpMs: number; busyMs: number }> {
   const delays = monitorEventLoopDelay({ resolution: 1 });
   delays.enable();
   const startedAt = performance.now();
   const result = await body();
   const tookMs = performance.now() - startedAt;
   delays.disable();
-  return { result, tookMs, heldUpMs: delays.max / 1e6 };
+  const busyMs = Math.max(0, delays.mean / 1e6 - 1) * delays.count;
+  return { result, tookMs, heldUpMs: delays.max / 1e6, busyMs };
 }
