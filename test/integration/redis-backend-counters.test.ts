@@ -41,7 +41,6 @@ describe.each(["coherent", "plain"] as const)(
       proxy = await startFaultProxy({ target: server, seed: SEED });
       backend = await openRedisBackend(standalone(proxy), mode, {
         retryBackoff: { minMs: 1, maxMs: 10 },
-        maxRetries: 0,
       });
     });
     afterAll(async () => {

@@ -130,7 +130,7 @@ describe("a user's own Redis client", () => {
     ]),
   ];
 
-  async function withAdopted(owned: Owned, body: (client: RedisClient) => Promise<void>, readTimeoutMs = 2_000) {
+  async function withAdopted(owned: Owned, body: (client: RedisClient) => Promise<void>, readTimeoutMs = 8_000) {
     const host = redisHost();
     const client = adoptRedisClient(
       owned.client,

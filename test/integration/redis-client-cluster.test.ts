@@ -26,8 +26,6 @@ describe("a Redis client in a cluster", () => {
   const settings = (readFrom: ReadFrom = "primary", changes: Partial<RedisSettings> = {}): RedisSettings => ({
     ...redisSettings("", {
       maxRetries: 8,
-      readTimeoutMs: 2_000,
-      poolTimeoutMs: 1_000,
       retryBackoff: { minMs: 20, maxMs: 400 },
       ...changes,
     }),
@@ -125,7 +123,7 @@ describe("a Redis client in a cluster", () => {
   });
 
   it("goes on after a primary is killed, with typed errors only", { timeout: 60_000 }, async () => {
-    await withRedisClient(settings("primary", { readTimeoutMs: 4_000 }), async (client) => {
+    await withRedisClient(settings(), async (client) => {
       const name = "failing-over";
       const slot = slotOfKey(name);
       await client.call(slot, ["SET", name, "0"], WRITE);

@@ -8,6 +8,7 @@ import {
   READ,
   redisSettings,
   SAFE_WRITE,
+  SHORT,
   timed,
   WRITE,
   withRedisClient,
@@ -46,7 +47,7 @@ describe("a Redis client on a broken network", () => {
           ]),
         );
         expect(result).toEqual(["BackendUnavailableError", "BackendUnavailableError"]);
-        expect(tookMs).toBeLessThan(200);
+        expect(tookMs).toBeLessThan(1_000);
         proxy.set({ refusesConnections: false });
         await waitUntil("the background attempt", 5_000, () => client.call(0, ["SET", "a", "1"], WRITE));
       });
@@ -54,7 +55,7 @@ describe("a Redis client on a broken network", () => {
 
   it("says of a hung server that a read timed out and that a write is unknown, each within its deadline", () =>
     withProxy(async () => {
-      await withRedisClient(redisSettings(address()), async (client) => {
+      await withRedisClient(redisSettings(address(), SHORT), async (client) => {
         await client.connect();
         proxy.set({ blackHolesReplies: true });
         const { result, tookMs, heldUpMs } = await timed(() =>
@@ -79,7 +80,7 @@ describe("a Redis client on a broken network", () => {
           proxy.set({ blackHolesReplies: true });
           const startedAt = performance.now();
           let lastAt = 0;
-          const { result, heldUpMs } = await timed(() =>
+          const { result, busyMs } = await timed(() =>
             Promise.all(
               Array.from({ length: 10_000 }, (_, index) =>
                 outcomeOf(client.call(0, ["GET", `key-${index}`], READ)).then((outcome) => {
@@ -90,14 +91,15 @@ describe("a Redis client on a broken network", () => {
             ),
           );
           expect([...new Set(result)].sort()).toEqual(["BackendTimeoutError"]);
-          expect(lastAt).toBeLessThan(1_000 + TOLERANCE_MS + 2 * heldUpMs);
+          // Making ten thousand calls and as many errors takes its time; what a deadline adds to that is what is looked at.
+          expect(lastAt).toBeLessThan(1_000 + TOLERANCE_MS + busyMs);
         },
       );
     }));
 
   it("never gives a reply that comes late to the next caller", () =>
     withProxy(async () => {
-      await withRedisClient(redisSettings(address(), { poolSize: 1 }), async (client) => {
+      await withRedisClient(redisSettings(address(), { ...SHORT, poolSize: 1 }), async (client) => {
         await client.connect();
         await client.call(0, ["MSET", "first", "1", "second", "2"], WRITE);
         proxy.set({ blackHolesReplies: true });
@@ -111,7 +113,7 @@ describe("a Redis client on a broken network", () => {
 
   it("gives up a half-open link and goes on with a new one", () =>
     withProxy(async () => {
-      await withRedisClient(redisSettings(address(), { poolSize: 1 }), async (client, host) => {
+      await withRedisClient(redisSettings(address(), { ...SHORT, poolSize: 1 }), async (client, host) => {
         await client.connect();
         proxy.set({ blackHolesRequests: true });
         expect(await outcomeOf(client.call(0, ["GET", "a"], READ))).toBe("BackendTimeoutError");
@@ -136,7 +138,7 @@ describe("a Redis client on a broken network", () => {
 
   it("says of a reset that writes in flight are unknown, and sends reads again", () =>
     withProxy(async () => {
-      const settings = redisSettings(address(), { maxRetries: 3, readTimeoutMs: 2_000, poolSize: 1 });
+      const settings = redisSettings(address(), { maxRetries: 3, poolSize: 1 });
       await withRedisClient(settings, async (client) => {
         await client.connect();
         await client.call(0, ["SET", "kept", "value"], WRITE);
@@ -165,8 +167,6 @@ describe("a Redis client on a broken network", () => {
     withProxy(async () => {
       const settings = redisSettings(address(), {
         maxRetries: 3,
-        readTimeoutMs: 3_000,
-        poolTimeoutMs: 3_000,
         poolSize: 2,
       });
       await withRedisClient(settings, async (client) => {
@@ -207,7 +207,7 @@ describe("a Redis client on a broken network", () => {
 
   it("reads replies that come in single bytes, and slowly", () =>
     withProxy(async () => {
-      await withRedisClient(redisSettings(address(), { readTimeoutMs: 5_000 }), async (client) => {
+      await withRedisClient(redisSettings(address()), async (client) => {
         proxy.set({ sliceBytes: 1, latencyMs: 2 });
         await client.connect();
         const value = Buffer.from(Array.from({ length: 300 }, (_, index) => index % 256));
@@ -223,25 +223,28 @@ describe("a Redis client on a broken network", () => {
 
   it("waits no longer than the write deadline for a socket that takes nothing, and never sends what it gave up", () =>
     withProxy(async () => {
-      await withRedisClient(redisSettings(address(), { poolSize: 1, readTimeoutMs: 5_000 }), async (client) => {
-        await client.connect();
-        await client.call(0, ["DEL", "stuck"], WRITE);
-        proxy.set({ blackHolesRequests: true });
-        const large = Buffer.alloc(8 * 1_024 * 1_024);
-        const filler = [1, 2, 3].map((index) => outcomeOf(client.call(0, ["SET", `large-${index}`, large], WRITE)));
-        await new Promise((resolve) => setImmediate(resolve));
-        const { result, tookMs, heldUpMs } = await timed(() => outcomeOf(client.call(0, ["INCR", "stuck"], WRITE)));
-        expect(result).toBe("BackendUnavailableError");
-        expect(tookMs).toBeLessThan(400 + TOLERANCE_MS + heldUpMs);
-        proxy.set({ blackHolesRequests: false });
-        await Promise.all(filler);
-        expect(await outcomeOf(client.call(0, ["EXISTS", "stuck"], READ))).toBe("0");
-      });
+      await withRedisClient(
+        redisSettings(address(), { ...SHORT, poolSize: 1, readTimeoutMs: 15_000 }),
+        async (client) => {
+          await client.connect();
+          await client.call(0, ["DEL", "stuck"], WRITE);
+          proxy.set({ blackHolesRequests: true });
+          const large = Buffer.alloc(8 * 1_024 * 1_024);
+          const filler = [1, 2, 3].map((index) => outcomeOf(client.call(0, ["SET", `large-${index}`, large], WRITE)));
+          await new Promise((resolve) => setImmediate(resolve));
+          const { result, tookMs, heldUpMs } = await timed(() => outcomeOf(client.call(0, ["INCR", "stuck"], WRITE)));
+          expect(result).toBe("BackendUnavailableError");
+          expect(tookMs).toBeLessThan(400 + TOLERANCE_MS + heldUpMs);
+          proxy.set({ blackHolesRequests: false });
+          await Promise.all(filler);
+          expect(await outcomeOf(client.call(0, ["EXISTS", "stuck"], READ))).toBe("0");
+        },
+      );
     }));
 
   it("refuses at once what is more than may wait", () =>
     withProxy(async () => {
-      await withRedisClient(redisSettings(address(), { poolSize: 1 }), async (client) => {
+      await withRedisClient(redisSettings(address(), { ...SHORT, poolSize: 1 }), async (client) => {
         await client.connect();
         proxy.set({ blackHolesReplies: true });
         const outcomes = await Promise.all(

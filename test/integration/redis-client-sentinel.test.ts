@@ -16,7 +16,6 @@ describe("a Redis client behind sentinels", () => {
     ...redisSettings("", {
       credentials: { username: undefined, password: "data" },
       maxRetries: 8,
-      readTimeoutMs: 4_000,
       retryBackoff: { minMs: 20, maxMs: 400 },
       ...changes,
     }),

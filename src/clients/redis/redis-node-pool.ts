@@ -238,7 +238,7 @@ export class RedisNodePool implements RedisConnectionOwner, DeadlineEntry {
       request.fail({ kind: "overloaded", message: `${this.#waitingCount} calls wait already for ${this.address}` });
       return;
     }
-    request.stampedAtMs = this.#parts.host.clock.monotonicMs();
+    request.stampedAtMs = Math.ceil(this.#parts.host.clock.monotonicMs());
     request.carrier = undefined;
     this.#waiting.push(request);
     for (const connection of this.#connections) connection.tellsRoom = true;
@@ -283,7 +283,10 @@ export class RedisNodePool implements RedisConnectionOwner, DeadlineEntry {
     const isReplica = role === "replica";
     try {
       const plan = { address, credentials, db, tls, dialTimeoutMs, isReplica, host, verify };
-      this.#adopt(await dialRedis(plan, this.#closing.signal));
+      const dialed = await dialRedis(plan, this.#closing.signal);
+      // It may have gone between its last answer and now; nobody listened yet.
+      if (!dialed.client.isReady) throw new Error("the connection was closed at once");
+      this.#adopt(dialed);
     } catch (error) {
       this.#onDialFailed(error);
       throw error;

@@ -12,7 +12,10 @@ export const READ: RedisCallOptions = { operation: "get", kind: "read" };
 export const WRITE: RedisCallOptions = { operation: "set", kind: "write" };
 export const SAFE_WRITE: RedisCallOptions = { operation: "set", kind: "idempotent-write" };
 
-/** Settings for tests: short deadlines, no repetitions unless asked for. */
+/** Deadlines for tests of deadlines. */
+export const SHORT: Partial<RedisSettings> = { readTimeoutMs: 400, writeTimeoutMs: 400, poolTimeoutMs: 400 };
+
+/** Settings for tests: deadlines that a busy machine keeps, no repetitions unless asked for. */
 export function redisSettings(address: string, changes: Partial<RedisSettings> = {}): RedisSettings {
   return {
     name: "redis",
@@ -20,10 +23,10 @@ export function redisSettings(address: string, changes: Partial<RedisSettings> =
     credentials: { username: undefined, password: undefined },
     db: 0,
     poolSize: 4,
-    dialTimeoutMs: 1_500,
-    readTimeoutMs: 400,
-    writeTimeoutMs: 400,
-    poolTimeoutMs: 400,
+    dialTimeoutMs: 15_000,
+    readTimeoutMs: 8_000,
+    writeTimeoutMs: 8_000,
+    poolTimeoutMs: 15_000,
     idleTimeoutMs: Number.POSITIVE_INFINITY,
     idleCheckMs: Number.POSITIVE_INFINITY,
     maxRetries: 0,
@@ -70,13 +73,16 @@ export function outcomeOf(call: Promise<unknown>): Promise<string> {
   );
 }
 
-/** How long something took, and the longest time that the event loop was held up meanwhile. */
-export async function timed<T>(body: () => Promise<T>): Promise<{ result: T; tookMs: number; heldUpMs: number }> {
+/** How long something took; the longest time that the event loop was held up meanwhile, and all such times together. */
+export async function timed<T>(
+  body: () => Promise<T>,
+): Promise<{ result: T; tookMs: number; heldUpMs: number; busyMs: number }> {
   const delays = monitorEventLoopDelay({ resolution: 1 });
   delays.enable();
   const startedAt = performance.now();
   const result = await body();
   const tookMs = performance.now() - startedAt;
   delays.disable();
-  return { result, tookMs, heldUpMs: delays.max / 1e6 };
+  const busyMs = Math.max(0, delays.mean / 1e6 - 1) * delays.count;
+  return { result, tookMs, heldUpMs: delays.max / 1e6, busyMs };
 }

@@ -165,7 +165,7 @@ export class AdoptedRedisClient implements RedisClient, RedisFailureHandler {
 
   #sendThrough(request: RedisRequest, send: () => Promise<unknown>): void {
     if (request.isDone) return;
-    request.stampedAtMs = this.#host.clock.monotonicMs();
+    request.stampedAtMs = Math.ceil(this.#host.clock.monotonicMs());
     if (this.#isClosed) {
       this.#policy.reject(request, { kind: "down", error: new Error("the client is closed") });
       return;
