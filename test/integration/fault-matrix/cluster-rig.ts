@@ -9,7 +9,7 @@ import type { CacheConfig } from "../../../src/config/cache-config.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import type { RigKind } from "./matrix-fault.ts";
 import { makeTrustFile, memoryFault, PASSWORD, passwordFault, type TrustFile } from "./redis-rig.ts";
-import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts } from "./store-rig.ts";
+import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts, type ServerFault } from "./store-rig.ts";
 
 /**
  * A Redis Cluster. Faults of the network concern the first of three primaries, which have no replicas then, so that nobody takes over; each is
@@ -73,7 +73,7 @@ interface ClusterParts {
   readonly trust: TrustFile | undefined;
 }
 
-function clusterFault(kind: RigKind, parts: ClusterParts): Pick<BreakableRig, "breakServer" | "mendServer"> {
+function clusterFault(kind: RigKind, parts: ClusterParts): ServerFault {
   const { cluster, victim, controls, victimProxies, trust } = parts;
   switch (kind) {
     case "password":
@@ -83,7 +83,11 @@ function clusterFault(kind: RigKind, parts: ClusterParts): Pick<BreakableRig, "b
     case "tls":
       return { breakServer: async () => trust?.trustStranger(), mendServer: async () => trust?.trustOwn() };
     case "failover":
-      return { breakServer: async () => victim.signal("SIGKILL"), mendServer: () => cluster.waitUntilHealthy() };
+      return {
+        freezeServer: () => victim.signal("SIGSTOP"),
+        breakServer: async () => victim.signal("SIGKILL"),
+        mendServer: () => cluster.waitUntilHealthy(),
+      };
     case "migration":
       return migrationFault(cluster, victim);
     default:
@@ -92,21 +96,21 @@ function clusterFault(kind: RigKind, parts: ClusterParts): Pick<BreakableRig, "b
 }
 
 /** What a crash looks like to clients of a server that loses nothing: connections are reset, and nobody is at the port. */
-export function cutOff(proxies: readonly FaultProxy[]): Pick<BreakableRig, "breakServer" | "mendServer"> {
+export function cutOff(proxies: readonly FaultProxy[]): ServerFault {
   return {
     breakServer: async () => {
       for (const proxy of proxies) proxy.resetAll();
       await Promise.all(proxies.map((proxy) => proxy.goDown()));
     },
-    mendServer: async () => void (await Promise.all(proxies.map((proxy) => proxy.comeUp()))),
+    mendServer: async () => {
+      for (const proxy of proxies) proxy.heal();
+      await Promise.all(proxies.map((proxy) => proxy.comeUp()));
+    },
   };
 }
 
 /** Moves every slot in which the victim has keys to the next primary and back, until it is mended. */
-function migrationFault(
-  cluster: RedisCluster,
-  victim: RedisClusterNode,
-): Pick<BreakableRig, "breakServer" | "mendServer"> {
+function migrationFault(cluster: RedisCluster, victim: RedisClusterNode): ServerFault {
   let isOver = false;
   let moving: Promise<void> = Promise.resolve();
   const other = cluster.nodes[1] as RedisClusterNode;

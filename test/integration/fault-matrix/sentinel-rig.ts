@@ -6,7 +6,7 @@ import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { cutOff } from "./cluster-rig.ts";
 import type { RigKind } from "./matrix-fault.ts";
 import { makeTrustFile, memoryFault, PASSWORD, passwordFault } from "./redis-rig.ts";
-import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts } from "./store-rig.ts";
+import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts, type ServerFault } from "./store-rig.ts";
 
 /** So long that no fault of the network makes the sentinels act. */
 const NEVER_DOWN_MS = 3_600_000;
@@ -43,11 +43,12 @@ export async function startSentinelRig(kind: RigKind): Promise<BreakableRig> {
       ...(caFile === undefined ? {} : { tls: true, caFile }),
     },
   });
-  const faults: Partial<Record<RigKind, Pick<BreakableRig, "breakServer" | "mendServer">>> = {
+  const faults: Partial<Record<RigKind, ServerFault>> = {
     password: passwordFault([control]),
     memory: memoryFault([control]),
     tls: { breakServer: async () => trust?.trustStranger(), mendServer: async () => trust?.trustOwn() },
     failover: {
+      freezeServer: () => primary.signal("SIGSTOP"),
       breakServer: async () => primary.signal("SIGKILL"),
       mendServer: async () => void (await setup.waitForNewPrimary(primary)),
     },

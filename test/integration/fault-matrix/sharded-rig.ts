@@ -6,7 +6,7 @@ import { startFaultProxy } from "../support/fault-proxy.ts";
 import { cutOff } from "./cluster-rig.ts";
 import type { RigKind } from "./matrix-fault.ts";
 import { makeTrustFile, memoryFault, PASSWORD, passwordFault } from "./redis-rig.ts";
-import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts } from "./store-rig.ts";
+import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts, type ServerFault } from "./store-rig.ts";
 
 const SERVER_COUNT = 3;
 
@@ -32,7 +32,7 @@ export async function startShardedRig(kind: RigKind): Promise<BreakableRig> {
     },
     sharding: { enabled: true, failover: kind === "failover" ? "next" : "error" },
   });
-  const faults: Partial<Record<RigKind, Pick<BreakableRig, "breakServer" | "mendServer">>> = {
+  const faults: Partial<Record<RigKind, ServerFault>> = {
     password: passwordFault(controls),
     memory: memoryFault([victim]),
     tls: { breakServer: async () => trust?.trustStranger(), mendServer: async () => trust?.trustOwn() },
@@ -45,6 +45,7 @@ export async function startShardedRig(kind: RigKind): Promise<BreakableRig> {
     concernsAllKeys: false,
     countKeys: async (text) => ((await victim.call("KEYS", `*${text}*`)) as readonly string[]).length,
     ...(faults[kind] ?? cutOff(proxies.slice(0, 1))),
+    freezeServer: () => proxies[0]?.set({ blackHolesReplies: true }),
     stop: async () => {
       for (const control of controls) control.close();
       await Promise.all([...proxies, ...servers].map((part) => part.stop()));

@@ -86,8 +86,13 @@ export interface StoreRig {
 
 /** A rig on which a fault of the server itself can be brought about. */
 export interface BreakableRig extends StoreRig {
+  /** Before that: the server answers nothing any more, so that requests are under way when it dies. */
+  freezeServer?(): void;
   /** Brings the fault about. */
   breakServer(): Promise<void>;
   /** Ends it: an operator mended the server. */
   mendServer(): Promise<void>;
 }
+
+/** What a rig does to its servers and back. */
+export type ServerFault = Pick<BreakableRig, "freezeServer" | "breakServer" | "mendServer">;
