@@ -1,7 +1,7 @@
 import type { Backend } from "./backend/backend.ts";
 import { type BackendHost, findBackendFactory } from "./backend/registry.ts";
-import { createMemcachedBackend } from "./backends/memcached/memcached-backend.ts";
-import { createRedisBackend } from "./backends/redis/redis-backend.ts";
+import { memcachedBackend } from "./backends/memcached/memcached-store.ts";
+import { redisBackend } from "./backends/redis/redis-store.ts";
 import type { ResolvedConfig, ResolvedMemoryConfig } from "./config/resolve-config.ts";
 import type { WeightedServer } from "./config/resolve-memcached.ts";
 import type { ResolvedShardingConfig } from "./config/resolve-sharding.ts";
@@ -34,17 +34,16 @@ function createRedis({ redis, sharding, consistencyMode: mode }: ResolvedConfig,
   const { settings, addresses, client } = redis;
   if (client !== undefined)
     throw new ConfigError("GCX_CONFIG_UNSUPPORTED", "redis.client", "redis.client is not built.");
-  if (sharding === undefined) return createRedisBackend({ ...settings, mode }, host);
+  if (sharding === undefined) return redisBackend({ ...settings, mode, client }, host);
   const servers = sharding.nodes ?? addresses.map((address) => ({ address, weight: 1 }));
   const createNode = (address: string): Backend =>
-    createRedisBackend({ ...settings, topology: { kind: "standalone", address }, mode }, host);
+    redisBackend({ ...settings, topology: { kind: "standalone", address }, mode }, host);
   return createShards(settings.name, sharding, createNodes(servers, createNode), host);
 }
 
 /** Several servers are spread over as other clients of Memcached do, unless `sharding` says how. */
 function createMemcached({ memcached, sharding, consistencyMode: mode }: ResolvedConfig, host: BackendHost): Backend {
-  const createNode = (address: string): Backend =>
-    createMemcachedBackend({ ...memcached.settings, address, mode }, host);
+  const createNode = (address: string): Backend => memcachedBackend({ ...memcached.settings, address, mode }, host);
   const servers = sharding?.nodes ?? memcached.servers;
   const [only] = servers;
   if (sharding === undefined && servers.length === 1) return createNode((only as WeightedServer).address);

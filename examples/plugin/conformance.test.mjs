@@ -14,8 +14,10 @@ defineBackendConformance({
   runner: { describe, it },
   async create(host) {
     const directory = await mkdtemp(join(tmpdir(), "gocachex-files-"));
+    const open = () => createFilesBackend({ directory }, host);
     return {
-      backend: createFilesBackend({ directory }, host),
+      backend: open(),
+      openSecond: open, // what is promised must hold between clients too
       dispose: () => rm(directory, { recursive: true, force: true }),
     };
   },

@@ -13,7 +13,7 @@ const settings = {
   backend: "redis",
   namespace: "example",
   sharding: { enabled: true, nodes: servers },
-  deadlines: { read: 500, write: 500 },
+  deadlines: { read: "3s", write: "3s" },
 };
 
 function show(label, ...results) {
@@ -70,7 +70,7 @@ async function aDeadServer() {
   const cache = createCache({
     ...settings,
     sharding: { enabled: true, nodes: [...servers, "127.0.0.1:1"] },
-    deadlines: { connect: 500, read: 500, write: 500 },
+    deadlines: { read: "1s", write: "1s" },
   });
   const outcomes = await Promise.allSettled(
     Array.from({ length: 200 }, (_, index) => cache.set(`page:${index}`, index)),

@@ -46,7 +46,8 @@ export interface ServerProbe {
   readonly unixSocket?: string | undefined;
 }
 
-const READY_TIMEOUT_MS = 10_000;
+/** Some 50 ms on a machine at rest. */
+const READY_TIMEOUT_MS = 30_000;
 const PROBE_PAUSE_MS = 15;
 /** The port may be taken between being found free and being used. */
 const MAX_START_ATTEMPTS = 3;

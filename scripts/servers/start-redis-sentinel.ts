@@ -1,17 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { QuestionTls } from "./ask-server.ts";
 import { requireRedisProgram } from "./ensure-servers.ts";
 import { findFreePort } from "./free-port.ts";
 import type { HostAndPort } from "./host-and-port.ts";
-import type { RedisServerOptions } from "./redis-arguments.ts";
+import { clientTls } from "./make-certificates.ts";
+import type { RedisServerOptions, RedisServerTls } from "./redis-arguments.ts";
 import { runRedisCommand } from "./redis-control.ts";
 import { type ServerProcess, startServerProcess } from "./server-process.ts";
-import { startRedis } from "./start-redis.ts";
+import { redisProbe, startRedis } from "./start-redis.ts";
 import { waitUntil } from "./wait-until.ts";
 
 /** How to start a primary that sentinels watch. */
-export interface RedisSentinelOptions extends Pick<RedisServerOptions, "args" | "password" | "users"> {
+export interface RedisSentinelOptions extends Pick<RedisServerOptions, "args" | "password" | "users" | "tls"> {
   /** Default 1. */
   readonly replicaCount?: number | undefined;
   /** Default 3; a failover needs most of them. */
@@ -74,7 +76,8 @@ export async function startRedisSentinel(options: RedisSentinelOptions = {}): Pr
   try {
     const first = await startData(undefined);
     const servers = [first, ...(await Promise.all(Array.from({ length: replicaCount }, () => startData(first))))];
-    const call: RedisSentinelSetup["call"] = (server, ...words) => runRedisCommand(server, words, { password });
+    const call: RedisSentinelSetup["call"] = (server, ...words) =>
+      runRedisCommand(server, words, { password, tls: tlsOf(options) });
     await Promise.all(servers.slice(1).map((replica) => waitForSync(call, replica)));
     const sentinels = await startSentinels(program, servers, sentinelCount, options, started);
     const findPrimary = (): Promise<SentinelDataServer | undefined> => agreedPrimary(sentinels, servers, options, call);
@@ -111,12 +114,13 @@ async function startDataServer(
   primary: HostAndPort | undefined,
   fixedPort: number | undefined,
 ): Promise<SentinelDataServer> {
-  const { args = [], password, users } = options;
+  const { args = [], password, users, tls } = options;
   const port = fixedPort ?? (await findFreePort());
   const announcedPort = (await options.announcedPort?.(port)) ?? port;
   const { process } = await startRedis({
     password,
     users,
+    tls,
     port,
     args: [
       ...(primary === undefined ? [] : ["--replicaof", primary.host, String(primary.port)]),
@@ -153,7 +157,7 @@ async function startSentinels(
           writeFileSync(file, sentinelFile(self, others, servers, options).join("\n"));
           return [file, "--sentinel"];
         },
-        probe: { question: "PING\r\n", answer: /^(\+PONG|-NOAUTH)/ },
+        probe: redisProbe({ tls: options.tls }),
       });
       started.push(sentinel);
       return sentinel;
@@ -172,11 +176,11 @@ function sentinelFile(
   servers: readonly SentinelDataServer[],
   options: RedisSentinelOptions,
 ): readonly string[] {
-  const { password, sentinelPassword, downAfterMs = 500 } = options;
+  const { password, sentinelPassword, tls, downAfterMs = 500 } = options;
   const [primary, ...replicas] = servers as readonly [SentinelDataServer, ...SentinelDataServer[]];
   const quorum = Math.floor((others.length + 1) / 2) + 1;
   return [
-    `port ${self.port}`,
+    ...(tls === undefined ? [`port ${self.port}`] : ["port 0", `tls-port ${self.port}`, ...tlsLines(tls)]),
     "bind 127.0.0.1",
     `sentinel myid ${self.id}`,
     `sentinel monitor ${PRIMARY_NAME} ${primary.host} ${primary.announcedPort} ${quorum}`,
@@ -192,15 +196,32 @@ function sentinelFile(
   ];
 }
 
+/** Sentinels take no TLS from the command line alone: what they write back must be in their file. */
+function tlsLines({ certificates, requiresClientCertificate = false }: RedisServerTls): readonly string[] {
+  return [
+    `tls-cert-file ${certificates.serverCertFile}`,
+    `tls-key-file ${certificates.serverKeyFile}`,
+    `tls-ca-cert-file ${certificates.caFile}`,
+    `tls-auth-clients ${requiresClientCertificate ? "yes" : "no"}`,
+    "tls-replication yes",
+  ];
+}
+
+function tlsOf({ tls }: RedisSentinelOptions): QuestionTls | undefined {
+  return tls === undefined ? undefined : clientTls(tls.certificates);
+}
+
 async function agreedPrimary(
   sentinels: readonly ServerProcess[],
   servers: readonly SentinelDataServer[],
-  { sentinelPassword }: RedisSentinelOptions,
+  options: RedisSentinelOptions,
   call: RedisSentinelSetup["call"],
 ): Promise<SentinelDataServer | undefined> {
   const words = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", PRIMARY_NAME];
   const answers = await Promise.allSettled(
-    sentinels.map((sentinel) => runRedisCommand(sentinel, words, { password: sentinelPassword })),
+    sentinels.map((sentinel) =>
+      runRedisCommand(sentinel, words, { password: options.sentinelPassword, tls: tlsOf(options) }),
+    ),
   );
   const ports = answers.flatMap((answer) =>
     answer.status === "fulfilled" ? [Number((answer.value as readonly string[])[1])] : [],

@@ -1,5 +1,10 @@
-import type { OperationContext } from "./backend.ts";
 import type { EntryWrite, StoredEntry } from "./stored-entry.ts";
+
+/** What comes with every call; the context of a store's operations will do. */
+export interface TierContext {
+  /** Aborted when the caller gave up: nothing is sent after that. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * Where a shard stood in the moment of a read: what is known at a stamp is fresh as long as the shard's head is not above it and its epoch is the same.
@@ -109,19 +114,19 @@ export interface SharedTier {
   /** The shard of a stored key. No I/O. */
   shardOf(key: string): number;
   /** Entries of many keys, each with the stamp of its read. One round trip per server. */
-  read(keys: readonly string[], context: OperationContext): Promise<readonly TierRead[]>;
+  read(keys: readonly string[], context: TierContext): Promise<readonly TierRead[]>;
   /** The entry, or the right to load it, or who has that. One round trip for a hit, one more for a miss. */
-  getOrLease(key: string, request: TierLeaseRequest, context: OperationContext): Promise<TierLease>;
+  getOrLease(key: string, request: TierLeaseRequest, context: TierContext): Promise<TierLease>;
   /** Stores the result of a load if its token still stands. */
-  fill(key: string, fill: TierFill, context: OperationContext): Promise<TierFillResult>;
+  fill(key: string, fill: TierFill, context: TierContext): Promise<TierFillResult>;
   /** Gives a token back without a result, so that the next caller loads at once. @returns whether it still stood */
-  release(key: string, token: string, context: OperationContext): Promise<boolean>;
+  release(key: string, token: string, context: TierContext): Promise<boolean>;
   /** Ends entries and voids every token of theirs. @returns the version of each end: what is older must not be served */
-  invalidate(keys: readonly string[], context: OperationContext): Promise<readonly number[]>;
+  invalidate(keys: readonly string[], context: TierContext): Promise<readonly number[]>;
   /** Heads of shards; also renews the lease of a node. One round trip per server. */
-  heads(request: TierHeadsRequest, context: OperationContext): Promise<TierHeads>;
+  heads(request: TierHeadsRequest, context: TierContext): Promise<TierHeads>;
   /** The table of nodes. */
-  nodes(context: OperationContext): Promise<TierNodes>;
+  nodes(context: TierContext): Promise<TierNodes>;
   /** Takes a node out of the table. */
-  leave(nodeId: string, context: OperationContext): Promise<void>;
+  leave(nodeId: string, context: TierContext): Promise<void>;
 }

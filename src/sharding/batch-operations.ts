@@ -40,7 +40,7 @@ function callPlaces<T>(
   const parts = groups.map((group): NodePart<T> => {
     return { node: group.place.node, count: group.keys.length, call: () => call(group) };
   });
-  return gatherParts(shards.name, operation, parts);
+  return gatherParts(shards.name, operation, parts, context.signal);
 }
 
 /** `getMulti` of a sharded store. Rejects when a node fails: a key that nobody could be asked for is no miss. */

@@ -1,4 +1,4 @@
-import { hashKey, type KeyHash, routingPart } from "./key-hash.ts";
+import { hashKey, hashRoutingPart, type KeyHash } from "./key-hash.ts";
 import type { NodePicker, PickerNode } from "./node-picker.ts";
 import { assertPointCount, createPointRing, type RingPoints } from "./point-ring.ts";
 
@@ -32,10 +32,10 @@ export function createConsistentPicker(nodes: readonly PickerNode[], replicas: n
   for (const { name, pointCount, node } of byName) {
     for (let point = 0; point < pointCount; point += 2) {
       hashKey(`${name}#${point / 2}`, scratch);
-      points.places.push(scratch.high);
+      points.places.push(scratch.high >>> 0);
       points.nodes.push(node);
       if (point + 1 === pointCount) break;
-      points.places.push(scratch.low);
+      points.places.push(scratch.low >>> 0);
       points.nodes.push(node);
     }
   }
@@ -44,12 +44,12 @@ export function createConsistentPicker(nodes: readonly PickerNode[], replicas: n
     algorithm: "consistent",
     nodes,
     pick(key) {
-      hashKey(routingPart(key), scratch);
-      return ring.nodeAt(scratch.high);
+      hashRoutingPart(key, scratch);
+      return ring.nodeAt(scratch.high >>> 0);
     },
     pickNext(key, isExcluded) {
-      hashKey(routingPart(key), scratch);
-      return ring.nextAt(scratch.high, isExcluded);
+      hashRoutingPart(key, scratch);
+      return ring.nextAt(scratch.high >>> 0, isExcluded);
     },
   };
 }

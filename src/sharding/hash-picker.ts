@@ -1,5 +1,5 @@
 import { assignParts } from "./assign-parts.ts";
-import { hashKey, type KeyHash, mix, routingPart } from "./key-hash.ts";
+import { hashRoutingPart, type KeyHash, mix } from "./key-hash.ts";
 import type { NodePicker, PickerNode } from "./node-picker.ts";
 
 const scratch: KeyHash = { high: 0, low: 0 };
@@ -16,12 +16,12 @@ export function createHashPicker(nodes: readonly PickerNode[], partCount: number
     algorithm: "hash",
     nodes,
     pick(key) {
-      hashKey(routingPart(key), scratch);
-      return owners[scratch.high % partCount] as number;
+      hashRoutingPart(key, scratch);
+      return owners[(scratch.high >>> 0) % partCount] as number;
     },
     pickNext(key, isExcluded) {
-      hashKey(routingPart(key), scratch);
-      const node = owners[scratch.high % partCount] as number;
+      hashRoutingPart(key, scratch);
+      const node = owners[(scratch.high >>> 0) % partCount] as number;
       if (!isExcluded(node)) return node;
       // Not simply the next of the list: that one would get all keys of the node that is away.
       const present = nodes.flatMap((_, other) => (isExcluded(other) ? [] : [other]));

@@ -66,6 +66,18 @@ describe("hot keys", () => {
     }
   });
 
+  it("are not read from copies of others by a process that changed them before it took them for hot", async () => {
+    const world = createShardedWorld(SERVERS);
+    const [writer, reader] = [await world.start(HOT), await world.start(HOT)];
+    const [key] = keysAt(writer.store, "a", 1) as [string];
+    await reader.store.set(key, textWrite("old"), NO_CONTEXT);
+    await world.time.advanceAsync(1_001);
+    await heat(reader, key);
+    await writer.store.set(key, textWrite("new"), NO_CONTEXT);
+    await heat(writer, key);
+    for (let read = 0; read < 100; read += 1) expect(await readText(writer.store, key)).toBe("new");
+  });
+
   it("are never older than the bound, also when the writer knows nothing of copies", async () => {
     const world = createShardedWorld(SERVERS);
     const [writer, reader] = [await world.start(), await world.start(HOT)];

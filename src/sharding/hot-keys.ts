@@ -149,7 +149,9 @@ export class HotKeys {
     const pending = { value: pendingCopy(storage), ttlMs: lifeMs, tags: [], condition: { kind: "absent" } } as const;
     const mark = await node.call("set", {}, (backend) => backend.set(copyKey, pending, {}));
     if (!mark.stored) return;
-    const home = this.#shards.homeOf(key).node;
+    await this.#shards.ready({});
+    const { node: home, namespace } = this.#shards.placeOf(key);
+    if (namespace !== undefined) return;
     const entry = withoutMovedTags(await home.call("get", {}, (backend) => backend.get(key, {})));
     // Reads of a sliding entry must reach the entry.
     if (entry === undefined || entry.slidingTtlMs !== undefined) return;
@@ -167,5 +169,5 @@ export class HotKeys {
 
 function slotOf(key: string): number {
   hashKey(key, scratch);
-  return scratch.low % CHANGE_SLOTS;
+  return (scratch.low >>> 0) % CHANGE_SLOTS;
 }

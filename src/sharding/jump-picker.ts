@@ -1,5 +1,5 @@
 import { ConfigError } from "../foundation/errors.ts";
-import { hashKey, type KeyHash, mix, routingPart } from "./key-hash.ts";
+import { hashRoutingPart, type KeyHash, mix } from "./key-hash.ts";
 import type { NodePicker, PickerNode } from "./node-picker.ts";
 
 const scratch: KeyHash = { high: 0, low: 0 };
@@ -65,11 +65,11 @@ export function createJumpPicker(nodes: readonly PickerNode[]): NodePicker {
     algorithm: "jump",
     nodes,
     pick(key) {
-      hashKey(routingPart(key), scratch);
+      hashRoutingPart(key, scratch);
       return jumpHash(scratch.high, scratch.low, count);
     },
     pickNext(key, isExcluded) {
-      hashKey(routingPart(key), scratch);
+      hashRoutingPart(key, scratch);
       let { high, low } = scratch;
       for (let attempt = 0; attempt < MAX_REHASHES; attempt += 1) {
         const node = jumpHash(high, low, count);

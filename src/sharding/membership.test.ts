@@ -272,17 +272,30 @@ describe("migrate", () => {
     ],
   ];
 
+  /** A key of the node d, which holds an old entry elsewhere, in two processes that know of d. */
+  async function moving(): Promise<{ mover: WorldProcess; other: WorldProcess; key: string }> {
+    const world = createShardedWorld(["a", "b", "c"]);
+    const [mover, other] = [await world.start(), await world.start()];
+    const { nodeOf } = (await createShardedWorld(["a", "b", "c", "d"]).start()).store;
+    const key = Array.from({ length: 50 }, (_, index) => `@shop:k${index}`).find(
+      (one) => nodeOf(one) === "d",
+    ) as string;
+    await mover.store.set(key, textWrite("old", { tags: ["t"] }), NO_CONTEXT);
+    await add(mover, "d", MIGRATES);
+    await add(other, "d", MIGRATES);
+    return { mover, other, key };
+  }
+
+  it.each(changes)("never undoes %s of another process, before the entry is read", async (_, change, expected) => {
+    const { mover, other, key } = await moving();
+    await change(other.store, key);
+    await mover.store.migrate({ entriesPerSecond: Number.POSITIVE_INFINITY });
+    expect(await readText(other.store, key)).toBe(expected);
+  });
+
   for (const point of ["before the copy is written", "after the copy was written"] as const) {
     it.each(changes)(`never undoes %s of another process, ${point}`, async (_, change, expected) => {
-      const world = createShardedWorld(["a", "b", "c"]);
-      const [mover, other] = [await world.start(), await world.start()];
-      await add(mover, "d", MIGRATES);
-      const [key] = keysAt(mover.store, "d", 1, "@shop:k") as [string];
-      await mover.store.endMove();
-      await mover.store.removeNode("d");
-      await mover.store.set(key, textWrite("old", { tags: ["t"] }), NO_CONTEXT);
-      await add(mover, "d", MIGRATES);
-      await add(other, "d", MIGRATES);
+      const { mover, other, key } = await moving();
       const target = mover.links.get("d")!.map;
       const hold = target.hold("set", { at: point.startsWith("before") ? "request" : "reply" });
       const migrating = mover.store.migrate({ entriesPerSecond: Number.POSITIVE_INFINITY });
@@ -294,6 +307,14 @@ describe("migrate", () => {
       expect(await readText(mover.store, key)).toBe(expected);
     });
   }
+
+  it("does not replace what a process wrote that was not told of the migration", async () => {
+    const { mover, other, key } = await moving();
+    await other.store.endMove();
+    await other.store.set(key, textWrite("new"), NO_CONTEXT);
+    await mover.store.migrate({ entriesPerSecond: Number.POSITIVE_INFINITY });
+    expect(await readText(mover.store, key)).toBe("new");
+  });
 
   it("is refused when nothing moves, and when the stores cannot do it safely", async () => {
     const process = await createShardedWorld(["a", "b"]).start();

@@ -39,7 +39,7 @@ export interface MembershipParts {
 export function createRing(nodes: readonly ShardNode[], algorithm: ShardingAlgorithm, settings: PickerSettings): Ring {
   const picker = pickerOver(nodes, algorithm, settings);
   const description = describeRing(picker, settings);
-  return { nodes, picker, description, id: ringId(description) };
+  return { nodes, names: nodes.map(({ name }) => name), picker, description, id: ringId(description) };
 }
 
 function pickerOver(
@@ -167,6 +167,7 @@ export class Membership {
     if (moved === undefined) return;
     parts.moved = undefined;
     const { nodes } = parts.shards.ring;
+    await moved.idle();
     const left = moved.previous.nodes.filter((node) => !nodes.includes(node));
     await Promise.all(left.map((node) => node.backend.close()));
   }

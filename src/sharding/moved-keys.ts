@@ -21,7 +21,7 @@ export function movedTags(key: string): readonly string[] {
 
 function bucketTag(key: string): string {
   hashKey(key, scratch);
-  return MOVED_TAG + (scratch.low % BUCKET_COUNT);
+  return MOVED_TAG + ((scratch.low >>> 0) % BUCKET_COUNT);
 }
 
 /** An entry as it was before it was copied. */
@@ -51,16 +51,37 @@ export class MovedKeys {
   readonly #shards: Shards;
   /** The mapping before the change. */
   readonly previous: Ring;
+  /** Work that may ask former nodes. */
+  readonly #running = new Set<Promise<unknown>>();
 
   constructor(shards: Shards, previous: Ring) {
     this.#shards = shards;
     this.previous = previous;
   }
 
+  /** Does work that may ask former nodes; they are not closed before it has ended. */
+  async use<T>(work: () => Promise<T>): Promise<T> {
+    const running = work();
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /** Resolves when nothing is running that began before. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#running);
+  }
+
   /** To be awaited before keys are changed: nothing older of them can appear afterwards. */
   async retire(keys: readonly string[], operation: string, context: OperationContext): Promise<void> {
     const moved = keys.filter((key) => this.hasMoved(key));
-    if (moved.length === 0) return;
+    if (moved.length > 0) await this.use(() => this.#retireMoved(moved, operation, context));
+  }
+
+  async #retireMoved(moved: readonly string[], operation: string, context: OperationContext): Promise<void> {
     await this.#deleteAtOldNodes(moved, operation, context);
     const tagsByNode = new Map<Ring["nodes"][number], Set<string>>();
     for (const key of moved) {
@@ -73,7 +94,7 @@ export class MovedKeys {
         node.call(operation, context, (backend) => backend.invalidateTags?.([...tags], context));
       return { node, count: tags.size, call };
     });
-    await gatherParts(this.#shards.name, operation, parts);
+    await gatherParts(this.#shards.name, operation, parts, context.signal);
   }
 
   /** Whether a key had another node. */
@@ -93,6 +114,6 @@ export class MovedKeys {
       const call = (): Promise<number> => node.call(operation, context, (backend) => backend.deleteMulti(own, context));
       parts.push({ node, count: own.length, call });
     }
-    await gatherParts(this.#shards.name, operation, parts);
+    await gatherParts(this.#shards.name, operation, parts, context.signal);
   }
 }

@@ -13,9 +13,15 @@ export interface NodePart<T> {
  * Runs the parts of a call at the same time and waits for all of them, also when one fails: what is on its way is not known to be undone.
  *
  * @returns the answers in the order of the parts
+ * @param signal the caller's: once it is aborted, its reason is what a failure is told as
  * @throws the error of the only part, when there is one; else `PartialFailureError`, or `OutcomeUnknownError` when the outcome of a part is unknown
  */
-export async function gatherParts<T>(backend: string, operation: string, parts: readonly NodePart<T>[]): Promise<T[]> {
+export async function gatherParts<T>(
+  backend: string,
+  operation: string,
+  parts: readonly NodePart<T>[],
+  signal?: AbortSignal,
+): Promise<T[]> {
   const only = parts[0];
   if (only !== undefined && parts.length === 1) return [await only.call()];
   const settled = await Promise.allSettled(parts.map(({ call }) => call()));
@@ -31,6 +37,8 @@ export async function gatherParts<T>(backend: string, operation: string, parts: 
       failures.push({ node: node.name, error: outcome.reason });
     }
   }
+  // Whoever left is told so, and nothing else.
+  if (failures.length > 0) signal?.throwIfAborted();
   if (failures.length > 0) throw partialFailure(backend, operation, succeededCount, failures);
   return answers;
 }

@@ -1,4 +1,4 @@
-import { hashKey, type KeyHash, mix, routingPart } from "./key-hash.ts";
+import { hashKey, hashRoutingPart, type KeyHash, mix } from "./key-hash.ts";
 import type { NodePicker, PickerNode } from "./node-picker.ts";
 
 const scratch: KeyHash = { high: 0, low: 0 };
@@ -21,7 +21,7 @@ export function createRendezvousPicker(nodes: readonly PickerNode[]): NodePicker
   const isWeighted = nodes.some(({ weight }) => weight !== nodes[0]?.weight);
 
   function best(key: string, isExcluded: ((node: number) => boolean) | undefined): number {
-    hashKey(routingPart(key), scratch);
+    hashRoutingPart(key, scratch);
     const { high, low } = scratch;
     let bestNode = -1;
     let bestScore = Number.NEGATIVE_INFINITY;

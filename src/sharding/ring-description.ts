@@ -34,7 +34,7 @@ export function pickerOf({ algorithm, settings, nodes }: RingDescription): NodeP
 export function ringId(ring: RingDescription): string {
   const hash: KeyHash = { high: 0, low: 0 };
   hashKey(JSON.stringify(ring), hash);
-  return hash.high.toString(16).padStart(8, "0") + hash.low.toString(16).padStart(8, "0");
+  return [hash.high, hash.low].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");
 }
 
 /** Whether something read from a node has the shape of a description. Whether a picker can be made of it is seen when one is. */

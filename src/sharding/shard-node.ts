@@ -1,7 +1,12 @@
 import type { Backend, MaybePromise, OperationContext } from "../backend/backend.ts";
 import type { BackendHost } from "../backend/registry.ts";
 import { type BreakerSettings, CircuitBreaker } from "../foundation/circuit-breaker.ts";
-import { BackendTimeoutError, BackendUnavailableError, OutcomeUnknownError } from "../foundation/errors.ts";
+import {
+  BackendOverloadedError,
+  BackendTimeoutError,
+  BackendUnavailableError,
+  OutcomeUnknownError,
+} from "../foundation/errors.ts";
 
 /** A store that keys are spread over. */
 export interface ShardedNode {
@@ -129,14 +134,16 @@ export class ShardNode {
   }
 
   #record(pass: number, error: unknown, context: OperationContext): void {
+    const isCallers = context.signal?.aborted === true && error === context.signal.reason;
     if (isSilence(error)) this.breaker.failed(pass);
-    else if (context.signal?.aborted === true && error === context.signal.reason) this.breaker.abandoned(pass);
+    // A queue that is full is this process's own: the node was not asked.
+    else if (isCallers || error instanceof BackendOverloadedError) this.breaker.abandoned(pass);
     // An error is an answer too: the node lives.
     else this.breaker.succeeded(pass);
   }
 }
 
-/** Whether an error says that a node did not answer. An overloaded queue is this process's own, and no verdict on the node. */
+/** Whether an error says that a node did not answer. */
 function isSilence(error: unknown): boolean {
   return (
     error instanceof BackendTimeoutError ||

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { WorldProcess } from "../../test/support/sharded-world.ts";
 import { createShardedWorld, keysAt, NO_CONTEXT, readText, textWrite } from "../../test/support/sharded-world.ts";
 import {
+  BackendOverloadedError,
   BackendUnavailableError,
   ConfigError,
   OutcomeUnknownError,
@@ -52,10 +53,7 @@ describe("batches", () => {
     const process = await createShardedWorld(SERVERS).start();
     await fill(process);
     down(process, "b");
-    const error = await process.store.getMulti(keys, NO_CONTEXT).then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
+    const error = await (async () => process.store.getMulti(keys, NO_CONTEXT))().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(PartialFailureError);
     const { failures, succeededCount } = error as PartialFailureError;
     expect(failures.map(({ node }) => node)).toEqual(["b"]);
@@ -93,6 +91,17 @@ describe("batches", () => {
     );
     expect(error).toBeInstanceOf(OutcomeUnknownError);
     expect(error?.cause).toBeInstanceOf(PartialFailureError);
+  });
+
+  it("reject with the caller's reason when it left", async () => {
+    const process = await createShardedWorld(SERVERS).start();
+    process.links.get("b")!.map.hold("getMulti");
+    const controller = new AbortController();
+    const reading = (async () => process.store.getMulti(keys, { signal: controller.signal }))();
+    await new Promise((resolve) => setImmediate(resolve));
+    controller.abort(new Error("left"));
+    await expect(reading).rejects.toThrow("left");
+    expect(process.store.nodes().every(({ breaker }) => breaker === "closed")).toBe(true);
   });
 
   it("reject with the node's own error when only one was asked", async () => {
@@ -160,6 +169,26 @@ describe("a node that does not answer", () => {
       await expect(process.store.set(key, { ...textWrite(""), value: 1 }, NO_CONTEXT)).rejects.toThrow(TypeError);
     }
     expect(process.store.nodes()[0]?.breaker).toBe("closed");
+  });
+
+  it("is not taken for living because this process's own queue is full while it is probed", async () => {
+    const world = createShardedWorld(SERVERS);
+    const process = await world.start();
+    const [key] = keysAt(process.store, "b", 1) as [string];
+    down(process, "b");
+    for (let round = 0; round < 3; round += 1) {
+      await (async () => process.store.get(key, NO_CONTEXT))().catch(() => undefined);
+    }
+    down(process, "b", true);
+    await world.time.advanceAsync(400);
+    const hold = process.links.get("b")!.map.hold("get", { calls: 1 });
+    const probing = (async () => process.store.get(key, NO_CONTEXT))();
+    await hold.arrived();
+    hold.fail(new BackendOverloadedError("b", "get", "The queue is full."));
+    await expect(probing).rejects.toBeInstanceOf(BackendOverloadedError);
+    expect(process.store.nodes()[1]?.breaker).toBe("half-open");
+    await process.store.get(key, NO_CONTEXT);
+    expect(process.store.nodes()[1]?.breaker).toBe("closed");
   });
 
   it("fails the start when it is all there is", async () => {

@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import type { BackendCapabilities } from "../backend/capabilities.ts";
 import type { BackendHost } from "../backend/registry.ts";
+import { systemHost } from "../backend/system-host.ts";
 import { deleteKeys, getKeys, setKeys } from "./batch-operations.ts";
 import { HotKeys } from "./hot-keys.ts";
 import { commitKeys, deleteKey, expireKey, getKey, incrementKey, leaseKey, setKey } from "./key-operations.ts";
@@ -45,7 +46,10 @@ export interface ShardedBackend extends Backend {
   removeNode(name: string, options?: ChangeOptions): Promise<void>;
   /** What a change would move. No I/O. @param sampleKeys see `planMove` */
   planMove(change: NodeChange, sampleKeys?: Iterable<string>): MovePlan;
-  /** After a change with `migrates: true`: copies what moved to its new node, in one process. Ends the move when nothing failed. */
+  /**
+   * After a change with `migrates: true`: copies what moved to its new node. In one process, and when all of them have made the change: one that has not
+   * yet deletes at the former node only. Ends the move here when nothing failed.
+   */
   migrate(options?: MigrateOptions): Promise<MigrateReport>;
   /** Ends a move without copying, and in the processes that do not copy. Call it when `migrate` has ended everywhere. */
   endMove(): Promise<void>;
@@ -60,15 +64,16 @@ export interface ShardedBackend extends Backend {
  * - `clear`, `invalidateTags`: every node must succeed.
  * - Capabilities are what all nodes have; transactions touch keys of one node (a common part in braces brings keys together).
  *
+ * @param host where time, chance and timers come from, and who is told of breakers. Default: the platform, and nobody
  * @throws ConfigError `GCX_CONFIG_INVALID`
  * @example
  * ```ts
- * const backend = createShardedBackend({ nodes: [{ name: "a:6379", backend: a }, { name: "b:6379", backend: b }] }, host);
+ * const backend = createShardedBackend({ nodes: [{ name: "a:6379", backend: a }, { name: "b:6379", backend: b }] });
  * ```
  */
 export function createShardedBackend(
   options: ShardedBackendOptions,
-  host: Pick<BackendHost, "clock" | "random" | "scheduler" | "onNotice">,
+  host: Pick<BackendHost, "clock" | "random" | "scheduler" | "onNotice"> = systemHost,
 ): ShardedBackend {
   const resolved = resolveShardingOptions(options);
   const createNode = (node: ShardedNode): ShardNode =>

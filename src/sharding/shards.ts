@@ -17,6 +17,8 @@ export interface Place {
 /** Nodes and the mapping over them; replaced as a whole when nodes change. */
 export interface Ring {
   readonly nodes: readonly ShardNode[];
+  /** Names of `nodes`, in their order. */
+  readonly names: readonly string[];
   /** Indexes into `nodes`. */
   readonly picker: NodePicker;
   readonly description: RingDescription;

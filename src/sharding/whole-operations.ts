@@ -24,7 +24,7 @@ async function askAll<T>(
     count: 1,
     call: () => node.call(operation, context, (backend) => invoke(backend, node)),
   }));
-  return gatherParts(shards.name, operation, parts);
+  return gatherParts(shards.name, operation, parts, context.signal);
 }
 
 /** Nodes that may have entries of users: those of the mapping, and those whose entries are being copied to it. */
@@ -32,8 +32,17 @@ function holders({ shards, moved }: ShardParts): readonly ShardNode[] {
   return [...new Set([...(moved?.previous.nodes ?? []), ...shards.presentNodes()])];
 }
 
+/** Does what asks all holders. Former nodes among them are not closed meanwhile. */
+function withHolders(parts: ShardParts, work: () => Promise<void>): Promise<void> {
+  return parts.moved === undefined ? work() : parts.moved.use(work);
+}
+
 /** `invalidateTags` of a sharded store. Twice while entries move: a copy that was read before the first is met by the second. */
-export async function invalidateTags(
+export function invalidateTags(parts: ShardParts, tags: readonly string[], context: OperationContext): Promise<void> {
+  return withHolders(parts, () => invalidateAtHolders(parts, tags, context));
+}
+
+async function invalidateAtHolders(
   parts: ShardParts,
   tags: readonly string[],
   context: OperationContext,
@@ -42,14 +51,19 @@ export async function invalidateTags(
   await shards.ready(context);
   shards.assertSettled();
   hotKeys?.noteChangeOfAll();
+  const nodes = holders(parts);
   const invalidate = (): Promise<unknown> =>
-    askAll(shards, holders(parts), "invalidateTags", context, (backend) => backend.invalidateTags?.(tags, context));
+    askAll(shards, nodes, "invalidateTags", context, (backend) => backend.invalidateTags?.(tags, context));
   await invalidate();
   if (moved !== undefined) await invalidate();
 }
 
 /** `clear` of a sharded store, with what stands in for nodes that are away. */
-export async function clear(parts: ShardParts, path: NamespacePath, context: OperationContext): Promise<void> {
+export function clear(parts: ShardParts, path: NamespacePath, context: OperationContext): Promise<void> {
+  return withHolders(parts, () => clearAtHolders(parts, path, context));
+}
+
+async function clearAtHolders(parts: ShardParts, path: NamespacePath, context: OperationContext): Promise<void> {
   const { shards, hotKeys, moved } = parts;
   await shards.ready(context);
   shards.assertSettled();
@@ -62,7 +76,8 @@ export async function clear(parts: ShardParts, path: NamespacePath, context: Ope
       if (path === "") await node.emptied();
     });
   // Records go with everything else and are written again. One node after the other, so that the others have them meanwhile.
-  const steps = path === "" && shards.view !== undefined ? holders(parts).map((node) => [node]) : [holders(parts)];
+  const all = holders(parts);
+  const steps = path === "" && shards.view !== undefined ? all.map((node) => [node]) : [all];
   const clearAll = async (): Promise<void> => {
     for (const nodes of steps) {
       await shards.ready(context);
@@ -72,22 +87,21 @@ export async function clear(parts: ShardParts, path: NamespacePath, context: Ope
   };
   await clearAll();
   if (moved === undefined) return;
-  await askAll(shards, holders(parts), "clear", context, (backend) =>
-    backend.invalidateTags?.([ALL_MOVED_TAG], context),
-  );
+  await askAll(shards, all, "clear", context, (backend) => backend.invalidateTags?.([ALL_MOVED_TAG], context));
   await clearAll();
 }
 
 /** Stamps of all nodes that answer. */
 export async function stampAll({ shards }: ShardParts): Promise<StampVector> {
-  const vector = new Map<string, number>();
+  const { nodes, names } = shards.ring;
+  const stamps = new Float64Array(nodes.length).fill(Number.NaN);
   await Promise.allSettled(
-    shards.presentNodes().map(async (node) => {
-      const stamp = await node.call("stamp", {}, (backend) => (backend as Required<Backend>).stamp({}));
-      vector.set(node.name, stamp);
+    nodes.map(async (node, index) => {
+      if (shards.view?.isAway(node.name) === true) return;
+      stamps[index] = await node.call("stamp", {}, (backend) => (backend as Required<Backend>).stamp({}));
     }),
   );
-  return vector;
+  return { nodes: names, stamps };
 }
 
 /** `scan` of a sharded store: node after node, each with the keys that live there now. */
@@ -158,7 +172,7 @@ export function connections({ shards }: ShardParts): ConnectionCounts {
 /** `ping` of a sharded store: past the breakers, since it is asked in order to know. */
 export async function ping({ shards }: ShardParts, context: OperationContext): Promise<void> {
   const parts = shards.ring.nodes.map((node) => ({ node, count: 1, call: () => pingNode(node, context) }));
-  await gatherParts(shards.name, "ping", parts);
+  await gatherParts(shards.name, "ping", parts, context.signal);
 }
 
 async function pingNode(node: ShardNode, context: OperationContext): Promise<void> {

@@ -27,7 +27,7 @@ export interface BackendConformanceOptions {
    * @param host what a cache would give the store; with `time: "fake"` its clock and scheduler stand still until a case moves them
    */
   readonly create: (host: BackendHost) => MaybePromise<ConformanceTarget>;
-  /** `"fake"`: the store takes time from the host only. `"real"`: the kit really waits, about a minute in all. */
+  /** `"fake"`: the store takes time from the host only. `"real"`: the kit really waits, some 100 TTL units in all. */
   readonly time: "fake" | "real";
   /**
    * The unit of the TTLs in the cases, in ms: at least twice what the store rounds TTLs to. Default 1,000 with fake time,

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { BackendHost } from "../backend/registry.ts";
 import { joinNamespace, ROOT_NAMESPACE } from "../entry/namespace-path.ts";
 import { systemClock } from "../foundation/clock.ts";
-import { createSeededRandom } from "../foundation/random-source.ts";
+import { createSeededRandom, systemRandom } from "../foundation/random-source.ts";
 import { systemScheduler } from "../foundation/scheduler.ts";
 import type { BackendCase } from "./backend-cases/backend-case.ts";
 import { assertNotice } from "./backend-cases/network-shapes.ts";
@@ -63,7 +63,8 @@ function hostFor(time: FakeTime | undefined, scheduler: BackendHost["scheduler"]
   return {
     clock: time?.clock ?? systemClock,
     scheduler,
-    random: createSeededRandom(1),
+    // On a real server other cases have left what they made: an id that is drawn must be none of theirs.
+    random: time === undefined ? systemRandom : createSeededRandom(1),
     onRemoval: () => undefined,
     onNotice: (notice) => {
       try {

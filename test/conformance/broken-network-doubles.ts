@@ -22,7 +22,7 @@ function isBecauseOf(error: unknown, why: "closed" | "refused" | "reset"): boole
   return error instanceof BackendUnavailableError && error.message.endsWith(why);
 }
 
-const OVER_NETWORK = { over: "network", time: "real", groups: ["basics", "close", "faults"] } as const;
+const OVER_NETWORK = { over: "network", time: "real", groups: ["faults"] } as const;
 
 /** Defects that show only when the server is away, hangs, or loses its connections. */
 export const brokenNetworkDoubles: readonly BrokenDouble[] = [
@@ -231,6 +231,7 @@ export const brokenNetworkDoubles: readonly BrokenDouble[] = [
     ...OVER_NETWORK,
     defect: "answers what runs when it is closed with errors of nobody's family",
     failingGroups: ["close", "faults"],
+    groups: ["close", "faults"],
     breakBackend: (correct) => ({
       get: async (key, context): Promise<StoredEntry | undefined> => {
         try {

@@ -10,8 +10,8 @@ import type { ScheduledTask } from "../../src/foundation/scheduler.ts";
 import type { ConformanceFaults } from "../../src/testing/conformance-faults.ts";
 import { createMapBackend, type MapBackendOptions } from "../../src/testing/map-backend/map-backend.ts";
 
-/** The deadline of a call, in ms: long for a model that answers within some turns, for a busy machine stands still at times. */
-const DEADLINE_MS = 300;
+/** The deadline of a call, in ms. */
+const DEADLINE_MS = 1_000;
 const NODE = "map:1";
 const READS: ReadonlySet<string> = new Set(["connect", "ping", "get", "getMulti", "stamp", "scan"]);
 const OPERATIONS = [
@@ -21,7 +21,7 @@ const OPERATIONS = [
 
 /** Options of {@link createLinkedMap}. */
 export interface LinkedMapOptions extends Pick<MapBackendOptions, "storage"> {
-  /** The deadline of a call, in ms. Default 300. */
+  /** The deadline of a call, in ms. Default 1,000. */
   readonly deadlineMs?: number;
 }
 

@@ -3,6 +3,8 @@ import { startMemcached } from "../../scripts/servers/start-memcached.ts";
 import type { TestServer } from "../../scripts/servers/test-server.ts";
 import type { Backend } from "../../src/backend/backend.ts";
 import { type CounterRequest, type CounterResult, MAX_COUNTER, MIN_COUNTER } from "../../src/backend/counter.ts";
+import { digestOf } from "../../src/backends/memcached/counted-operation.ts";
+import { reservedKey } from "../../src/backends/memcached/reserved-key.ts";
 import { BackendError, OutcomeUnknownError } from "../../src/foundation/errors.ts";
 import { createSeededRandom } from "../../src/foundation/random-source.ts";
 import { type FaultProxy, startFaultProxy } from "./support/fault-proxy.ts";
@@ -168,19 +170,48 @@ describe("the id of an operation", () => {
   });
 
   it("that only the item remembers, since its process died too early, leaves it for a key of its own", async () => {
+    for (const end of [(key: string) => direct.delete(key, {}), countManyOthers]) {
+      const { store, gate, close } = await openGated(server);
+      const key = newKey();
+      // The process that counts dies right after the count: what it would write next never leaves.
+      gate.before = (request) => {
+        if (request.kind === "set" && request.value.length === OPERATION_ITEM_BYTES) throw new Error("dead");
+      };
+      const first = await count(store, key, { delta: 5n, opId: "the id" });
+      await close();
+      await end(key);
+      const before = await direct.get(key, {});
+      expect(await count(direct, key, { delta: 5n, opId: "the id" })).toEqual(first);
+      expect((await direct.get(key, {}))?.version).toBe(before?.version);
+    }
+  });
+
+  it("is looked for in the item first and under its own key after it, so that it is never in neither", async () => {
     const { store, gate, close } = await openGated(server);
     const key = newKey();
-    // The process that counts dies right after the count: what it would write next never leaves.
-    gate.before = (request) => {
-      if (request.kind === "set" && request.value.length === OPERATION_ITEM_BYTES) throw new Error("dead");
-    };
-    const first = await count(store, key, { delta: 5n, opId: "the id" });
+    await count(store, key, { opId: "the id" });
+    gate.seen.length = 0;
+    await count(store, key, { opId: "the id" });
+    const reads = gate.seen.filter(({ kind }) => kind === "get").map((request) => "key" in request && request.key.text);
+    expect(reads.slice(0, 2)).toEqual([key, reservedKey("o", digestOf("the id") + key).text]);
     await close();
-    await direct.delete(key, {});
-    expect(await count(direct, key, { delta: 5n, opId: "the id" })).toEqual(first);
-    expect(await direct.get(key, {})).toBeUndefined();
+  });
+
+  it("is never written on condition of absence, which a delayed write could fit after the counter was deleted again", async () => {
+    const { store, gate, close } = await openGated(server);
+    const key = newKey();
+    await count(store, key, { opId: "the id" });
+    const flags = gate.seen.flatMap((request) =>
+      request.kind === "set" && request.key.text === key ? request.flags : [],
+    );
+    expect(flags).toEqual([expect.stringMatching(/^c C\d+ T0$/)]);
+    await close();
   });
 });
+
+async function countManyOthers(key: string): Promise<void> {
+  for (let index = 0; index < 70; index += 1) await count(direct, key, { opId: `other ${index}` });
+}
 
 describe("counters that many count at once", () => {
   it("lose nothing when two clients send 64 at a time, and answer each with a value of its own", async () => {

@@ -4,8 +4,8 @@ import type { TestServer } from "../../scripts/servers/test-server.ts";
 import type { Backend } from "../../src/backend/backend.ts";
 import { MAX_COUNTER, MIN_COUNTER } from "../../src/backend/counter.ts";
 import type { EntryWrite } from "../../src/backend/stored-entry.ts";
-import type { StoreOperations } from "../../src/backends/memcached/memcached-backend.ts";
 import { reservedKey } from "../../src/backends/memcached/reserved-key.ts";
+import type { StoreOperations } from "../../src/backends/memcached/store-operations.ts";
 import type { MetaRequest } from "../../src/clients/memcached/meta-message.ts";
 import type { RequestGate } from "./support/gated-client.ts";
 import { openGated, openMemcached } from "./support/memcached-target.ts";
@@ -125,6 +125,18 @@ describe("a delete", () => {
     once(
       ({ kind }) => kind === "delete",
       () => other.set(key, write("between"), {}),
+    );
+    expect(await store.delete(key, {})).toBe(true);
+    expect(await other.get(key, {})).toBeUndefined();
+  });
+
+  it("that found a dead entry says that something was there when a live one came before it removed it", async () => {
+    const key = newKey();
+    await store.set(key, write("short", { ttlMs: 1 }), {});
+    while ((await store.get(key, {})) !== undefined) await new Promise((resolve) => setImmediate(resolve));
+    once(
+      ({ kind }) => kind === "delete",
+      () => other.set(key, write("alive"), {}),
     );
     expect(await store.delete(key, {})).toBe(true);
     expect(await other.get(key, {})).toBeUndefined();

@@ -112,12 +112,14 @@ describe("replies out of step", () => {
       "VA 1 O1\r\nb\r\nVA 1 O0\r\na\r\nMN\r\n",
       "VA 1 O9\r\nx\r\nMN\r\n",
       "EN\r\nMN\r\n",
+      "MN\r\n",
+      "VA 1 O0\r\na\r\nMN\r\n",
       "HD O0\r\nERROR\r\nMN\r\n",
     ]) {
       const script = [...greeting(), { kind: "expect-match", pattern: /mn\r\n/ }, { kind: "answer", bytes }] as const;
       const test = await open(script, [
         serveLines((line) => {
-          const [, key, opaque] = /^mg (\S+) O(\d+) q/.exec(line) ?? [];
+          const [, key, opaque] = /^mg (a|b) O(\d+)/.exec(line) ?? [];
           return key === undefined ? undefined : `VA 1 O${opaque}\r\n${key}\r\n`;
         }),
       ]);
@@ -168,8 +170,12 @@ describe("a server that reads no more", () => {
     const outcomes = await Promise.all(writes);
     const names = outcomes.map(({ error }) => error.name);
     expect(names[0]).toBe("OutcomeUnknownError");
-    expect(new Set(names)).toEqual(new Set(["OutcomeUnknownError", "BackendOverloadedError"]));
-    for (const { tookMs } of outcomes) expect(tookMs).toBeLessThan(3 * TIMEOUT_MS);
+    // Nothing was sent: either the connection took nothing in time, or it was given up before.
+    const notSent = names.filter((name) => name === "BackendOverloadedError" || name === "BackendUnavailableError");
+    const unknown = names.filter((name) => name === "OutcomeUnknownError");
+    expect(notSent.length).toBeGreaterThan(0);
+    expect(notSent.length + unknown.length).toBe(names.length);
+    for (const { tookMs } of outcomes) expect(tookMs).toBeLessThan(2 * TIMEOUT_MS + 1_000);
     expect(test.client.connections()).toMatchObject({ waiting: 0 });
   });
 });

@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { startMemcached } from "../../scripts/servers/start-memcached.ts";
 import type { TestServer } from "../../scripts/servers/test-server.ts";
+import type { Backend } from "../../src/backend/backend.ts";
+import { createCodec } from "../../src/codec/create-codec.ts";
 import { CONFORMANCE_GROUPS } from "../../src/testing/backend-cases/backend-case.ts";
 import { defineBackendConformance } from "../../src/testing/define-backend-conformance.ts";
+import { createCodedBackend } from "../../src/tiers/coded-backend.ts";
+import { StoredValues } from "../../src/tiers/stored-values.ts";
+import { codecSettings } from "../support/codec/codec-settings.ts";
 import { memcachedTarget } from "./support/memcached-target.ts";
 
 let server: TestServer;
@@ -33,6 +38,24 @@ defineBackendConformance({
   // Clearing the root ends what the others wrote.
   runner: { describe, it },
   create: (host) => memcachedTarget(server, "coherent", host),
+});
+
+// As a cache uses it: counters, conditions and transactions on values.
+defineBackendConformance({
+  name: "memcached, coherent, values as bytes",
+  time: "real",
+  groups: ["conditional-writes", "counters", "transactions"],
+  runner: CONCURRENT,
+  create: async (host) => {
+    const target = await memcachedTarget(server, "coherent", host);
+    const code = (backend: Backend): Backend => {
+      const codec = createCodec(codecSettings({}), { clock: host.clock, scheduler: host.scheduler });
+      const values = new StoredValues(codec, { throws: true, onUnreadable: () => undefined });
+      return createCodedBackend({ backend, codec, values });
+    };
+    const openSecond = async (): Promise<Backend> => code((await target.openSecond?.()) as Backend);
+    return { ...target, backend: code(target.backend), openSecond };
+  },
 });
 
 const NO_OP_IDS = 'mode "plain" keeps the bytes alone, so it has no place for an opId, and refuses one';

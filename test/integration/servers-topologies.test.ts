@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { askServer } from "../../scripts/servers/ask-server.ts";
+import { makeCertificates } from "../../scripts/servers/make-certificates.ts";
 import {
   type RedisCluster,
   type RedisClusterNode,
@@ -105,5 +107,25 @@ describe("a primary with sentinels for tests", () => {
     await setup.restart(first);
     expect(String(await setup.call(first, "ROLE"))).toMatch(/^slave/);
     expect(await setup.call(first, "GET", "kept")).toBe("yes");
+  });
+});
+
+describe("servers for tests with TLS", () => {
+  it("are a cluster, and a primary with sentinels", async () => {
+    const certificates = makeCertificates();
+    const tls = { certificates, requiresClientCertificate: true };
+    const [cluster, setup] = await Promise.all([
+      startRedisCluster({ tls, primaryCount: 3, replicaCount: 0 }),
+      startRedisSentinel({ tls }),
+    ]);
+    try {
+      expect(await cluster.nodes[0]?.call("PING")).toBe("PONG");
+      await expect(askServer(cluster.nodes[0] as RedisClusterNode, "PING\r\n")).rejects.toThrow(/closed|reset/i);
+      await expect(askServer(setup.sentinels[0] as never, "PING\r\n")).rejects.toThrow(/closed|reset/i);
+      expect(await setup.primary()).toBe(setup.servers[0]);
+    } finally {
+      await Promise.all([cluster.stop(), setup.stop()]);
+      certificates.remove();
+    }
   });
 });

@@ -30,8 +30,11 @@ interface Run {
   readonly model: Model;
   readonly trace: string[];
   written: number;
+  /** The nodes that all processes are to have. */
+  target: readonly string[];
 }
 
+const NODE_LISTS = ["abcd", "abc", "abcde", "bcde"].map((names) => [...names]);
 const KEYS = [
   ...Array.from({ length: 24 }, (_, index) => `k${index}`),
   ...Array.from({ length: 8 }, (_, index) => `@shop:k${index}`),
@@ -131,7 +134,7 @@ const FAULTS: readonly Step[] = [
   async (run) => {
     const [name] = pickOf(run.random, [...(run.processes[0] as WorldProcess).links]);
     const isUp = run.random.next() < 0.6;
-    for (const { links } of run.processes) links.get(name)!.isUp = isUp;
+    for (const link of run.processes.map(({ links }) => links.get(name))) if (link !== undefined) link.isUp = isUp;
     run.trace.push(`server ${name} is ${isUp ? "up" : "down"}`);
   },
 ];
@@ -162,6 +165,22 @@ async function changeNodes(run: Run): Promise<void> {
   for (const { store } of run.processes) await store.endMove();
 }
 
+/** One process gets nearer to the nodes that all are to have; those that are behind are kept from harm by the views. */
+async function adoptNodes(run: Run, { store, link, links }: WorldProcess): Promise<void> {
+  const names = store.nodes().map(({ name }) => name);
+  const added = run.target.find((name) => !names.includes(name));
+  const removed = names.find((name) => !run.target.includes(name));
+  const change = async (): Promise<void> => {
+    if (added !== undefined) {
+      const isUp = links.get(added)?.isUp ?? true;
+      const created = link(added);
+      created.isUp = isUp;
+      await store.addNode({ name: added, backend: created.backend });
+    } else if (removed !== undefined) await store.removeNode(removed);
+  };
+  await attempt(run, `nodes: ${names} → ${run.target}`, change);
+}
+
 async function play(
   seed: number,
   options: Partial<ShardedBackendOptions>,
@@ -176,14 +195,20 @@ async function play(
     model: { allowed: new Map() },
     trace: [`seed ${seed}`],
     written: 0,
+    target: NODE_LISTS[0] as string[],
   };
   for (let step = 0; step < 150; step += 1) {
     const drawn = run.random.next();
-    if (kinds.changes && drawn < 0.05) await changeNodes(run);
+    if (kinds.changes && kinds.faults) {
+      if (drawn < 0.02) run.target = pickOf(run.random, NODE_LISTS);
+      if (drawn < 0.1) await adoptNodes(run, pickOf(run.random, processes));
+    }
+    if (kinds.changes && !kinds.faults && drawn < 0.05) await changeNodes(run);
     else if (kinds.faults && drawn < 0.15) await pickOf(run.random, FAULTS)(run, pickOf(run.random, processes));
     else await pickOf(run.random, STEPS)(run, pickOf(run.random, processes));
   }
   for (const key of KEYS) await checkRead(run, pickOf(run.random, processes), key);
+  if (!kinds.faults) expect(run.trace.filter((line) => line.includes("failed"))).toEqual([]);
 }
 
 const SEEDS = Array.from({ length: 12 }, (_, index) => index + 1);
@@ -201,6 +226,10 @@ describe("several processes over sharded nodes never read what was replaced or d
 
   it.each(SEEDS)("when others stand in for nodes that fail (seed %i)", (seed) =>
     play(seed, { failover: "next", viewMs: 500, returnAfterMs: 1_000 }, { faults: true, changes: false }),
+  );
+
+  it.each(SEEDS)("when nodes fail while they come and go, in one process before another (seed %i)", (seed) =>
+    play(seed, { failover: "next", viewMs: 500, returnAfterMs: 1_000 }, { faults: true, changes: true }),
   );
 });
 

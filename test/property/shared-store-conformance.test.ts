@@ -13,6 +13,7 @@ defineBackendConformance({
   skip: {
     "counts a repeated request with the same id once": NO_OP_ID,
     "counts requests with the same id once when they run together": NO_OP_ID,
+    "counts requests with the same id once when two clients send them": NO_OP_ID,
     "counts a request for each key that it names, also when they share an id": NO_OP_ID,
     "refuses to repeat a result that is outside the range of the repeated request, and forgets nothing": NO_OP_ID,
   },

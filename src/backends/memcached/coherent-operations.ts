@@ -7,12 +7,12 @@ import { CounterRounds } from "./counter-rounds.ts";
 import { EntryWriter } from "./entry-writer.ts";
 import { KeyQueue } from "./key-queue.ts";
 import { MarkReader } from "./mark-reader.ts";
-import type { StoreOperations, StoreParts } from "./memcached-backend.ts";
 import { NamespaceMarks } from "./namespace-marks.ts";
 import { OperationKeys } from "./operation-keys.ts";
 import { reserveKey } from "./reserve-key.ts";
 import { ServerCall } from "./server-call.ts";
 import { isServerSilent, lostMarks } from "./store-errors.ts";
+import type { StoreOperations, StoreParts } from "./store-operations.ts";
 import { TagMarks } from "./tag-marks.ts";
 import { versionOf } from "./version-number.ts";
 

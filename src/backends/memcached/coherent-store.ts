@@ -71,7 +71,6 @@ export class CoherentStore implements ItemStore {
   async get(key: string, call: ServerCall): Promise<StoredEntry | undefined> {
     // Asked for first, so that it leaves in the same write, and shared with all reads of this turn.
     const reading = this.#namespaces.current(this.#namespaces.chainOf(key));
-    reading.catch(() => undefined);
     const { value, flags } = (await this.#client.send(readRequest(encodeMemcachedKey(key)), call.read)).reply;
     if (value === undefined) return undefined;
     const namespace = await reading;
@@ -177,7 +176,6 @@ export class CoherentStore implements ItemStore {
     const guess = write.tags.length === 0 ? outgoing.chain.lastState : undefined;
     if (guess !== undefined) {
       const reading = this.#namespaces.current(outgoing.chain);
-      reading.catch(() => undefined);
       const result = await this.#write(outgoing, guess, NO_MARKS, call);
       if (isSameState(guess, await this.#verified(reading, call))) return result;
     }

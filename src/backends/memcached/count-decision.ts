@@ -5,6 +5,8 @@ import { CounterError } from "../../foundation/errors.ts";
 import type { CountedOperation } from "./counted-operation.ts";
 import type { FoundItem } from "./item-store.ts";
 
+const SPACE = 0x20;
+
 /** A request to count that waits for its result. */
 export interface WaitingCount {
   readonly request: CounterRequest;
@@ -127,7 +129,14 @@ function knownOperations(
 
 /** `undefined` when there is no live entry; text stands for a value that is no integer. */
 function currentValue({ live }: FoundItem): { readonly value: unknown } | undefined {
-  return live && { value: decodeInteger(live.payload) ?? "no integer" };
+  return live && { value: integerIn(live.payload) ?? "no integer" };
+}
+
+/** The integer of a counter's text. The server's own arithmetic leaves spaces behind a number that lost digits. */
+export function integerIn(payload: Uint8Array): number | bigint | undefined {
+  let end = payload.length;
+  while (end > 1 && payload[end - 1] === SPACE) end -= 1;
+  return decodeInteger(payload.subarray(0, end));
 }
 
 function repeated(result: bigint, { minimum, maximum }: CounterRequest): bigint {

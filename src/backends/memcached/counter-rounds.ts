@@ -1,7 +1,7 @@
 import type { CounterRequest, CounterResult } from "../../backend/counter.ts";
 import { OutcomeUnknownError } from "../../foundation/errors.ts";
 import { conflictError, MAX_ATTEMPTS, pauseBefore, type RetryParts } from "./conflict.ts";
-import { decideCount, type RoundDecision, type WaitingCount } from "./count-decision.ts";
+import { decideCount, integerIn, type RoundDecision, type WaitingCount } from "./count-decision.ts";
 import { type CountedOperation, digestOf, withVersion } from "./counted-operation.ts";
 import type { FoundItem, ItemStore } from "./item-store.ts";
 import type { OperationKeys } from "./operation-keys.ts";
@@ -136,6 +136,9 @@ export class CounterRounds {
     const payload = Buffer.from(decision.value.toString(), "latin1");
     const operations = await this.#withRoom(found, decision.operations);
     if (found.live !== undefined) {
+      const from = BigInt(integerIn(found.live.payload) ?? 0);
+      const moved = store.move === undefined ? "other" : await store.move(found, from, decision.value, CALL);
+      if (moved !== "other") return moved;
       return store.replace(found, store.redraft(found, { payload, operations }), CALL);
     }
     const { ttlMs, tags = [] } = decision.creator as CounterRequest;

@@ -1,3 +1,6 @@
+export type { BackendHost } from "../../backend/registry.ts";
+export type { MemcachedSettings } from "../../clients/memcached/memcached-settings.ts";
+export type { TlsSettings } from "../../clients/tls-settings.ts";
 export type {
   InvalidateOptions,
   LeasedRead,
@@ -5,5 +8,5 @@ export type {
   LoadLease,
   LoadLeases,
 } from "./load-leases.ts";
-export { createMemcachedBackend, type MemcachedBackend } from "./memcached-backend.ts";
-export type { MemcachedBackendSettings } from "./memcached-backend-settings.ts";
+export type { MemcachedBackend } from "./memcached-backend.ts";
+export { type MemcachedStoreOptions, memcachedBackend } from "./memcached-store.ts";

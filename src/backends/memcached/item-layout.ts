@@ -41,9 +41,9 @@ export interface Item {
 export const ITEM_FLAGS = { hasOperations: 1, isStale: 2, isLeased: 4 } as const;
 
 /** Bytes before the tags. */
-export const ITEM_HEAD_BYTES = 20;
+const ITEM_HEAD_BYTES = 20;
 /** Tags that an item has room for; the cache allows 128. */
-export const MAX_ITEM_TAGS = 255;
+const MAX_ITEM_TAGS = 255;
 
 /** First byte: none that text, an envelope of the codec or another client's value is likely to begin with. */
 const MAGIC = 0xfb;
@@ -55,8 +55,13 @@ const OPERATION_BYTES = DIGEST_BYTES + 24;
 const NO_TAGS: readonly TagMark[] = Object.freeze([]);
 const NO_OPERATIONS: readonly CountedOperation[] = Object.freeze([]);
 
-/** Writes an item. The payload is copied, so the caller may go on using its memory. */
+/**
+ * Writes an item. The payload is copied, so the caller may go on using its memory.
+ *
+ * @throws RangeError for more than 255 tags
+ */
 export function encodeItem(item: Item): Buffer {
+  if (item.tags.length > MAX_ITEM_TAGS) throw new RangeError(`An item has room for ${MAX_ITEM_TAGS} tags.`);
   const textBytes = item.tags.length === 0 ? [] : item.tags.map(tagTextBytes);
   const length = headBytes(item, textBytes);
   const bytes = Buffer.allocUnsafe(length + item.payload.length);

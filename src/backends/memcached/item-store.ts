@@ -54,6 +54,11 @@ export interface ItemStore {
    * @returns the version, or `undefined` when something changed; then nothing was written
    */
   replace(found: FoundItem, draft: ItemDraft, call: ServerCall): Promise<number | undefined>;
+  /**
+   * Where the server can move a counter by itself: as {@link ItemStore.replace}, from one integer to another, without touching the rest.
+   * `"other"`: not these; use `replace`.
+   */
+  move?(found: FoundItem, from: bigint, to: bigint, call: ServerCall): Promise<number | undefined | "other">;
   /** Removes what was found, if it is still that. @returns the server's word, or `"lost"` when the connection is gone; nothing was sent then */
   remove(found: FoundItem, call: ServerCall): Promise<MetaStatus | "lost">;
   /** Writes whatever stands there; `undefined` when `tagsUnchangedSince` refuses it. */

@@ -1,8 +1,8 @@
-import type { Backend, BackendUsage, OperationContext } from "../../backend/backend.ts";
-import type { BackendCapabilities } from "../../backend/capabilities.ts";
+import type { Backend, BackendUsage } from "../../backend/backend.ts";
 import type { BackendHost } from "../../backend/registry.ts";
 import { createMemcachedClient } from "../../clients/memcached/create-memcached-client.ts";
 import type { MemcachedClient, MemcachedNotice } from "../../clients/memcached/memcached-client.ts";
+import { formatServerAddress, parseServerAddress } from "../../clients/server-address.ts";
 import { DeadlineQueue } from "../../foundation/deadline-queue.ts";
 import { BackendUnavailableError } from "../../foundation/errors.ts";
 import { createCoherentOperations } from "./coherent-operations.ts";
@@ -13,34 +13,12 @@ import { createPlainOperations } from "./plain-operations.ts";
 import { ServerCall } from "./server-call.ts";
 import { translateServerError } from "./server-error.ts";
 import { reportServer } from "./server-report.ts";
-
-/** What both modes do, without the translation of errors. */
-export type StoreOperations = Required<
-  Pick<Backend, "get" | "getMulti" | "set" | "setMulti" | "delete" | "deleteMulti" | "expire" | "increment" | "commit">
-> &
-  Pick<Backend, "invalidateTags" | "stamp" | "clear"> & {
-    /** See {@link MemcachedBackend.loadLeases}. */
-    readonly loadLeases?: LoadLeases;
-    readonly capabilities: BackendCapabilities;
-    /** Names the data; see {@link Backend.epoch}. */
-    readonly epoch: () => string;
-    /** Reads what must be known before the first call. */
-    readonly start: (context: OperationContext) => Promise<void>;
-  };
+import type { StoreParts } from "./store-operations.ts";
 
 /** A store on one Memcached server. */
 export interface MemcachedBackend extends Backend {
   /** Loads that a fleet runs one at a time; mode `coherent` only. */
   readonly loadLeases?: LoadLeases;
-}
-
-/** What the operations of a mode are made with. */
-export interface StoreParts {
-  readonly settings: MemcachedBackendSettings;
-  readonly client: MemcachedClient;
-  readonly host: BackendHost;
-  /** Deadlines of calls that wait for others in this process. */
-  readonly deadlines: DeadlineQueue;
 }
 
 /** Features without which a server is not used, and what its operator can do. */
@@ -135,7 +113,8 @@ function forwardNotices(
   settings: MemcachedBackendSettings,
   { onNotice }: BackendHost,
 ): ((notice: MemcachedNotice) => void) | undefined {
-  return onNotice && ((notice) => onNotice({ ...notice, node: settings.address }));
+  const node = formatServerAddress(parseServerAddress(settings.address));
+  return onNotice && ((notice) => onNotice({ ...notice, node }));
 }
 
 function assertUsable({ address, features }: MemcachedClient, name: string): void {

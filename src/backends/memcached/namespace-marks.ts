@@ -27,6 +27,8 @@ export interface NamespaceChain {
   readonly requests: readonly MetaRequest[];
   /** What was read last. A guess: whoever writes by it must read after the write. */
   lastState: NamespaceState | undefined;
+  /** @internal The read that this turn's callers share, and the root's read that it belongs to. */
+  shared: { readonly root: unknown; readonly state: Promise<NamespaceState | undefined> } | undefined;
 }
 
 /** What entries of a namespace that are written now carry, and how their versions are counted. */
@@ -48,6 +50,8 @@ export interface NamespaceMarksParts {
 const BASE_ORIGIN_MS = 1_704_067_200_000;
 /** Namespaces that are known at a time; a new one beyond them starts the tables anew. */
 const MAX_CHAINS = 4_096;
+/** Levels of namespaces that are known at a time. */
+const MAX_SLOTS = 16_384;
 /** How often missing marks are made before a write gives up: each time somebody else must have lost them again. */
 const MAX_CREATIONS = 4;
 
@@ -94,9 +98,16 @@ export class NamespaceMarks {
   }
 
   /** The state after this call; `undefined` when a mark is missing, so that no entry of the namespace can be live. */
-  async current(chain: NamespaceChain): Promise<NamespaceState | undefined> {
-    if (chain.slots.length === 1) return this.#combine(chain, [await this.#reader.read(chain.slots[0] as MarkSlot)]);
-    return this.#combine(chain, await Promise.all(chain.slots.map((slot) => this.#reader.read(slot))));
+  current(chain: NamespaceChain): Promise<NamespaceState | undefined> {
+    const root = chain.slots[0] as MarkSlot;
+    // A read of the root that has not left yet is this turn's, and so are those of the other levels.
+    if (root.pending !== undefined && chain.shared?.root === root.pending) return chain.shared.state;
+    const reads = chain.slots.map((slot) => this.#reader.read(slot));
+    const state = Promise.all(reads).then((states) => this.#combine(chain, states));
+    // Somebody may have left before it fails; those who stay are told nevertheless.
+    state.catch(() => undefined);
+    chain.shared = { root: root.pending, state };
+    return state;
   }
 
   /** The state in the replies to {@link NamespaceChain.requests}. */
@@ -162,12 +173,9 @@ export class NamespaceMarks {
   }
 
   #createChain(path: NamespacePath): NamespaceChain {
-    if (this.#chains.size >= MAX_CHAINS) {
-      this.#chains = new Map();
-      this.#slots = new Map();
-    }
+    if (this.#chains.size >= MAX_CHAINS) this.#chains = new Map();
     const slots = levelsOf(path).map((level) => this.#slotOf(level));
-    const chain = { slots, requests: slots.map((slot) => slot.request), lastState: undefined };
+    const chain = { slots, requests: slots.map((slot) => slot.request), lastState: undefined, shared: undefined };
     this.#chains.set(path, chain);
     return chain;
   }
@@ -175,6 +183,8 @@ export class NamespaceMarks {
   #slotOf(path: NamespacePath): MarkSlot {
     const known = this.#slots.get(path);
     if (known !== undefined) return known;
+    // The root's stays: one slot for all chains, so that their reads are one.
+    if (this.#slots.size >= MAX_SLOTS) this.#slots = new Map([[ROOT_NAMESPACE, this.#slotOf(ROOT_NAMESPACE)]]);
     const slot = createMarkSlot(reservedKey("n", path));
     this.#slots.set(path, slot);
     return slot;

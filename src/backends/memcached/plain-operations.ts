@@ -4,12 +4,12 @@ import { patienceOf } from "./conflict.ts";
 import { CounterRounds } from "./counter-rounds.ts";
 import { EntryWriter } from "./entry-writer.ts";
 import { KeyQueue } from "./key-queue.ts";
-import type { StoreOperations, StoreParts } from "./memcached-backend.ts";
 import { OperationKeys } from "./operation-keys.ts";
 import { PlainStore } from "./plain-store.ts";
 import { reserveKey } from "./reserve-key.ts";
 import { ServerCall } from "./server-call.ts";
 import { isServerSilent } from "./store-errors.ts";
+import type { StoreOperations, StoreParts } from "./store-operations.ts";
 
 const CAPABILITIES: BackendCapabilities = Object.freeze({
   storage: "bytes",

@@ -65,7 +65,7 @@ export class CoherentStore implements CoherentOperations {
   get(key: string, { signal }: OperationContext): Promise<StoredEntry | undefined> {
     signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
-      this.#reader.add(key, 0, { operation: "get", signal, take: (_, entry) => resolve(entry), fail: reject });
+      this.#reader.add([key], { operation: "get", signal, take: (_, entry) => resolve(entry), fail: reject });
     });
   }
 
@@ -80,8 +80,8 @@ export class CoherentStore implements CoherentOperations {
         if (missing === 0) resolve(entries);
       };
       const owner = { operation: "getMulti", signal, take, fail: reject };
-      for (const [place, key] of keys.entries()) this.#reader.add(key, place, owner);
       if (missing === 0) resolve(entries);
+      else this.#reader.add(keys, owner);
     });
   }
 

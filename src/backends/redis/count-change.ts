@@ -16,6 +16,7 @@ export function countChange(request: CounterRequest, tags: readonly CallTag[]): 
     operation: "increment",
     script: countScript,
     kind: opId === undefined ? "write" : "idempotent-write",
+    isSimple: false,
     sizeBytes: 0,
     addTo(call, shard, key, verdict) {
       const redisKey = dataKey(shard, key);

@@ -3,9 +3,11 @@ import type { RedisCallKind } from "../../clients/redis/redis-client.ts";
 import type { RedisReply } from "../../clients/redis/redis-reply.ts";
 import type { RedisScript } from "../../clients/redis/redis-script.ts";
 import type { EntryChange } from "./entry-item.ts";
+import { RECORD_HEAD_BYTES } from "./record.ts";
 import { dataKey } from "./redis-key-layout.ts";
 import type { CallTag, ScriptCall } from "./script-call.ts";
 import { applyScript } from "./scripts/apply-script.ts";
+import { LARGE_RECORD_BYTES } from "./scripts/set-script.ts";
 import { ttlText } from "./ttl-text.ts";
 import { valueBytes } from "./value-bytes.ts";
 
@@ -41,14 +43,25 @@ export class SetChange implements EntryChange<WriteResult> {
     this.sizeBytes = this.#payload.length;
   }
 
-  addTo(call: ScriptCall, shard: number, key: string, verdict: string): void {
-    const { condition, returnPrevious, ttlMs } = this.#write;
+  get isSimple(): boolean {
+    const { condition, returnPrevious } = this.#write;
     const { tags, isRefused } = this.#parts;
-    const isPlain = condition === undefined && returnPrevious !== true && tags.length === 0 && !isRefused;
+    return condition === undefined && returnPrevious !== true && tags.length === 0 && !isRefused;
+  }
+
+  addTo(call: ScriptCall, shard: number, key: string, verdict: string): void {
+    const ttl = ttlText(this.#write.ttlMs);
     call.addKey(dataKey(shard, key));
-    const start = call.itemStart(isPlain ? "S" : "C", shard, key) + ttlText(ttlMs);
-    call.addArgument(isPlain ? start : start + this.#questions(call, verdict));
-    call.addArgument(this.#payload);
+    if (!this.isSimple) {
+      call.addArgument(call.itemStart("C", shard, key) + ttl + this.#questions(call, verdict));
+      call.addArgument(this.#payload);
+    } else if (this.sizeBytes < LARGE_RECORD_BYTES) {
+      call.addArgument(call.itemStart("S", shard, key) + ttl);
+      call.addArgument(this.#payload);
+    } else {
+      call.addArgument(call.itemStart("L", shard, key) + ttl);
+      call.addArgument(withRoomForHead(this.#payload));
+    }
   }
 
   #questions(call: ScriptCall, verdict: string): string {
@@ -69,6 +82,13 @@ export class SetChange implements EntryChange<WriteResult> {
   }
 }
 
+function withRoomForHead(payload: Buffer): Buffer {
+  const record = Buffer.allocUnsafe(RECORD_HEAD_BYTES + payload.length);
+  record.fill(0, 0, RECORD_HEAD_BYTES);
+  record.set(payload, RECORD_HEAD_BYTES);
+  return record;
+}
+
 const readFlag = (reply: RedisReply): boolean => reply === 1;
 
 /** Removes an entry. */
@@ -77,6 +97,7 @@ export function deleteChange(operation: string): EntryChange<boolean> {
     operation,
     script: applyScript,
     kind: "write",
+    isSimple: false,
     sizeBytes: 0,
     addTo(call, shard, key, verdict) {
       call.addKey(dataKey(shard, key));
@@ -92,6 +113,7 @@ export function expireChange(ttlMs: number): EntryChange<boolean> {
     operation: "expire",
     script: applyScript,
     kind: "write",
+    isSimple: false,
     sizeBytes: 0,
     addTo(call, shard, key, verdict) {
       call.addKey(dataKey(shard, key));

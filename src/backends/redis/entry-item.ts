@@ -11,6 +11,8 @@ export interface EntryChange<Result> {
   readonly operation: string;
   readonly script: RedisScript;
   readonly kind: RedisCallKind;
+  /** A write that asks nothing. */
+  readonly isSimple: boolean;
   /** About what it adds to a call. */
   readonly sizeBytes: number;
   /** Adds keys and arguments. `verdict`: `version 1` or `version 0`, what somebody found about the tags of that version; `0 0` when nobody looked. */
@@ -58,6 +60,10 @@ export class EntryItem<Result> implements ScriptItem {
 
   get kind(): RedisCallKind {
     return this.#change.kind;
+  }
+
+  get isSimple(): boolean {
+    return this.#change.isSimple;
   }
 
   get sizeBytes(): number {

@@ -1,4 +1,5 @@
-export type { RedisClient } from "../../clients/redis/redis-client.ts";
-export type { RedisSettings } from "../../clients/redis/redis-settings.ts";
-export { createRedisBackend } from "./redis-backend.ts";
-export type { AdoptedRedisClient, RedisBackendSettings, RedisMode } from "./redis-backend-settings.ts";
+export type { BackendHost } from "../../backend/registry.ts";
+export type { RedisCredentials, RedisSettings, RedisTopologySettings } from "../../clients/redis/redis-settings.ts";
+export type { TlsSettings } from "../../clients/tls-settings.ts";
+export type { RedisMode } from "./redis-backend-settings.ts";
+export { type RedisStoreOptions, redisBackend } from "./redis-store.ts";

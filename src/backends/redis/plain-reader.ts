@@ -1,106 +1,97 @@
 import type { StoredEntry } from "../../backend/stored-entry.ts";
 import type { RedisArgument, RedisCallOptions } from "../../clients/redis/redis-client.ts";
 import type { RedisReply } from "../../clients/redis/redis-reply.ts";
+import { slotOfKey } from "../../clients/redis/redis-slot.ts";
+import { encodeKeyText } from "./key-text.ts";
 import { PlainEntry } from "./plain-entry.ts";
-import { plainKey } from "./plain-keys.ts";
+import { chunkReads, groupReads, type KeyRead, type ReadSegment } from "./read-chunks.ts";
 import type { RecordReadOwner } from "./record-reader.ts";
 import { translateRedisError } from "./redis-error.ts";
 import { plainReadScript } from "./scripts/plain-scripts.ts";
 import type { StoreParts } from "./store-parts.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
-const MAX_CALL_KEYS = 128;
-const OPTIONS: RedisCallOptions = { operation: "get", kind: "read" };
+const VALUES: RedisCallOptions = { operation: "get", kind: "read" };
+/** A script is no read for every client: some would ask a replica for it. */
+const ENTRIES: RedisCallOptions = { operation: "get", kind: "idempotent-write" };
 
-interface PlainRead {
-  readonly redisKey: RedisArgument;
-  readonly slot: number;
-  readonly place: number;
-  readonly isValueEnough: boolean;
-  readonly owner: RecordReadOwner;
-}
+type Read = KeyRead<RecordReadOwner>;
+type Chunk = readonly ReadSegment<RecordReadOwner>[];
 
 /** Reads values. All reads of one turn go out as one MGET for each server (for each slot of a cluster); those that also want the TTL take a script. */
 export class PlainReader {
   readonly #parts: StoreParts;
   readonly #isCluster: boolean;
-  readonly #queue: TurnQueue<PlainRead>;
+  readonly #values: TurnQueue<Read>;
+  readonly #entries: TurnQueue<Read>;
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
     this.#isCluster = parts.client.topology === "cluster";
-    this.#queue = new TurnQueue((reads) => this.#send(reads));
+    this.#values = new TurnQueue((reads) => this.#send(reads, (slot, chunk) => this.#readValues(slot, chunk)));
+    this.#entries = new TurnQueue((reads) => this.#send(reads, (slot, chunk) => this.#readEntries(slot, chunk)));
   }
 
-  /** Takes a key for this turn's reads. */
-  add(key: string, place: number, isValueEnough: boolean, owner: RecordReadOwner): void {
-    const { redisKey, slot } = plainKey(key, this.#isCluster);
-    this.#queue.push({ redisKey, slot, place, isValueEnough, owner });
+  /** Takes keys for this turn's reads. */
+  add(keys: readonly string[], isValueEnough: boolean, owner: RecordReadOwner): void {
+    (isValueEnough ? this.#values : this.#entries).push({ keys, places: undefined, owner });
   }
 
-  #send(reads: readonly PlainRead[]): void {
-    const groups = new Map<number, PlainRead[]>();
-    for (const read of reads) {
-      if (read.owner.signal?.aborted) {
-        read.owner.fail(read.owner.signal.reason);
-        continue;
-      }
-      const group = read.isValueEnough ? read.slot : ~read.slot;
-      const own = groups.get(group);
-      if (own === undefined || own.length >= MAX_CALL_KEYS) {
-        if (own !== undefined) this.#sendGroup(own);
-        groups.set(group, [read]);
-      } else own.push(read);
+  #send(reads: readonly Read[], read: (slot: number, chunk: Chunk) => Promise<void>): void {
+    if (!this.#isCluster) {
+      for (const chunk of chunkReads(reads)) void this.#orFail(chunk, read(0, chunk));
+      return;
     }
-    for (const group of groups.values()) this.#sendGroup(group);
+    for (const [slot, own] of groupReads(reads, (key) => slotOfKey(encodeKeyText("", key)))) {
+      for (const chunk of chunkReads(own)) void this.#orFail(chunk, read(slot, chunk));
+    }
   }
 
-  #sendGroup(group: readonly PlainRead[]): void {
-    void (group[0]?.isValueEnough === true ? this.#readValues(group) : this.#readEntries(group));
+  async #orFail(chunk: Chunk, reading: Promise<void>): Promise<void> {
+    try {
+      await reading;
+    } catch (error) {
+      for (const { read } of chunk) read.owner.fail(translateRedisError(this.#parts.name, read.owner.operation, error));
+    }
   }
 
-  async #readValues(reads: readonly PlainRead[]): Promise<void> {
+  async #readValues(slot: number, chunk: Chunk): Promise<void> {
     const args: RedisArgument[] = ["MGET"];
-    for (const { redisKey } of reads) args.push(redisKey);
-    try {
-      const replies = (await this.#parts.client.call(slotOf(reads), args, OPTIONS)) as readonly RedisReply[];
-      for (const [index, { owner, place }] of reads.entries()) {
-        owner.take(place, toEntry(replies[index], Number.POSITIVE_INFINITY));
+    addKeys(args, chunk);
+    const replies = (await this.#parts.client.call(slot, args, VALUES)) as readonly RedisReply[];
+    let at = 0;
+    for (const { read, from, to } of chunk) {
+      for (let index = from; index < to; index += 1) {
+        hand(read, index, replies[at], Number.POSITIVE_INFINITY);
+        at += 1;
       }
-    } catch (error) {
-      this.#fail(reads, error);
     }
   }
 
-  async #readEntries(reads: readonly PlainRead[]): Promise<void> {
+  async #readEntries(slot: number, chunk: Chunk): Promise<void> {
     const { client, clock } = this.#parts;
-    const slot = slotOf(reads);
-    const keys = reads.map(({ redisKey }) => redisKey);
-    try {
-      const options: RedisCallOptions = { operation: "get", kind: "idempotent-write" };
-      const replies = (await client.runScript(slot, plainReadScript, keys, [], options)) as readonly RedisReply[];
-      const nowMs = clock.wallMs();
-      for (const [index, { owner, place }] of reads.entries()) {
-        const remainingMs = Number(replies[2 * index + 1]);
-        owner.take(
-          place,
-          toEntry(replies[2 * index], remainingMs < 0 ? Number.POSITIVE_INFINITY : nowMs + remainingMs),
-        );
+    const keys: RedisArgument[] = [];
+    addKeys(keys, chunk);
+    const replies = (await client.runScript(slot, plainReadScript, keys, [], ENTRIES)) as readonly RedisReply[];
+    const nowMs = clock.wallMs();
+    let at = 0;
+    for (const { read, from, to } of chunk) {
+      for (let index = from; index < to; index += 1) {
+        const remainingMs = Number(replies[at + 1]);
+        hand(read, index, replies[at], remainingMs < 0 ? Number.POSITIVE_INFINITY : nowMs + remainingMs);
+        at += 2;
       }
-    } catch (error) {
-      this.#fail(reads, error);
     }
   }
+}
 
-  #fail(reads: readonly PlainRead[], error: unknown): void {
-    for (const { owner } of reads) owner.fail(translateRedisError(this.#parts.name, owner.operation, error));
+function addKeys(args: RedisArgument[], chunk: Chunk): void {
+  for (const { read, from, to } of chunk) {
+    for (let index = from; index < to; index += 1) args.push(encodeKeyText("", read.keys[index] as string));
   }
 }
 
-function slotOf(reads: readonly PlainRead[]): number {
-  return (reads[0] as PlainRead).slot;
-}
-
-function toEntry(value: RedisReply | undefined, expiresAt: number): StoredEntry | undefined {
-  return Buffer.isBuffer(value) ? new PlainEntry(value, expiresAt) : undefined;
+function hand({ places, owner }: Read, index: number, value: RedisReply | undefined, expiresAt: number): void {
+  const entry: StoredEntry | undefined = Buffer.isBuffer(value) ? new PlainEntry(value, expiresAt) : undefined;
+  owner.take(places?.[index] ?? index, entry);
 }

@@ -54,7 +54,7 @@ export class PlainStore implements PlainOperations {
     signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const take = (_: number, entry: StoredEntry | undefined): void => resolve(entry);
-      this.#reader.add(key, 0, isValueEnough === true, { operation: "get", signal, take, fail: reject });
+      this.#reader.add([key], isValueEnough === true, { operation: "get", signal, take, fail: reject });
     });
   }
 
@@ -72,8 +72,8 @@ export class PlainStore implements PlainOperations {
         if (missing === 0) resolve(entries);
       };
       const owner = { operation: "getMulti", signal, take, fail: reject };
-      for (const [place, key] of keys.entries()) this.#reader.add(key, place, isValueEnough === true, owner);
       if (missing === 0) resolve(entries);
+      else this.#reader.add(keys, isValueEnough === true, owner);
     });
   }
 

@@ -5,6 +5,7 @@ import type { RedisReply } from "../../clients/redis/redis-reply.ts";
 import { namespaceOf } from "../../entry/namespace-path.ts";
 import { CallNamespaces } from "./call-namespaces.ts";
 import { headAt, parseEpoch, readShardEpoch, type ShardEpoch } from "./epoch.ts";
+import { chunkReads, groupReads, type KeyRead, type ReadSegment } from "./read-chunks.ts";
 import {
   entryOf,
   type GenerationMark,
@@ -17,13 +18,11 @@ import {
   tagMarksOf,
 } from "./record.ts";
 import { translateRedisError } from "./redis-error.ts";
-import { dataKey, SHARD_COUNT, shardOfKey, slotOfShard } from "./redis-key-layout.ts";
+import { dataKey, shardOfKey, slotOfShard } from "./redis-key-layout.ts";
 import type { StoreParts } from "./store-parts.ts";
 import type { TagStore } from "./tag-store.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
-/** Keys of one MGET. More would keep the server from others, and a reply of large values from being used while the next is sent. */
-const MAX_CALL_KEYS = 128;
 const OPTIONS: RedisCallOptions = { operation: "get", kind: "read" };
 /** What goes to primaries only is no read for the client. */
 const STAMPED: RedisCallOptions = { operation: "read", kind: "idempotent-write" };
@@ -47,12 +46,6 @@ interface Moment {
   readonly stampOf: ((shard: number) => TierStamp) | undefined;
 }
 
-interface RecordRead {
-  readonly key: string;
-  readonly place: number;
-  readonly owner: RecordReadOwner;
-}
-
 /**
  * Reads records. All reads of one turn go out as one MGET for each server (for each shard of a cluster), which also names the generations of the namespaces in
  * it, so that entries and what decides about them are of one moment. Entries with tags take one more for the tags of the turn.
@@ -62,7 +55,7 @@ export class RecordReader {
   readonly #tags: TagStore;
   readonly #isCluster: boolean;
   readonly #isStamped: boolean;
-  readonly #queue: TurnQueue<RecordRead>;
+  readonly #queue: TurnQueue<KeyRead<RecordReadOwner>>;
 
   /** @param isStamped reads come with stamps, and from primaries only: a replica's heads prove nothing */
   constructor(parts: StoreParts, tags: TagStore, isStamped: boolean) {
@@ -73,58 +66,50 @@ export class RecordReader {
     this.#queue = new TurnQueue((reads) => this.#send(reads));
   }
 
-  /** Takes a key for this turn's reads. */
-  add(key: string, place: number, owner: RecordReadOwner): void {
-    this.#queue.push({ key, place, owner });
+  /** Takes keys for this turn's reads. */
+  add(keys: readonly string[], owner: RecordReadOwner): void {
+    this.#queue.push({ keys, places: undefined, owner });
   }
 
-  #send(reads: RecordRead[]): void {
+  #send(reads: readonly KeyRead<RecordReadOwner>[]): void {
     if (!this.#isCluster) {
-      this.#sendChunks(0, reads);
+      for (const chunk of chunkReads(reads)) void this.#read(0, chunk);
       return;
     }
-    const shards: (RecordRead[] | undefined)[] = new Array(SHARD_COUNT);
-    for (const read of reads) {
-      const shard = shardOfKey(read.key);
-      const own = shards[shard];
-      if (own === undefined) shards[shard] = [read];
-      else own.push(read);
-    }
-    for (const [shard, own] of shards.entries()) if (own !== undefined) this.#sendChunks(shard, own);
-  }
-
-  #sendChunks(shard: number, reads: RecordRead[]): void {
-    if (reads.length <= MAX_CALL_KEYS) {
-      void this.#read(shard, reads);
-      return;
-    }
-    for (let start = 0; start < reads.length; start += MAX_CALL_KEYS) {
-      void this.#read(shard, reads.slice(start, start + MAX_CALL_KEYS));
+    for (const [shard, own] of groupReads(reads, shardOfKey)) {
+      for (const chunk of chunkReads(own)) void this.#read(shard, chunk);
     }
   }
 
-  async #read(shard: number, asked: readonly RecordRead[]): Promise<void> {
-    const reads = asked.some(({ owner }) => owner.signal?.aborted) ? dropAborted(asked) : asked;
-    if (reads.length === 0) return;
+  async #read(shard: number, chunk: readonly ReadSegment<RecordReadOwner>[]): Promise<void> {
     const { client, keys, name } = this.#parts;
     const args: RedisArgument[] = ["MGET"];
     const namespaces = new CallNamespaces();
-    for (const { key } of reads) {
-      args.push(dataKey(this.#isCluster ? shard : shardOfKey(key), key));
-      namespaces.add(namespaceOf(key));
+    for (const { read, from, to } of chunk) {
+      for (let index = from; index < to; index += 1) {
+        const key = read.keys[index] as string;
+        args.push(dataKey(this.#isCluster ? shard : shardOfKey(key), key));
+        namespaces.add(namespaceOf(key));
+      }
     }
+    const keyCount = args.length - 1;
     for (const level of namespaces.levels()) args.push(keys.generationKey(shard, level));
     if (this.#isStamped) args.push(keys.headKey(shard), keys.epochKey(shard));
     try {
       const slot = slotOfShard(shard);
       const replies = (await client.call(slot, args, this.#isStamped ? STAMPED : OPTIONS)) as readonly RedisReply[];
       const moment = await this.#momentOf(shard, slot, replies);
-      namespaces.read(replies, reads.length);
-      for (const [index, read] of reads.entries()) {
-        this.#settle(read, replies[index] as RedisReply, namespaces.markOf(namespaceOf(read.key)), moment);
+      namespaces.read(replies, keyCount);
+      let at = 0;
+      for (const { read, from, to } of chunk) {
+        for (let index = from; index < to; index += 1) {
+          const mark = namespaces.markOf(namespaceOf(read.keys[index] as string));
+          this.#settle(read, index, replies[at] as RedisReply, mark, moment);
+          at += 1;
+        }
       }
     } catch (error) {
-      for (const { owner } of reads) owner.fail(translateRedisError(name, owner.operation, error));
+      for (const { read } of chunk) read.owner.fail(translateRedisError(name, read.owner.operation, error));
     }
   }
 
@@ -147,32 +132,38 @@ export class RecordReader {
     return epoch === undefined ? readShardEpoch(this.#parts, shard).then(withEpoch) : withEpoch(epoch);
   }
 
-  #settle(read: RecordRead, reply: RedisReply, mark: GenerationMark | undefined, moment: Moment): void {
+  #settle(
+    read: KeyRead<RecordReadOwner>,
+    index: number,
+    reply: RedisReply,
+    mark: GenerationMark | undefined,
+    moment: Moment,
+  ): void {
     if (mark === undefined || !Buffer.isBuffer(reply) || !isRecord(reply) || !isCurrentData(reply, mark)) {
-      hand(read, undefined, moment);
+      hand(read, index, undefined, moment);
     } else if (isKeptBeyondEnd(reply) || hasTags(reply)) {
-      void this.#settleDoubtful(read, reply, moment);
+      void this.#settleDoubtful(read, index, reply, moment);
     } else {
-      hand(read, entryOf(reply, moment.offsetMs, undefined), moment);
+      hand(read, index, entryOf(reply, moment.offsetMs, undefined), moment);
     }
   }
 
   /** For records of which neither their being there nor their generation says that they live. */
-  async #settleDoubtful(read: RecordRead, record: Buffer, moment: Moment): Promise<void> {
+  async #settleDoubtful(read: KeyRead<RecordReadOwner>, index: number, record: Buffer, moment: Moment): Promise<void> {
     const tags = hasTags(record) ? tagMarksOf(record) : NO_TAG_MARKS;
     try {
       const isLive =
         tags !== undefined &&
-        !(isKeptBeyondEnd(record) && (await this.#isOver(read, record, moment))) &&
+        !(isKeptBeyondEnd(record) && (await this.#isOver(read.keys[index] as string, record, moment))) &&
         (tags.length === 0 || (await this.#tags.areCurrent(tags)));
-      hand(read, isLive ? entryOf(record, moment.offsetMs, tags) : undefined, moment);
+      hand(read, index, isLive ? entryOf(record, moment.offsetMs, tags) : undefined, moment);
     } catch (error) {
       read.owner.fail(translateRedisError(this.#parts.name, read.owner.operation, error));
     }
   }
 
   /** Whether data that is kept beyond its end is over, by the server's clock: ours is near enough only far from the end. */
-  async #isOver({ key }: RecordRead, record: Buffer, { offsetMs }: Moment): Promise<boolean> {
+  async #isOver(key: string, record: Buffer, { offsetMs }: Moment): Promise<boolean> {
     const { client, clock } = this.#parts;
     const remainingMs = serverExpiryOf(record) - (clock.wallMs() + offsetMs);
     if (Math.abs(remainingMs) > CLOCK_DOUBT_MS) return remainingMs < 0;
@@ -181,14 +172,11 @@ export class RecordReader {
   }
 }
 
-function hand({ owner, place, key }: RecordRead, entry: StoredEntry | undefined, { stampOf }: Moment): void {
-  owner.take(place, entry, stampOf?.(shardOfKey(key)));
-}
-
-function dropAborted(reads: readonly RecordRead[]): readonly RecordRead[] {
-  return reads.filter(({ owner }) => {
-    if (owner.signal?.aborted !== true) return true;
-    owner.fail(owner.signal.reason);
-    return false;
-  });
+function hand(
+  { keys, places, owner }: KeyRead<RecordReadOwner>,
+  index: number,
+  entry: StoredEntry | undefined,
+  { stampOf }: Moment,
+): void {
+  owner.take(places?.[index] ?? index, entry, stampOf?.(shardOfKey(keys[index] as string)));
 }

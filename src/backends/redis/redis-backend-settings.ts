@@ -1,3 +1,4 @@
+import type { AdoptedRedisSettings } from "../../clients/redis/adopted/adopted-client.ts";
 import type { RedisClient } from "../../clients/redis/redis-client.ts";
 import type { RedisSettings } from "../../clients/redis/redis-settings.ts";
 
@@ -10,7 +11,14 @@ import type { RedisSettings } from "../../clients/redis/redis-settings.ts";
 export type RedisMode = "coherent" | "plain";
 
 /** Settings of the Redis store: of a client that it makes, or a client that somebody made. */
-export type RedisBackendSettings = (RedisSettings | AdoptedRedisClient) & { readonly mode: RedisMode };
+export type RedisBackendSettings = (RedisSettings | AdoptedRedisClient | ForeignRedisSettings) & {
+  readonly mode: RedisMode;
+};
+
+/** A client that the user has, of a library that is known. The store uses it and never closes it. */
+export interface ForeignRedisSettings extends AdoptedRedisSettings {
+  readonly foreignClient: object;
+}
 
 /** A client that is there already. The store connects and closes it. */
 export interface AdoptedRedisClient {

@@ -3,6 +3,7 @@ import type { Backend, OperationContext } from "../../backend/backend.ts";
 import type { BackendNotice } from "../../backend/backend-notice.ts";
 import type { ConnectionCounts } from "../../backend/connection-counts.ts";
 import type { BackendHost } from "../../backend/registry.ts";
+import { adoptRedisClient } from "../../clients/redis/adopt-redis-client.ts";
 import { createRedisClient } from "../../clients/redis/create-redis-client.ts";
 import type { RedisClient } from "../../clients/redis/redis-client.ts";
 import { createCoherentBackend } from "./coherent-backend.ts";
@@ -28,7 +29,7 @@ export function createRedisBackend(settings: RedisBackendSettings, host: Backend
     host.onNotice?.(notice);
     if (notice.kind === "connection" && notice.state === "connected") onConnected();
   };
-  const client = "client" in settings ? settings.client : createRedisClient(settings, { ...host, onNotice });
+  const client = createClient(settings, { ...host, onNotice });
   const parts = createParts(name, client, host);
   const { epoch, ...operations } = settings.mode === "plain" ? createPlainBackend(parts) : createCoherentBackend(parts);
   return {
@@ -55,6 +56,12 @@ export function createRedisBackend(settings: RedisBackendSettings, host: Backend
     connections: () => sumConnections(client),
     report: (context) => reportServers(parts, context),
   };
+}
+
+function createClient(settings: RedisBackendSettings, host: BackendHost): RedisClient {
+  if ("client" in settings) return settings.client;
+  if ("foreignClient" in settings) return adoptRedisClient(settings.foreignClient, settings, host);
+  return createRedisClient(settings, host);
 }
 
 function createParts(name: string, client: RedisClient, host: BackendHost): StoreParts {

@@ -60,8 +60,8 @@ export class RedisSharedTier implements SharedTier {
         if (missing === 0) resolve(reads);
       };
       const owner = { operation: "read", signal, take, fail: reject };
-      for (const [place, key] of keys.entries()) this.#reader.add(key, place, owner);
       if (missing === 0) resolve(reads);
+      else this.#reader.add(keys, owner);
     });
   }
 

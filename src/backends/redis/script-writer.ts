@@ -5,6 +5,7 @@ import { BackendError } from "../../foundation/errors.ts";
 import { translateRedisError } from "./redis-error.ts";
 import { SHARD_COUNT, type SharedKeys, shardKey, slotOfShard } from "./redis-key-layout.ts";
 import { MAX_CALL_NAMESPACES, ScriptCall } from "./script-call.ts";
+import { setScript } from "./scripts/set-script.ts";
 import type { StoreParts } from "./store-parts.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
@@ -20,6 +21,8 @@ export interface ScriptItem {
   readonly script: RedisScript;
   readonly kind: RedisCallKind;
   readonly shard: number;
+  /** A write that asks nothing: a call of such alone takes a shorter script. */
+  readonly isSimple: boolean;
   /** About what it adds to the call. */
   readonly sizeBytes: number;
   /** Who waits for it; nothing is sent for somebody who left before. */
@@ -94,7 +97,8 @@ export class ScriptWriter {
 
   async #run(shard: number, items: readonly ScriptItem[], call: ScriptCall): Promise<void> {
     const { client, name, unique, keys } = this.#parts;
-    const { script, kind, operation } = items[0] as ScriptItem;
+    const { kind, operation, script: general } = items[0] as ScriptItem;
+    const script = items.every(({ isSimple }) => isSimple) ? setScript : general;
     const options: RedisCallOptions = { operation, kind };
     const extra = extraKeys(script.name, shard, keys);
     let replies: RedisReply;

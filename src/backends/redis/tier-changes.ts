@@ -32,6 +32,7 @@ function change<Result>(
     operation,
     script,
     kind,
+    isSimple: false,
     sizeBytes,
     addTo(call, shard, key, verdict) {
       call.addKey(dataKey(shard, key));

@@ -17,6 +17,7 @@ describe("a batch of gets alone", () => {
     expect(batch.isQuiet).toBe(true);
     batch.start(999_998);
     expect(batch.accept("VA", 999_999, Buffer.from("b"), "")).toBe("more");
+    expect(batch.accept("MN", -1, undefined, "")).toBe("foreign");
     expect(batch.accept("HD", 1, undefined, "t5")).toBe("more");
     expect(batch.accept("MN", -1, undefined, "")).toBe("done");
     expect(statuses(batch)).toEqual(["EN", "VA", "EN", "HD"]);
@@ -49,6 +50,8 @@ describe("a batch of gets alone", () => {
     batch.accept("VA", 1, Buffer.from("b"), "");
     batch.acceptError(error);
     batch.start(50);
+    expect(batch.accept("MN", -1, undefined, "")).toBe("foreign");
+    expect(batch.accept("EN", 51, undefined, "")).toBe("more");
     expect(batch.accept("MN", -1, undefined, "")).toBe("done");
     expect(statuses(batch)).toEqual(["EN", "EN"]);
   });

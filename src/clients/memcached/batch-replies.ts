@@ -8,8 +8,10 @@ export type BatchProgress = "more" | "done" | "foreign";
 /**
  * Collects the replies to a batch of requests whose opaque numbers follow each other.
  *
- * A batch of gets alone is quiet: the server sends no misses, and a noop at its end says that nothing more comes. Every other batch gets a
- * reply for each request, for quiet writes do not say which of them an error belongs to, and versions differ in what they keep quiet about.
+ * A batch of gets alone is quiet: the server sends no misses, but for the last get's, and a noop at its end says that nothing more comes.
+ * The noop's reply has no number; that it is this batch's is known by the last get's reply before it, which has one.
+ * Every other batch gets a reply for each request, for quiet writes do not say which of them an error belongs to, and versions differ in
+ * what they keep quiet about.
  */
 export class BatchReplies {
   readonly isQuiet: boolean;
@@ -65,7 +67,7 @@ export class BatchReplies {
   }
 
   #acceptNoop(): BatchProgress {
-    if (this.isQuiet) return "done";
+    if (this.isQuiet) return this.#next === this.requests.length || this.#error !== undefined ? "done" : "foreign";
     if (this.current?.kind !== "noop") return "foreign";
     this.#replies[this.#next] = { status: "MN", value: undefined, flags: "" };
     return this.#advance(this.#next + 1);

@@ -5,7 +5,7 @@ import { PendingCall } from "./pending-call.ts";
 
 const makeCall = (): PendingCall =>
   new PendingCall(
-    { request: { kind: "noop" } },
+    { kind: "noop" },
     { operation: "x", kind: "read" },
     () => undefined,
     () => undefined,

@@ -97,7 +97,8 @@ export class ConnectionPool implements ConnectionOwner {
       return;
     }
     const last = this.#last;
-    const connection = last?.isCollecting && last.canTake(call.count) ? last : this.#choose(call.count);
+    const mayStay = last?.isCollecting && !last.isBusy && last.canTake(call.count);
+    const connection = mayStay ? last : this.#choose(call.count);
     if (connection === undefined) this.#wait(call);
     else {
       this.#last = connection;

@@ -1,5 +1,4 @@
 import { waitWithin } from "../../foundation/deadline.ts";
-import { systemScheduler } from "../../foundation/scheduler.ts";
 import { formatServerAddress, parseServerAddress } from "../server-address.ts";
 import { BatchReplies } from "./batch-replies.ts";
 import { ConnectionPool } from "./connection-pool.ts";
@@ -59,15 +58,14 @@ export function createMemcachedClient(settings: MemcachedSettings, host: Memcach
         signal,
         timeoutMs: Number.POSITIVE_INFINITY,
         onTimeout: () => undefined,
-        scheduler: systemScheduler,
+        scheduler: host.scheduler,
       }),
     close: () => pool.close(),
-    send: (request: MetaRequest, options): Promise<MemcachedAnswer> => call({ request }, options),
+    send: (request: MetaRequest, options): Promise<MemcachedAnswer> => call(request, options),
     sendBatch: async (requests, options): Promise<MemcachedBatchAnswer> =>
       // Without requests there is no connection to name; nothing is sent, so nothing can fail.
-      requests.length === 0 ? { replies: [], connection: 0 } : call({ batch: new BatchReplies(requests) }, options),
-    stats: async (group, options): Promise<ReadonlyMap<string, string>> =>
-      call({ stats: new StatsLines(group) }, options),
+      requests.length === 0 ? { replies: [], connection: 0 } : call(new BatchReplies(requests), options),
+    stats: async (group, options): Promise<ReadonlyMap<string, string>> => call(new StatsLines(group), options),
     connections: () => pool.counts(),
   };
 }

@@ -34,9 +34,10 @@ export class GreetingRefusal extends Error {}
  */
 const FIRST_QUESTION = `version${" ".repeat(20)}\r\n`;
 
-const BINARY_ONLY =
+const HANGS_UP =
   "it closed the connection before the first answer. If it demands SASL (-S), which exists in the binary protocol alone, or was started " +
   'with "-B binary", start it without these; for passwords use a file of users (-Y).';
+const MAY_WANT_TLS = " If it speaks TLS, switch memcached.tls on.";
 const WANTS_USER =
   "it demands a user. Set memcached.username and memcached.password to an entry of its file of users (-Y).";
 const REFUSES_USER =
@@ -59,7 +60,7 @@ export async function greetServer(socket: Socket, options: GreetingOptions): Pro
   try {
     return await greet(exchange, options);
   } catch (error) {
-    throw exchange.hasAnswered ? error : refuseBinary(error);
+    throw exchange.hasAnswered ? error : explainHangUp(error, "encrypted" in socket);
   } finally {
     exchange.finish();
   }
@@ -87,9 +88,10 @@ async function greet(exchange: GreetingExchange, options: GreetingOptions): Prom
 }
 
 /** A connection that is closed before the first answer is one of another protocol. */
-function refuseBinary(error: unknown): unknown {
-  const isClosed = error instanceof Error && /closed the connection|ECONNRESET|EPIPE/.test(error.message);
-  return isClosed ? new GreetingRefusal(BINARY_ONLY, { cause: error }) : error;
+function explainHangUp(error: unknown, isEncrypted: boolean): unknown {
+  const isHangUp = error instanceof Error && /closed the connection|ECONNRESET|EPIPE/.test(error.message);
+  if (!isHangUp) return error;
+  return new GreetingRefusal(isEncrypted ? HANGS_UP : HANGS_UP + MAY_WANT_TLS, { cause: error });
 }
 
 async function authenticate(

@@ -81,8 +81,8 @@ export interface MemcachedClient {
   /** Ends every connection and timer. Requests in flight reject. */
   close(): Promise<void>;
   /**
-   * One request. Requests of one turn leave in one write on one connection, in their order, as long as it has room for them. A value that is
-   * written must not be changed afterwards, whatever becomes of the promise.
+   * One request. Requests of one turn leave in one write on one connection, in their order, up to some thousand of them or 1 MiB. A value that
+   * is written must not be changed afterwards, whatever becomes of the promise.
    *
    * @throws TypeError (rejects) for a key or flags that the protocol does not allow; nothing was sent
    */

@@ -185,6 +185,25 @@ describe("a parser of replies", () => {
     expect(told.values[2]).toEqual(value);
   });
 
+  it("copies small values of large chunks with their neighbours, each as it is", () => {
+    const random = createSeededRandom(9);
+    const expected: string[] = [];
+    const told = listen();
+    for (let round = 0; round < 20; round += 1) {
+      const chunk = Buffer.alloc(65_536);
+      let length = 0;
+      while (length < 48_000) {
+        const value = Buffer.alloc(Math.floor(random.next() ** 4 * 15_000), expected.length + 33).toString("latin1");
+        expected.push(value);
+        length += chunk.write(`VA ${value.length} O1\r\n${value}\r\n`, length, "latin1");
+      }
+      told.parser.push(chunk.subarray(0, length));
+      chunk.fill(0);
+    }
+    expect(told.values.map((value) => value.toString("latin1"))).toEqual(expected);
+    for (const value of told.values) expect(value.buffer.byteLength).toBeLessThanOrEqual(16_384);
+  });
+
   it("puts a value of many chunks together", () => {
     const value = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251));
     const bytes = Buffer.concat([Buffer.from(`VA ${value.length} O1 c2\r\n`), value, Buffer.from("\r\nHD O2\r\n")]);

@@ -61,6 +61,10 @@ export class MetaReplyParser {
   /** Where a value that comes in parts is put together, with the two bytes behind it. */
   #value: Buffer = EMPTY;
   #filled = 0;
+  /** Copy of a part of the current chunk, and where that part begins and ends. */
+  #window: Buffer = EMPTY;
+  #windowStart = 0;
+  #windowEnd = 0;
 
   constructor(sink: MetaReplySink, maxValueBytes: number = CLIENT_LIMITS.maxValueBytes) {
     this.#sink = sink;
@@ -89,6 +93,9 @@ export class MetaReplyParser {
     if (this.#valueLength >= 0) position = this.#continueValue(chunk);
     else if (this.#lineLength > 0) position = this.#continueLine(chunk);
     while (position < chunk.length && this.#fault === undefined) position = this.#readReply(chunk, position);
+    // It is of this chunk, and must keep nothing of it alive.
+    this.#window = EMPTY;
+    this.#windowEnd = 0;
   }
 
   /** Reads one reply, or keeps what there is of it. @returns where it ends */
@@ -199,7 +206,7 @@ export class MetaReplyParser {
     const end = start + length;
     if (end + 2 <= chunk.length) {
       if (chunk[end] !== CR || chunk[end + 1] !== LF) this.fail("a value does not end where it should");
-      else this.#tellValue(viewOrCopy(chunk, start, end));
+      else this.#tellValue(this.#viewOrCopy(chunk, start, end));
       return end + 2;
     }
     // Room for the CR LF behind the value too: so they need no state of their own.
@@ -218,6 +225,25 @@ export class MetaReplyParser {
     if (value[length] !== CR || value[length + 1] !== LF) this.fail("a value does not end where it should");
     else this.#tellValue(value.subarray(0, length));
     return taken;
+  }
+
+  /** A view where that keeps little alive; else a view of a copy that small values share with their neighbours. */
+  #viewOrCopy(chunk: Buffer, start: number, end: number): Buffer {
+    if (start === end) return EMPTY;
+    const keptBytes = chunk.buffer.byteLength;
+    if (keptBytes <= SMALL_CHUNK_BYTES || (end - start) * PINNED_RATIO >= keptBytes) return chunk.subarray(start, end);
+    if (end - start > SMALL_CHUNK_BYTES) return Buffer.from(chunk.subarray(start, end));
+    if (end > this.#windowEnd) this.#openWindow(chunk, start);
+    return this.#window.subarray(start - this.#windowStart, end - this.#windowStart);
+  }
+
+  /** One copy for all values that are whole in it: cheaper than one for each. */
+  #openWindow(chunk: Buffer, start: number): void {
+    const end = Math.min(chunk.length, start + SMALL_CHUNK_BYTES);
+    this.#window = Buffer.allocUnsafeSlow(end - start);
+    chunk.copy(this.#window, 0, start, end);
+    this.#windowStart = start;
+    this.#windowEnd = end;
   }
 
   #tellValue(value: Buffer): void {
@@ -252,11 +278,4 @@ function statusOf(first: number, second: number): MetaStatus | undefined {
     default:
       return undefined;
   }
-}
-
-function viewOrCopy(chunk: Buffer, start: number, end: number): Buffer {
-  if (start === end) return EMPTY;
-  const keptBytes = chunk.buffer.byteLength;
-  if (keptBytes <= SMALL_CHUNK_BYTES || (end - start) * PINNED_RATIO >= keptBytes) return chunk.subarray(start, end);
-  return Buffer.from(chunk.subarray(start, end));
 }

@@ -1,17 +1,13 @@
 import { onAbort } from "../../foundation/abort-listener.ts";
-import type { BatchReplies } from "./batch-replies.ts";
+import { BatchReplies } from "./batch-replies.ts";
 import type { MemcachedCallOptions } from "./memcached-client.ts";
 import type { MetaRequest } from "./meta-message.ts";
 import type { PatientDeadline } from "./patient-deadline.ts";
-import type { StatsLines } from "./stats-lines.ts";
+import { StatsLines } from "./stats-lines.ts";
 import type { WaitingCalls } from "./waiting-calls.ts";
 
-/** What a call asks: a request, a batch of them, or `stats`. One of the three is there. */
-export interface CallWork {
-  readonly request?: MetaRequest | undefined;
-  readonly batch?: BatchReplies | undefined;
-  readonly stats?: StatsLines | undefined;
-}
+/** What a call asks: a request, a batch of them, or `stats`. */
+export type CallWork = MetaRequest | BatchReplies | StatsLines;
 
 /** What a call without a value counts for in bounds. */
 const SMALL_REQUEST_BYTES = 64;
@@ -51,10 +47,10 @@ export class PendingCall {
     resolve: (answer: never) => void,
     reject: (error: unknown) => void,
   ) {
-    this.request = work.request;
-    this.batch = work.batch;
-    this.stats = work.stats;
-    this.count = work.batch === undefined ? 1 : work.batch.requests.length;
+    this.batch = work instanceof BatchReplies ? work : undefined;
+    this.stats = work instanceof StatsLines ? work : undefined;
+    this.request = work instanceof BatchReplies || work instanceof StatsLines ? undefined : work;
+    this.count = this.batch === undefined ? 1 : this.batch.requests.length;
     this.options = options;
     this.#resolve = resolve;
     this.#reject = reject;

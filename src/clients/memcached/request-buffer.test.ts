@@ -70,6 +70,6 @@ describe("the buffer of a connection's requests", () => {
       expect(buffer.byteLength).toBe(byteLength);
     }
     buffer.addAll([get("d"), get("e")], 999_999, true);
-    expect(bytesOf(buffer.take())).toBe("mg a O1 v\r\nmg d O999999 q v\r\nmg e O0 q v\r\n");
+    expect(bytesOf(buffer.take())).toBe("mg a O1 v\r\nmg d O999999 q v\r\nmg e O0 v\r\n");
   });
 });

@@ -54,6 +54,7 @@ export class RequestBuffer {
   /**
    * Adds all or none.
    *
+   * @param isQuiet whether all but the last are quiet
    * @param firstOpaque number of the first; the others follow, modulo {@link OPAQUE_COUNT}
    * @throws TypeError for a request that the protocol does not allow; nothing was added
    */
@@ -63,9 +64,10 @@ export class RequestBuffer {
     const end = this.#end;
     const partCount = this.#parts.length;
     const byteLength = this.#byteLength;
+    const last = requests.length - 1;
     try {
       for (const [index, request] of requests.entries()) {
-        this.add(request, (firstOpaque + index) % OPAQUE_COUNT, isQuiet);
+        this.add(request, (firstOpaque + index) % OPAQUE_COUNT, isQuiet && index < last);
       }
     } catch (error) {
       // What was encoded so far must not leave: its answers would have no owner.

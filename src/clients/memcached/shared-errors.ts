@@ -10,7 +10,10 @@ import type { MemcachedCallOptions } from "./memcached-client.ts";
  */
 export class SharedErrors {
   readonly #scheduler: Pick<Scheduler, "soon">;
-  readonly #errors = new Map<string, Error>();
+  /** Errors of this turn by operation, by reason and kind. Three levels: putting the names together would cost more than finding them. */
+  readonly #reads = new Map<string, Map<string, Error>>();
+  readonly #writes = new Map<string, Map<string, Error>>();
+  #isClearing = false;
 
   constructor(scheduler: Pick<Scheduler, "soon">) {
     this.#scheduler = scheduler;
@@ -18,12 +21,27 @@ export class SharedErrors {
 
   /** The error of a reason and an operation; made when it is the first of this turn. */
   for(reason: string, { operation, kind }: MemcachedCallOptions, make: () => Error): Error {
-    const name = `${reason} ${kind} ${operation}`;
-    const known = this.#errors.get(name);
+    const reasons = kind === "read" ? this.#reads : this.#writes;
+    let operations = reasons.get(reason);
+    if (operations === undefined) {
+      operations = new Map();
+      reasons.set(reason, operations);
+    }
+    const known = operations.get(operation);
     if (known !== undefined) return known;
-    if (this.#errors.size === 0) this.#scheduler.soon(() => this.#errors.clear());
     const error = make();
-    this.#errors.set(name, error);
+    operations.set(operation, error);
+    this.#planClear();
     return error;
+  }
+
+  #planClear(): void {
+    if (this.#isClearing) return;
+    this.#isClearing = true;
+    this.#scheduler.soon(() => {
+      this.#isClearing = false;
+      this.#reads.clear();
+      this.#writes.clear();
+    });
   }
 }

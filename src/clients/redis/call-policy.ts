@@ -8,7 +8,7 @@ import {
 } from "../../foundation/errors.ts";
 import type { RedisFailure } from "./redis-failure.ts";
 import type { RedisHost } from "./redis-host.ts";
-import type { RedisRequest } from "./redis-request.ts";
+import type { RedisRepetition, RedisRequest } from "./redis-request.ts";
 import type { RedisSettings } from "./redis-settings.ts";
 
 /**
@@ -62,16 +62,19 @@ export class RedisCallPolicy {
   /** Sends a call again after a pause where that is allowed, else rejects it. */
   repeatOrReject(request: RedisRequest, failure: RedisFailure, resend: (request: RedisRequest) => void): void {
     const { maxRetries, retryBackoff } = this.#settings;
-    if (request.retryCount >= maxRetries || !this.#mayRepeat(request, failure)) {
+    const retryCount = request.repetition?.retryCount ?? 0;
+    if (retryCount >= maxRetries || !this.#mayRepeat(request, failure)) {
       this.reject(request, failure);
       return;
     }
-    const pauseMs = backoffMs(request.retryCount, retryBackoff, this.#host.random);
-    if (this.remainingMs(request) <= pauseMs) {
+    const repetition = this.repetitionOf(request);
+    const pauseMs = backoffMs(retryCount, retryBackoff, this.#host.random);
+    if (repetition.dueAtMs - this.#host.clock.monotonicMs() <= pauseMs) {
       this.reject(request, failure);
       return;
     }
-    request.retryCount += 1;
+    repetition.retryCount += 1;
+    if (failure.kind === "lost") repetition.mayBeDone = true;
     request.isSent = false;
     request.carrier = undefined;
     this.#paused.add(request);
@@ -81,20 +84,19 @@ export class RedisCallPolicy {
     this.#deadlines.add({ onDeadline }, pauseMs);
   }
 
-  /** How long a call that is sent again still has. Starts its deadline the first time. */
-  remainingMs(request: RedisRequest): number {
-    const nowMs = this.#host.clock.monotonicMs();
-    if (request.ticket === undefined) {
-      request.dueAtMs = request.stampedAtMs + this.#settings.readTimeoutMs;
-      const onDeadline = (): void => this.#expire(request);
-      request.ticket = this.#deadlines.add({ onDeadline }, request.dueAtMs - nowMs);
-    }
-    return request.dueAtMs - nowMs;
+  /** What a call remembers from now on. Its deadline for all of it begins the first time: at its first attempt. */
+  repetitionOf(request: RedisRequest): RedisRepetition {
+    if (request.repetition !== undefined) return request.repetition;
+    const dueAtMs = request.stampedAtMs + this.#settings.readTimeoutMs;
+    const onDeadline = (): void => this.#expire(request);
+    const ticket = this.#deadlines.add({ onDeadline }, dueAtMs - this.#host.clock.monotonicMs());
+    request.repetition = { retryCount: 0, redirectCount: 0, isAsking: false, mayBeDone: false, dueAtMs, ticket };
+    return request.repetition;
   }
 
   /** Rejects a call with the error of its kind. */
   reject(request: RedisRequest, failure: RedisFailure): void {
-    if (request.ticket !== undefined) this.#deadlines.remove(request.ticket);
+    if (request.repetition !== undefined) this.#deadlines.remove(request.repetition.ticket);
     request.reject(this.#translate(request, failure));
   }
 
@@ -114,14 +116,20 @@ export class RedisCallPolicy {
     if (request.isDone) return;
     this.#paused.delete(request);
     if (!request.isSent) request.carrier?.withdraw(request);
-    // What was sent once and is waiting to be sent again is a read, or may be done twice: its fate is still unknown.
-    request.reject(this.#translate(request, { kind: "timeout" }));
+    const failure: RedisFailure = request.isSent
+      ? { kind: "timeout" }
+      : { kind: "down", error: new Error("it could not be sent before its deadline") };
+    request.reject(this.#translate(request, failure));
   }
 
   #translate(request: RedisRequest, failure: RedisFailure): unknown {
     const { name, readTimeoutMs } = this.#settings;
     const { operation, kind } = request.options;
     const isRead = kind === "read";
+    // What may be done twice was perhaps done by an attempt before this one, whatever became of this one.
+    if (!isRead && request.repetition?.mayBeDone && failure.kind !== "server") {
+      return new OutcomeUnknownError(name, operation);
+    }
     switch (failure.kind) {
       case "server":
         return isTransient(failure) ? this.#unavailable(operation, failure.error) : failure.error;

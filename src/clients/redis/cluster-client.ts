@@ -59,6 +59,12 @@ export class ClusterRedisClient implements RedisClient, RedisFailureHandler {
       const reason = error instanceof Error ? error.message : String(error);
       throw new BackendUnavailableError(name, "connect", `${name}: ${reason}.`, { cause: error });
     }
+    // The others are not waited for: one that is down is no reason to wait, and its slots have an error of their own.
+    for (const { primary } of this.#nodes.shards)
+      this.#nodes
+        .primary(primary)
+        .pool.connect()
+        .catch(() => undefined);
   }
 
   close(): Promise<void> {
@@ -132,7 +138,7 @@ export class ClusterRedisClient implements RedisClient, RedisFailureHandler {
   }
 
   readonly #send = (request: RedisRequest): void => {
-    request.isAsking = false;
+    if (request.repetition !== undefined) request.repetition.isAsking = false;
     if (request.slot < 0) {
       request.node?.pool.send(request);
       return;
@@ -149,7 +155,7 @@ export class ClusterRedisClient implements RedisClient, RedisFailureHandler {
 
   /** Nobody has the slot, as far as is known. */
   #sendWhenKnown(request: RedisRequest): void {
-    request.stampedAtMs = this.#host.clock.monotonicMs();
+    request.stampedAtMs = Math.ceil(this.#host.clock.monotonicMs());
     if (this.#isClosed) {
       this.#policy.reject(request, { kind: "down", error: new Error("the client is closed") });
       return;
@@ -165,14 +171,14 @@ export class ClusterRedisClient implements RedisClient, RedisFailureHandler {
       if (!request.isDone) this.#policy.reject(request, { kind: "down", error: cause });
     });
     // The questions have deadlines of their own, one after another; the call has its own too.
-    this.#policy.remainingMs(request);
+    this.#policy.repetitionOf(request);
   }
 
   #choose(primary: string, request: RedisRequest): RedisNodeLink {
     const { readFrom } = this.#cluster;
     if (request.options.kind !== "read" || readFrom === "primary") return this.#nodes.primary(primary);
     // A repetition goes to the primary: a replica that fails is not worth a second deadline.
-    if (request.retryCount > 0 || request.redirectCount > 0) return this.#nodes.primary(primary);
+    if (request.repetition !== undefined) return this.#nodes.primary(primary);
     this.#nodes.refreshWhenOld();
     const replicas = (this.#nodes.shardOfSlot(request.slot)?.replicas ?? []).map((address) =>
       this.#nodes.replica(address),
@@ -188,16 +194,16 @@ export class ClusterRedisClient implements RedisClient, RedisFailureHandler {
     const asked = parseServerAddress(request.node?.address ?? "");
     const target = readRedirect(message, asked.kind === "tcp" ? asked.host : "localhost");
     const error = new Error(`slot ${request.slot} is on its way`);
-    if (target === undefined || request.redirectCount >= this.#cluster.maxRedirects) {
+    const repetition = this.#policy.repetitionOf(request);
+    if (target === undefined || repetition.redirectCount >= this.#cluster.maxRedirects) {
       this.#nodes.refreshSoon();
       this.#policy.reject(request, { kind: "unsent", error });
       return true;
     }
-    request.redirectCount += 1;
-    request.isAsking = prefix === "ASK";
+    repetition.redirectCount += 1;
+    repetition.isAsking = prefix === "ASK";
     if (prefix === "MOVED") this.#nodes.noteMoved(target.slot, target.address);
-    if (this.#policy.remainingMs(request) <= 0) this.#policy.reject(request, { kind: "unsent", error });
-    else this.#sendTo(this.#nodes.primary(target.address), request);
+    this.#sendTo(this.#nodes.primary(target.address), request);
     return true;
   }
 }

@@ -32,6 +32,9 @@ export interface RedisConnectionOwner {
   onSuspect(connection: RedisConnection): void;
 }
 
+/** Most calls that are told in one turn of the event loop that their deadline passed. */
+const EXPIRIES_A_TURN = 512;
+
 const ASKING: readonly string[] = ["ASKING"];
 
 /**
@@ -111,7 +114,7 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
     request.stampedAtMs = nowMs;
     request.carrier = this;
     // Its reply says nothing that the command's own does not say.
-    if (request.isAsking) this.#parts.client.sendCommand(ASKING).catch(ignore);
+    if (request.repetition?.isAsking) this.#parts.client.sendCommand(ASKING).catch(ignore);
     request.reply = this.#client.sendCommand(request.args);
     request.withdraw = this.#addedListener;
     this.#count += 1;
@@ -155,14 +158,20 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
 
   onDeadline(): void {
     this.#ticket = undefined;
+    // After the sockets had their turn: a process that stood still must not take what waits in the socket for late, nor what it had no
+    // turn to write for stuck.
+    this.#parts.scheduler.soon(this.#expire);
+  }
+
+  readonly #expire = (): void => {
     if (this.#isBroken) return;
     const nowMs = this.#parts.clock.monotonicMs();
     const nextMs = Math.min(this.#expireSent(nowMs), this.#expireUnsent(nowMs), this.#judge(nowMs));
     if (this.#isBroken || nextMs === Number.POSITIVE_INFINITY) return;
-    // A callback may have sent something and so armed it for a later moment.
+    // Something that was sent meanwhile may have armed it for a later moment.
     if (this.#ticket !== undefined) this.#parts.deadlines.remove(this.#ticket);
     this.#ticket = this.#parts.deadlines.add(this, nextMs - nowMs);
-  }
+  };
 
   /**
    * Waits for the replies in the order of the wire. One loop for the connection instead of handlers for each command: two closures and a
@@ -239,20 +248,31 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
     } else if (error instanceof TypeError && !this.#isBroken) {
       // The library refuses arguments that are no texts and bytes.
       request.fail({ kind: "invalid", error });
-    } else {
-      request.fail({ kind: request.isSent ? "lost" : "unsent", error: this.#lossReason ?? error });
+    } else if (!request.isDone || this.#isBroken) {
+      // Not taken back by us, so the library has no connection any more, even if nobody told: it may have gone before we listened.
+      this.destroy(error);
+      request.fail({ kind: request.isSent ? "lost" : "unsent", error: this.#lossReason });
     }
   }
 
   #expireSent(nowMs: number): number {
     const { readTimeoutMs } = this.#parts;
     let request = this.#head;
+    let leftCount = EXPIRIES_A_TURN;
     while (request !== undefined && request !== this.#unsent) {
       const { next } = request;
       const dueAtMs = request.stampedAtMs + readTimeoutMs;
       if (dueAtMs > nowMs) return dueAtMs;
       this.#overdue ??= { sinceMs: nowMs, replyCount: this.#replyCount };
-      request.fail({ kind: "timeout" });
+      if (!request.isDone) {
+        // Thousands of errors made in one turn would hold up everything else.
+        if (leftCount === 0) {
+          this.#parts.scheduler.soon(this.#expire);
+          return Number.POSITIVE_INFINITY;
+        }
+        leftCount -= 1;
+        request.fail({ kind: "timeout" });
+      }
       request = next;
     }
     return Number.POSITIVE_INFINITY;
@@ -285,7 +305,7 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
   /** Monotonic time, read once in a turn of the event loop. Deadlines may so begin a little early, by what this turn still does. */
   #turnMs(): number {
     if (this.#turnAtMs === undefined) {
-      this.#turnAtMs = this.#parts.clock.monotonicMs();
+      this.#turnAtMs = Math.ceil(this.#parts.clock.monotonicMs());
       this.#parts.scheduler.soon(this.#endTurn);
     }
     return this.#turnAtMs;

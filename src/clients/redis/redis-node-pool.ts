@@ -17,7 +17,7 @@ import type { RedisSettings } from "./redis-settings.ts";
  */
 const DEEP_COUNT = 1_024;
 /** Most unanswered commands of a connection. Bounds what a server that hangs can hold of this process. */
-const MAX_IN_FLIGHT_COUNT = 8_192;
+const MAX_IN_FLIGHT_COUNT = 16_384;
 /** Most commands that wait for a connection with room. */
 const MAX_WAITING_COUNT = 16_384;
 
@@ -238,7 +238,7 @@ export class RedisNodePool implements RedisConnectionOwner, DeadlineEntry {
       request.fail({ kind: "overloaded", message: `${this.#waitingCount} calls wait already for ${this.address}` });
       return;
     }
-    request.stampedAtMs = this.#parts.host.clock.monotonicMs();
+    request.stampedAtMs = Math.ceil(this.#parts.host.clock.monotonicMs());
     request.carrier = undefined;
     this.#waiting.push(request);
     for (const connection of this.#connections) connection.tellsRoom = true;
@@ -283,7 +283,10 @@ export class RedisNodePool implements RedisConnectionOwner, DeadlineEntry {
     const isReplica = role === "replica";
     try {
       const plan = { address, credentials, db, tls, dialTimeoutMs, isReplica, host, verify };
-      this.#adopt(await dialRedis(plan, this.#closing.signal));
+      const dialed = await dialRedis(plan, this.#closing.signal);
+      // It may have gone between its last answer and now; nobody listened yet.
+      if (!dialed.client.isReady) throw new Error("the connection was closed at once");
+      this.#adopt(dialed);
     } catch (error) {
       this.#onDialFailed(error);
       throw error;

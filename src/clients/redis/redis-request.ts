@@ -23,9 +23,25 @@ export interface RedisFailureHandler {
   onFailure(request: RedisRequest, failure: RedisFailure): void;
 }
 
+/** What a call remembers once its first attempt failed. */
+export interface RedisRepetition {
+  /** How often it was sent again because a connection failed or a server was not ready. */
+  retryCount: number;
+  /** How often it followed a key that moved. */
+  redirectCount: number;
+  /** Whether it goes right behind an ASKING in the running attempt. */
+  isAsking: boolean;
+  /** Whether an earlier attempt may have been executed. */
+  mayBeDone: boolean;
+  /** When it must have its answer, monotonic ms. */
+  readonly dueAtMs: number;
+  readonly ticket: DeadlineTicket;
+}
+
 /**
  * A call on its way, through all its attempts. One object for a call: it is also the element of a connection's queue, so that a call
- * costs no more than it and its promise.
+ * costs no more than it and its promise. What only few calls need stands in objects of its own, and times are whole milliseconds, for
+ * fractions would be one more object each: with hundreds of calls in flight, collecting garbage is a large part of their cost.
  *
  * Where it is: waiting in a pool (no `withdraw`), handed to the library but not written (`withdraw` set, `isSent` false), written
  * (`isSent`), settled (`isDone`). It may be settled while its reply is still to come; the reply is then dropped.
@@ -34,76 +50,78 @@ export class RedisRequest {
   /** Its words; a script's change from EVALSHA to EVAL where a server does not know it. */
   args: readonly RedisArgument[];
   readonly options: RedisCallOptions;
-  /** Server of the running attempt, where there are several. */
-  node: RedisRequestNode | undefined = undefined;
   /** Slot of its keys; -1 when it is for one server whatever its keys. */
   readonly slot: number;
   /** What the caller waits for. */
   readonly promise: Promise<RedisReply>;
+  /** Text of the script that `args` runs by its SHA. */
+  scriptSource: string | undefined;
 
   /** Whether the caller has an answer. */
-  isDone = false;
+  isDone: boolean;
   /** Whether its bytes were handed to the socket in the running attempt. */
-  isSent = false;
+  isSent: boolean;
+  /** When it was handed to the socket, or before that when it was queued; monotonic ms, rounded up. */
+  stampedAtMs: number;
   /** What the library promised for the running attempt. */
-  reply: Promise<unknown> | undefined = undefined;
-  /** When it was handed to the socket, or before that when it was queued; monotonic ms. */
-  stampedAtMs = 0;
+  reply: Promise<unknown> | undefined;
   /** Takes the command back from the library while it is not written; for its connection only. */
-  withdraw: (() => void) | undefined = undefined;
+  withdraw: (() => void) | undefined;
   /** Its connection in the running attempt. */
-  carrier: RedisCarrier | undefined = undefined;
+  carrier: RedisCarrier | undefined;
+  /** Server of the running attempt, where there are several. */
+  node: RedisRequestNode | undefined;
   /** The next one of the same connection. */
-  next: RedisRequest | undefined = undefined;
-  /** Text of the script that `args` runs by its SHA. */
-  scriptSource: string | undefined = undefined;
-  /** Whether it goes right behind an ASKING in the running attempt. */
-  isAsking = false;
-  /** How often it was sent again because a connection failed or a server was not ready. */
-  retryCount = 0;
-  /** How often it followed a key that moved. */
-  redirectCount = 0;
-  /** When a call that is sent again must have its answer, monotonic ms; `Infinity` before the first repetition. */
-  dueAtMs: number = Number.POSITIVE_INFINITY;
-  /** Deadline of a call that is sent again. */
-  ticket: DeadlineTicket | undefined = undefined;
+  next: RedisRequest | undefined;
+  /** What is remembered once an attempt failed. */
+  repetition: RedisRepetition | undefined;
 
-  #resolve: (reply: RedisReply) => void;
-  #reject: (error: unknown) => void;
-  readonly #handler: RedisFailureHandler;
-  #stopListening: (() => void) | undefined = undefined;
+  /** @internal */ readonly settleReply: (reply: RedisReply) => void;
+  /** @internal */ readonly settleError: (error: unknown) => void;
+  /** @internal */ readonly handler: RedisFailureHandler;
+  /** @internal */ stopListening: (() => void) | undefined;
 
   constructor(args: readonly RedisArgument[], options: RedisCallOptions, slot: number, handler: RedisFailureHandler) {
     this.args = args;
     this.options = options;
     this.slot = slot;
-    this.#handler = handler;
     this.promise = new Promise(captureFunctions);
-    this.#resolve = capturedResolve;
-    this.#reject = capturedReject;
-    const { signal } = options;
-    if (signal !== undefined) this.#listen(signal);
+    this.scriptSource = undefined;
+    this.isDone = false;
+    this.isSent = false;
+    this.stampedAtMs = 0;
+    this.reply = undefined;
+    this.withdraw = undefined;
+    this.carrier = undefined;
+    this.node = undefined;
+    this.next = undefined;
+    this.repetition = undefined;
+    this.settleReply = capturedResolve;
+    this.settleError = capturedReject;
+    this.handler = handler;
+    this.stopListening = undefined;
+    if (options.signal !== undefined) this.#listen(options.signal);
   }
 
   /** Gives the caller the reply, unless it has an answer already. */
   resolve(reply: RedisReply): void {
     if (this.isDone) return;
     this.isDone = true;
-    this.#stopListening?.();
-    this.#resolve(reply);
+    if (this.stopListening !== undefined) this.stopListening();
+    this.settleReply(reply);
   }
 
   /** Gives the caller an error, unless it has an answer already. */
   reject(error: unknown): void {
     if (this.isDone) return;
     this.isDone = true;
-    this.#stopListening?.();
-    this.#reject(error);
+    if (this.stopListening !== undefined) this.stopListening();
+    this.settleError(error);
   }
 
   /** The running attempt failed: asks the handler, unless nobody waits. */
   fail(failure: RedisFailure): void {
-    if (!this.isDone) this.#handler.onFailure(this, failure);
+    if (!this.isDone) this.handler.onFailure(this, failure);
   }
 
   /** Where the server does not know the script, and so did not run it: makes the call one by the script's text. Tells whether it did. */
@@ -121,7 +139,7 @@ export class RedisRequest {
       if (!this.isSent) this.carrier?.withdraw(this);
     };
     if (signal.aborted) leave();
-    else this.#stopListening = onAbort(signal, leave);
+    else this.stopListening = onAbort(signal, leave);
   }
 }
 

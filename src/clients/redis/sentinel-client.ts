@@ -134,12 +134,12 @@ export class SentinelRedisClient implements RedisClient, RedisFailureHandler {
       this.#link.pool.send(request);
       return;
     }
-    request.stampedAtMs = this.#host.clock.monotonicMs();
+    request.stampedAtMs = Math.ceil(this.#host.clock.monotonicMs());
     if (this.#isClosed) {
       this.#policy.reject(request, { kind: "down", error: new Error("the client is closed") });
       return;
     }
-    this.#policy.remainingMs(request);
+    this.#policy.repetitionOf(request);
     this.#locate().then(
       (link) => {
         if (!request.isDone) link.pool.send(request);

@@ -27,6 +27,7 @@ export class StandaloneRedisClient implements RedisClient, RedisFailureHandler {
   readonly #policy: RedisCallPolicy;
   readonly #link: RedisNodeLink;
   readonly #host: RedisHost;
+  #isWarned = false;
 
   constructor(address: string, settings: RedisSettings, host: RedisHost) {
     this.#settings = settings;
@@ -53,6 +54,7 @@ export class StandaloneRedisClient implements RedisClient, RedisFailureHandler {
         cause: error,
       });
     }
+    if (this.#link.features?.mode === "cluster") this.#warnOfCluster();
   }
 
   close(): Promise<void> {
@@ -91,6 +93,13 @@ export class StandaloneRedisClient implements RedisClient, RedisFailureHandler {
     const prefix = failure.kind === "server" ? failure.error.prefix : "";
     if (prefix === "READONLY" || prefix === "NOAUTH") this.#link.pool.renew();
     this.#policy.repeatOrReject(request, failure, this.#resend);
+  }
+
+  #warnOfCluster(): void {
+    if (this.#isWarned) return;
+    this.#isWarned = true;
+    const message = `${this.#link.address} is a node of a cluster and has a part of the keys only; calls for others fail with MOVED. Configure the store as a cluster.`;
+    this.#host.onNotice?.({ kind: "warning", node: this.#link.address, message });
   }
 
   readonly #resend = (request: RedisRequest): void => this.#link.pool.send(request);

@@ -63,13 +63,15 @@ export const abortCases: readonly BackendCase[] = defineCases("abort", [
     },
   },
   {
-    name: "leaves no listener on a signal that outlives its calls",
+    name: "leaves one listener at most on a signal, however many calls it outlives",
     async run(subject) {
       const { signal } = new AbortController();
       for (let round = 0; round < 3; round += 1) {
         for (const { call } of everyOperation(subject, `long ${round}`)) await outcomeOf(() => call({ signal }));
       }
-      assert.equal(getEventListeners(signal, "abort").length, 0);
+      // One may stay for all calls of the signal to come; one of each call would be a leak.
+      const listenerCount = getEventListeners(signal, "abort").length;
+      assert.ok(listenerCount <= 1, `${listenerCount} listeners are left`);
     },
   },
 ]);

@@ -9,7 +9,7 @@ import type { CacheConfig } from "../../../src/config/cache-config.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import type { RigKind } from "./matrix-fault.ts";
 import { makeTrustFile, memoryFault, PASSWORD, passwordFault, type TrustFile } from "./redis-rig.ts";
-import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts } from "./store-rig.ts";
+import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts, type ServerFault } from "./store-rig.ts";
 
 /**
  * A Redis Cluster. Faults of the network concern the first of three primaries, which have no replicas then, so that nobody takes over; each is
@@ -19,28 +19,32 @@ export async function startClusterRig(kind: RigKind): Promise<BreakableRig> {
   const proxies: FaultProxy[] = [];
   const trust = kind === "tls" ? makeTrustFile() : undefined;
   const isReplicated = kind === "failover" || kind === "migration";
+  const password = kind === "password" ? PASSWORD : undefined;
   const cluster = await startRedisCluster({
+    password,
     replicaCount: isReplicated ? 1 : 0,
     ...(trust === undefined ? {} : { tls: { certificates: trust } }),
     ...(isReplicated || trust !== undefined ? {} : { announcedPort: (port) => addProxy(proxies, port) }),
   });
   const [victim] = cluster.nodes as [RedisClusterNode, ...RedisClusterNode[]];
   const tls = trust === undefined ? undefined : clientTls(trust);
-  const controls = cluster.nodes.map((node) => openRedisControl(node, { tls }));
+  const controls = cluster.nodes.map((node) => openRedisControl(node, { tls, password }));
   await Promise.all(controls.map((control) => control.call("PING")));
   const victimProxies = proxies.filter(({ port }) => port === victim.announcedPort);
-  const config = (limits: MatrixLimits, redis: CacheConfig["redis"]): CacheConfig => ({
+  const config = (limits: MatrixLimits, caFile: string | undefined): CacheConfig => ({
     backend: "redis",
     deadlines: cacheDeadlines(limits),
-    redis: { ...redisTimeouts(limits), addresses: cluster.addresses, cluster: { enabled: true }, ...redis },
+    redis: {
+      ...redisTimeouts(limits),
+      addresses: cluster.addresses,
+      cluster: { enabled: true },
+      password,
+      ...(caFile === undefined ? {} : { tls: true, caFile }),
+    },
   });
   return {
-    config: (limits) =>
-      config(limits, {
-        ...(kind === "password" ? { password: PASSWORD } : {}),
-        ...(trust === undefined ? {} : { tls: true, caFile: trust.trustedCaFile }),
-      }),
-    seederConfig: (limits) => config(limits, trust === undefined ? {} : { tls: true, caFile: trust.caFile }),
+    config: (limits) => config(limits, trust?.trustedCaFile),
+    seederConfig: (limits) => config(limits, trust?.caFile),
     proxies: victimProxies,
     allProxies: proxies,
     concernsAllKeys: false,
@@ -69,7 +73,7 @@ interface ClusterParts {
   readonly trust: TrustFile | undefined;
 }
 
-function clusterFault(kind: RigKind, parts: ClusterParts): Pick<BreakableRig, "breakServer" | "mendServer"> {
+function clusterFault(kind: RigKind, parts: ClusterParts): ServerFault {
   const { cluster, victim, controls, victimProxies, trust } = parts;
   switch (kind) {
     case "password":
@@ -79,7 +83,11 @@ function clusterFault(kind: RigKind, parts: ClusterParts): Pick<BreakableRig, "b
     case "tls":
       return { breakServer: async () => trust?.trustStranger(), mendServer: async () => trust?.trustOwn() };
     case "failover":
-      return { breakServer: async () => victim.signal("SIGKILL"), mendServer: () => cluster.waitUntilHealthy() };
+      return {
+        freezeServer: () => victim.signal("SIGSTOP"),
+        breakServer: async () => victim.signal("SIGKILL"),
+        mendServer: () => cluster.waitUntilHealthy(),
+      };
     case "migration":
       return migrationFault(cluster, victim);
     default:
@@ -88,21 +96,21 @@ function clusterFault(kind: RigKind, parts: ClusterParts): Pick<BreakableRig, "b
 }
 
 /** What a crash looks like to clients of a server that loses nothing: connections are reset, and nobody is at the port. */
-export function cutOff(proxies: readonly FaultProxy[]): Pick<BreakableRig, "breakServer" | "mendServer"> {
+export function cutOff(proxies: readonly FaultProxy[]): ServerFault {
   return {
     breakServer: async () => {
       for (const proxy of proxies) proxy.resetAll();
       await Promise.all(proxies.map((proxy) => proxy.goDown()));
     },
-    mendServer: async () => void (await Promise.all(proxies.map((proxy) => proxy.comeUp()))),
+    mendServer: async () => {
+      for (const proxy of proxies) proxy.heal();
+      await Promise.all(proxies.map((proxy) => proxy.comeUp()));
+    },
   };
 }
 
 /** Moves every slot in which the victim has keys to the next primary and back, until it is mended. */
-function migrationFault(
-  cluster: RedisCluster,
-  victim: RedisClusterNode,
-): Pick<BreakableRig, "breakServer" | "mendServer"> {
+function migrationFault(cluster: RedisCluster, victim: RedisClusterNode): ServerFault {
   let isOver = false;
   let moving: Promise<void> = Promise.resolve();
   const other = cluster.nodes[1] as RedisClusterNode;

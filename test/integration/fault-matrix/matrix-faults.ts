@@ -41,6 +41,20 @@ function networkFault(fault: Pick<MatrixFault, "name" | "meaning" | "allowed">, 
   };
 }
 
+/** The same, once all requests have left: each of them meets it. */
+function inFlightFault(
+  fault: Pick<MatrixFault, "name" | "meaning" | "allowed">,
+  changes: Partial<Faults>,
+): MatrixFault {
+  return {
+    ...networkFault(fault, { blackHolesReplies: true }),
+    during: async (rig) => {
+      await delay(IN_FLIGHT_MS);
+      eachProxy(rig, (proxy) => proxy.set({ ...changes, blackHolesReplies: false }));
+    },
+  };
+}
+
 function heal(rig: StoreRig): void {
   eachProxy(rig, (proxy) => proxy.heal());
 }
@@ -73,7 +87,7 @@ const NETWORK_FAULTS: readonly MatrixFault[] = [
     { name: "half-open, replies lost", meaning: "the server hears and nobody hears it", allowed: SILENT },
     { blackHolesReplies: true },
   ),
-  networkFault(
+  inFlightFault(
     { name: "reset in a reply", meaning: "each connection is reset after 3 bytes of a reply", allowed: NO_ANSWER },
     { replyBytesUntilReset: 3 },
   ),
@@ -88,7 +102,7 @@ const NETWORK_FAULTS: readonly MatrixFault[] = [
     ...networkFault({ name: "sliced", meaning: "every byte comes alone", allowed: ALL_WELL }, { sliceBytes: 1 }),
     letsAllArrive: true,
   },
-  networkFault(
+  inFlightFault(
     { name: "garbage", meaning: "noise comes instead of replies", allowed: withRefusals(NO_ANSWER) },
     { replacesReplies: true },
   ),
@@ -147,12 +161,17 @@ const SERVER_FAULTS: readonly MatrixFault[] = [
   },
   {
     name: "failover",
-    meaning: "the primary is killed and its replica takes over; sharded: the next server does",
+    meaning:
+      "the primary is killed while requests are under way, and its replica takes over; sharded: the next server does",
     rig: "failover",
     losesData: true,
     recoveryMs: FAILOVER_RECOVERY_MS,
     allowed: NO_ANSWER,
-    begin: breakIt,
+    begin: (rig) => asBreakable(rig).freezeServer?.(),
+    during: async (rig) => {
+      await delay(IN_FLIGHT_MS);
+      await breakIt(rig);
+    },
     end: mendIt,
   },
   {

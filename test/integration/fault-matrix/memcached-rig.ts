@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { askServer } from "../../../scripts/servers/ask-server.ts";
 import { type MemcachedServerOptions, startMemcached } from "../../../scripts/servers/start-memcached.ts";
 import type { TestServer } from "../../../scripts/servers/test-server.ts";
+import { waitUntil } from "../../../scripts/servers/wait-until.ts";
 import type { CacheConfig } from "../../../src/config/cache-config.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import type { RigKind } from "./matrix-fault.ts";
@@ -10,6 +11,7 @@ import { makeTrustFile, OTHER_PASSWORD, PASSWORD, type TrustFile } from "./redis
 import { type BreakableRig, cacheDeadlines, type MatrixLimits } from "./store-rig.ts";
 
 const USER = "cache";
+const PASSWORD_TIMEOUT_MS = 5_000;
 /** Memory is given to classes of chunks in pages of this size. */
 const PAGE_BYTES = 1_048_576;
 /** The least that it can be started with, with items of a page. */
@@ -23,12 +25,16 @@ export async function startMemcachedRig(kind: RigKind): Promise<BreakableRig> {
   const options = serverOptions(kind, trust);
   let server = await startMemcached(options);
   const proxy = await startFaultProxy({ target: server });
-  const config = (limits: MatrixLimits, address: string, memcached: CacheConfig["memcached"]): CacheConfig => ({
+  const config = (limits: MatrixLimits, port: number, caFile: string | undefined): CacheConfig => ({
     backend: "memcached",
     deadlines: cacheDeadlines(limits),
-    memcached: { servers: [address], timeout: limits.storeMs, ...memcached },
+    memcached: {
+      servers: [`127.0.0.1:${port}`],
+      timeout: limits.storeMs,
+      ...(kind === "password" ? { username: USER, password: PASSWORD } : {}),
+      ...(caFile === undefined ? {} : { tls: true, caFile }),
+    },
   });
-  const account = kind === "password" ? { username: USER } : {};
   const faults: Partial<Record<RigKind, Pick<BreakableRig, "breakServer" | "mendServer">>> = {
     crash: {
       breakServer: () => server.stop(),
@@ -37,24 +43,16 @@ export async function startMemcachedRig(kind: RigKind): Promise<BreakableRig> {
       },
     },
     password: {
-      breakServer: async () => undefined,
-      mendServer: () => changePassword(server),
+      breakServer: () => changePassword(server, OTHER_PASSWORD),
+      mendServer: () => changePassword(server, PASSWORD),
     },
     memory: { breakServer: () => fill(server), mendServer: () => empty(server) },
     tls: { breakServer: async () => trust?.trustStranger(), mendServer: async () => trust?.trustOwn() },
   };
   const none = { breakServer: async () => undefined, mendServer: async () => undefined };
   return {
-    config: (limits) =>
-      config(limits, `127.0.0.1:${proxy.port}`, {
-        ...(kind === "password" ? { ...account, password: PASSWORD } : {}),
-        ...(trust === undefined ? {} : { tls: true, caFile: trust.trustedCaFile }),
-      }),
-    seederConfig: (limits) =>
-      config(limits, `127.0.0.1:${server.port}`, {
-        ...(kind === "password" ? { ...account, password: OTHER_PASSWORD } : {}),
-        ...(trust === undefined ? {} : { tls: true, caFile: trust.caFile }),
-      }),
+    config: (limits) => config(limits, proxy.port, trust?.trustedCaFile),
+    seederConfig: (limits) => config(limits, server.port, trust?.caFile),
     proxies: [proxy],
     allProxies: [proxy],
     concernsAllKeys: true,
@@ -72,7 +70,7 @@ export async function startMemcachedRig(kind: RigKind): Promise<BreakableRig> {
 function serverOptions(kind: RigKind, trust: TrustFile | undefined): MemcachedServerOptions {
   switch (kind) {
     case "password":
-      return { passwords: { [USER]: OTHER_PASSWORD } };
+      return { passwords: { [USER]: PASSWORD } };
     case "tls":
       return trust === undefined ? {} : { tls: { certificates: trust } };
     case "memory":
@@ -83,11 +81,16 @@ function serverOptions(kind: RigKind, trust: TrustFile | undefined): MemcachedSe
   }
 }
 
-/** It reads its file again when it is told to. */
-async function changePassword({ process: own }: TestServer): Promise<void> {
+/** It reads its file again when it is told to, at the next of its clock's ticks: waits until it goes by it. */
+async function changePassword(server: TestServer, password: string): Promise<void> {
+  const { process: own } = server;
   if (own === undefined) throw new Error("A shared server's password cannot be changed.");
-  writeFileSync(join(own.folder, "passwords"), `${USER}:${PASSWORD}\n`);
+  writeFileSync(join(own.folder, "passwords"), `${USER}:${password}\n`);
   own.signal("SIGHUP");
+  const account = `${USER} ${password}`;
+  await waitUntil("Memcached to know the password", PASSWORD_TIMEOUT_MS, async () =>
+    (await askServer(server, `set user 0 0 ${account.length}\r\n${account}\r\n`)).startsWith("STORED"),
+  );
 }
 
 /**

@@ -11,7 +11,7 @@ import type { RigKind } from "./matrix-fault.ts";
 import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts } from "./store-rig.ts";
 
 export const PASSWORD = "the-configured-one";
-export const OTHER_PASSWORD = "the-servers-first-one";
+export const OTHER_PASSWORD = "the-servers-own-one";
 
 /** Certificates, and a file with the authority that a client trusts: a stranger at first. */
 export interface TrustFile extends Certificates {
@@ -33,10 +33,11 @@ export function makeTrustFile(): TrustFile {
 /** A single Redis behind a proxy. */
 export async function startRedisRig(kind: RigKind): Promise<BreakableRig> {
   const trust = kind === "tls" ? makeTrustFile() : undefined;
-  const options: RedisServerOptions = trust === undefined ? {} : { tls: { certificates: trust } };
+  const password = kind === "password" ? PASSWORD : undefined;
+  const options: RedisServerOptions = { password, ...(trust === undefined ? {} : { tls: { certificates: trust } }) };
   let server: TestServer = await startRedis(options);
   const proxy = await startFaultProxy({ target: server });
-  const control = openRedisControl(server, trust === undefined ? {} : { tls: clientTls(trust) });
+  const control = openRedisControl(server, { password, tls: trust && clientTls(trust) });
   await control.call("PING");
   const faults: Record<string, Pick<BreakableRig, "breakServer" | "mendServer">> = {
     crash: {
@@ -49,19 +50,19 @@ export async function startRedisRig(kind: RigKind): Promise<BreakableRig> {
     memory: memoryFault([control]),
     tls: { breakServer: async () => trust?.trustStranger(), mendServer: async () => trust?.trustOwn() },
   };
-  const config = (limits: MatrixLimits, address: string, redis: CacheConfig["redis"]): CacheConfig => ({
+  const config = (limits: MatrixLimits, port: number, caFile: string | undefined): CacheConfig => ({
     backend: "redis",
     deadlines: cacheDeadlines(limits),
-    redis: { ...redisTimeouts(limits), addresses: [address], ...redis },
+    redis: {
+      ...redisTimeouts(limits),
+      addresses: [`127.0.0.1:${port}`],
+      password,
+      ...(caFile === undefined ? {} : { tls: true, caFile }),
+    },
   });
   return {
-    config: (limits) =>
-      config(limits, `127.0.0.1:${proxy.port}`, {
-        ...(kind === "password" ? { password: PASSWORD } : {}),
-        ...(trust === undefined ? {} : { tls: true, caFile: trust.trustedCaFile }),
-      }),
-    seederConfig: (limits) =>
-      config(limits, `127.0.0.1:${server.port}`, trust === undefined ? {} : { tls: true, caFile: trust.caFile }),
+    config: (limits) => config(limits, proxy.port, trust?.trustedCaFile),
+    seederConfig: (limits) => config(limits, server.port, trust?.caFile),
     proxies: [proxy],
     allProxies: [proxy],
     concernsAllKeys: true,

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import { waitUntil } from "../../../scripts/servers/wait-until.ts";
 import type { Cache } from "../../../src/cache/cache.ts";
 import { createCache } from "../../../src/create-cache.ts";
@@ -8,7 +8,14 @@ import { type CellResult, classifyError, hasHappened } from "./cell-outcome.ts";
 import { findKeys } from "./find-keys.ts";
 import type { MatrixFault } from "./matrix-fault.ts";
 import { type MatrixOperation, type OperationPlace, WrongResultError } from "./matrix-operation.ts";
-import { DEADLINE_TOLERANCE_MS, LONG_LIMITS, type MatrixLimits, SHORT_LIMITS, type StoreRig } from "./store-rig.ts";
+import { DEADLINE_TOLERANCE_MS, LONG_LIMITS, type MatrixLimits, type StoreRig } from "./store-rig.ts";
+
+/** What was seen of one fault, and how late this process was meanwhile. */
+export interface ScenarioReport {
+  readonly cells: readonly CellReport[];
+  /** The longest that the event loop was late: a busy machine can make any call pass its deadline. */
+  readonly lateMs: number;
+}
 
 /** What was seen in one cell, and what was wrong with it. */
 export interface CellReport extends CellResult {
@@ -26,57 +33,73 @@ interface Cell {
   readonly problems: string[];
 }
 
+/** No cell has the keys of another, also when a scenario is run again. */
+let cellCount = 0;
+
 /** How long operations are repeated under a fault that lasts. */
 const LASTING_MS = 1_000;
+const LOOP_SETTLE_MS = 5;
 const WARM_UP_MS = 5_000;
 const RETRY_PAUSE_MS = 10;
 /** A cache that has recovered answers well within this. */
 const CLOSE_BOUND_MS = 1_000;
 
 /**
- * Lets every operation meet one fault at the same time, each on a cache, connections and keys of its own; then ends the fault, waits until each
- * cache works again, and compares the store with what was reported.
+ * Lets every operation meet one fault at the same time, on keys of its own; then ends the fault, waits until the cache works again, and
+ * compares the store with what was reported.
  */
 export async function runScenario(
   rig: StoreRig,
   fault: MatrixFault,
   operations: readonly MatrixOperation[],
-): Promise<readonly CellReport[]> {
+  limits: MatrixLimits,
+): Promise<ScenarioReport> {
   const seeder = createCache(rig.seederConfig(LONG_LIMITS));
-  const cells = await Promise.all(operations.map((operation) => prepareCell(rig, fault, operation, seeder)));
+  const cache = createCache(rig.config(limits));
+  // One that is closed while the fault lasts.
+  const closing = createCache(rig.config(limits));
+  const cells = await Promise.all(
+    operations.map((operation) => prepareCell(rig, operation, seeder, operation.kind === "close" ? closing : cache)),
+  );
   await rig.settle?.();
   const loop = monitorEventLoopDelay({ resolution: 1 });
   try {
     if (fault.isThereAtStart !== true) await Promise.all(cells.map(({ place }) => warmUp(place)));
     await fault.begin(rig);
+    // It measures from its first tick on.
     loop.enable();
-    const running = cells.map((cell) => (fault.isLasting === true ? repeat(cell) : runOnce(cell)));
+    await delay(LOOP_SETTLE_MS);
+    const running: Promise<void>[] = [];
+    for (const cell of cells) {
+      running.push(fault.isLasting === true ? repeat(cell) : runOnce(cell));
+      // A turn each: stores send together what comes together, and then the fate of one is that of others.
+      await nextTurn();
+    }
     await fault.during?.(rig);
     await Promise.all(running);
+    // A loop that was late until now is known to have been only when its next turn comes.
+    await delay(LOOP_SETTLE_MS);
     loop.disable();
     await fault.end(rig);
     const endedAt = performance.now();
     const recoveries = await Promise.all(cells.map((cell) => checkAfterwards(cell, fault, endedAt, rig)));
     const lateMs = loop.max / 1e6;
-    return cells.map((cell, index) => reportCell(cell, fault, recoveries[index] as number, lateMs));
+    const reports = cells.map((cell, index) =>
+      reportCell(cell, fault, recoveries[index] as number, boundOf(cell.operation, limits) + lateMs),
+    );
+    return { cells: reports, lateMs };
   } finally {
-    await Promise.all([seeder, ...cells.map(({ place }) => place.cache)].map((cache) => cache.close()));
+    await Promise.all([seeder, cache, closing].map((each) => each.close()));
   }
 }
 
-/** The deadlines of the caches that meet a fault. */
-export function limitsOf({ letsAllArrive = false }: MatrixFault): MatrixLimits {
-  return letsAllArrive ? LONG_LIMITS : SHORT_LIMITS;
+function boundOf({ kind, stepCount }: MatrixOperation, { cacheMs }: MatrixLimits): number {
+  return (kind === "close" ? CLOSE_BOUND_MS : stepCount * cacheMs) + DEADLINE_TOLERANCE_MS;
 }
 
-async function prepareCell(
-  rig: StoreRig,
-  fault: MatrixFault,
-  operation: MatrixOperation,
-  seeder: Cache,
-): Promise<Cell> {
-  const name = `${fault.name}-${operation.name}`.replaceAll(/[^a-z]+/gi, "-");
-  const cache = createCache(rig.config(limitsOf(fault)));
+async function prepareCell(rig: StoreRig, operation: MatrixOperation, seeder: Cache, cache: Cache): Promise<Cell> {
+  cellCount += 1;
+  const name = `${operation.name}-${cellCount}`;
   const view = cache.namespace(name);
   const seederView = seeder.namespace(name);
   const keys = await findKeys(rig, seederView, name);
@@ -180,7 +203,7 @@ async function recover({ place, problems }: Cell, fault: MatrixFault, endedAt: n
   }
 }
 
-function reportCell(cell: Cell, fault: MatrixFault, recoveredAfterMs: number, lateMs: number): CellReport {
+function reportCell(cell: Cell, fault: MatrixFault, recoveredAfterMs: number, boundMs: number): CellReport {
   const { operation, problems } = cell;
   const result = cell.result as CellResult;
   if (!isAllowed(operation, fault, result)) {
@@ -192,8 +215,6 @@ function reportCell(cell: Cell, fault: MatrixFault, recoveredAfterMs: number, la
   if (fault.reason !== undefined && result.outcome !== "unsupported" && error !== undefined) {
     if (!fault.reason.test(describe(error))) problems.push(`does not say why: ${describe(error)}`);
   }
-  const deadlineMs = operation.kind === "close" ? CLOSE_BOUND_MS : operation.stepCount * limitsOf(fault).cacheMs;
-  const boundMs = deadlineMs + DEADLINE_TOLERANCE_MS + lateMs;
   if (fault.isLasting !== true && result.elapsedMs > boundMs) {
     problems.push(`took ${Math.round(result.elapsedMs)} ms, more than ${Math.round(boundMs)} ms`);
   }

@@ -1,3 +1,5 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as delay } from "node:timers/promises";
 import type { CacheConfig } from "../../../src/config/cache-config.ts";
 import type { FaultProxy } from "../support/fault-proxy.ts";
 
@@ -13,8 +15,28 @@ export interface MatrixLimits {
   readonly cacheMs: number;
 }
 
-/** Short, so that the matrix is quick; asserted to within {@link DEADLINE_TOLERANCE_MS}. */
-export const SHORT_LIMITS: MatrixLimits = { storeMs: 150, cacheMs: 250 };
+/** Short, so that the matrix is quick; asserted to within {@link DEADLINE_TOLERANCE_MS}. For a machine at rest. */
+const SHORT_LIMITS: MatrixLimits = { storeMs: 250, cacheMs: 400 };
+/** How much longer they may become on a machine that is busy. */
+const MAX_STRETCH = 6;
+/** A loop that is this late is that of a machine at rest. */
+const RESTING_LATE_MS = 15;
+const CALIBRATION_MS = 300;
+
+/**
+ * Deadlines that this machine can keep now: by how late its event loop is when there is nothing to do.
+ *
+ * @param attempt longer for each: a server may be kept waiting that this process cannot see
+ */
+export async function measureShortLimits(attempt: number): Promise<MatrixLimits> {
+  const loop = monitorEventLoopDelay({ resolution: 1 });
+  loop.enable();
+  await delay(CALIBRATION_MS);
+  loop.disable();
+  const stretch = Math.min(MAX_STRETCH, attempt * Math.max(1, loop.max / 1e6 / RESTING_LATE_MS));
+  return { storeMs: Math.round(SHORT_LIMITS.storeMs * stretch), cacheMs: Math.round(SHORT_LIMITS.cacheMs * stretch) };
+}
+
 /** For faults under which everything arrives: a machine that is busy must not make them look like others. */
 export const LONG_LIMITS: MatrixLimits = { storeMs: 5_000, cacheMs: 8_000 };
 /** How late a call may settle, beside what the event loop was late. */
@@ -64,8 +86,13 @@ export interface StoreRig {
 
 /** A rig on which a fault of the server itself can be brought about. */
 export interface BreakableRig extends StoreRig {
+  /** Before that: the server answers nothing any more, so that requests are under way when it dies. */
+  freezeServer?(): void;
   /** Brings the fault about. */
   breakServer(): Promise<void>;
   /** Ends it: an operator mended the server. */
   mendServer(): Promise<void>;
 }
+
+/** What a rig does to its servers and back. */
+export type ServerFault = Pick<BreakableRig, "freezeServer" | "breakServer" | "mendServer">;

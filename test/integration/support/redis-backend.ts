@@ -1,6 +1,7 @@
 import type { Backend } from "../../../src/backend/backend.ts";
 import type { BackendNotice } from "../../../src/backend/backend-notice.ts";
 import type { BackendHost } from "../../../src/backend/registry.ts";
+import type { SharedTier } from "../../../src/backend/shared-tier.ts";
 import { createRedisBackend } from "../../../src/backends/redis/redis-backend.ts";
 import type { RedisMode } from "../../../src/backends/redis/redis-backend-settings.ts";
 import type { RedisSettings, RedisTopologySettings } from "../../../src/clients/redis/redis-settings.ts";
@@ -50,14 +51,17 @@ export function platformHost(onNotice: (notice: BackendNotice) => void = () => u
   };
 }
 
+/** A store with all its methods; those of capabilities it lacks are not there all the same. */
+export type OpenRedisBackend = Required<Omit<Backend, "sharedTier">> & { readonly sharedTier: SharedTier };
+
 /** A connected store. */
 export async function openRedisBackend(
   topology: RedisTopologySettings,
   mode: RedisMode = "coherent",
   details: Partial<RedisSettings> = {},
   onNotice?: (notice: BackendNotice) => void,
-): Promise<Required<Backend>> {
+): Promise<OpenRedisBackend> {
   const backend = createRedisBackend({ ...redisSettings(topology, details), mode }, platformHost(onNotice));
   await backend.connect?.({});
-  return backend as Required<Backend>;
+  return backend as OpenRedisBackend;
 }

@@ -8,7 +8,7 @@ import { SCRIPT_PRELUDE } from "./script-prelude.ts";
  * ```text
  * KEYS   heads · generations of the levels … · key of each item …
  * ARGV   level count · levels of each namespace · unique text · tags here? · tag count · (tag, mark) … · (item, payload?) …
- * reply  for each item: S version · D, E 1 or 0 · C {1, version, previous?} or {0, version found, previous?} ·
+ * reply  for each item: S, L version · D, E 1 or 0 · C {1, version, previous?} or {0, version found, previous?} ·
  *        {2, head and tags} "tell me whether this lives" · the server's error
  * ```
  *
@@ -24,13 +24,13 @@ for item = 1, #KEYS - 1 - LEVEL_COUNT do
   local key, meta = KEYS[1 + LEVEL_COUNT + item], ARGV[at]
   local code = byte(meta)
   local isDone, reply
-  if code == 83 then
+  if code == 83 or code == 76 then
     isDone, reply = pcall(set, key, meta, ARGV[at + 1])
   else
     isDone, reply = pcall(OPERATIONS[code], key, meta, ARGV[at + 1])
   end
   at = at + ((code == 68 or code == 69) and 1 or 2)
-  if not isDone then reply = type(reply) == 'table' and reply or { err = 'ERR ' .. tostring(reply) } end
+  if not isDone then reply = failureOf(reply) end
   replies[item] = reply
 end
 return finish() or replies

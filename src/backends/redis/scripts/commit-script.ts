@@ -48,7 +48,7 @@ for item = 1, #KEYS - FIRST_KEY - checks do
     remove(key, meta)
     reply, at = 0, at + 1
   else
-    if byte(meta) == 83 then reply = set(key, meta, ARGV[at + 1]) else reply = setWith(key, meta, ARGV[at + 1]) end
+    if byte(meta) == 67 then reply = setWith(key, meta, ARGV[at + 1]) else reply = set(key, meta, ARGV[at + 1]) end
     if type(reply) == 'table' then
       if reply.err then return reply end
       reply = reply[2]

@@ -72,7 +72,7 @@ local replies = {}
 local at = FIRST_ITEM
 for first = 3 + LEVEL_COUNT, #KEYS, 2 do
   local isDone, reply = pcall(count, KEYS[first], KEYS[first + 1], ARGV[at])
-  if not isDone then reply = type(reply) == 'table' and reply or { err = 'ERR ' .. tostring(reply) } end
+  if not isDone then reply = failureOf(reply) end
   at = at + 1
   replies[at - FIRST_ITEM] = reply
 end

@@ -9,6 +9,7 @@ const PEEK_BYTES = 256;
  *
  * ```text
  * S h n ttl                                                     set, nothing asked       then the payload
+ * L h n ttl                                                     the same                 then a record whose head is to be filled in
  * C h n ttl condition version previous judged verdict since tags  set, with any question   then the payload
  * D h n judged verdict                                          delete
  * E h n ttl judged verdict                                      expire
@@ -51,16 +52,6 @@ local function tagsOf(indexes, since)
   return pack('>I4', #block) .. block
 end
 
-local function write(key, record, ttl)
-  if ttl == '0' then return try('SET', key, record) end
-  return try('SET', key, record, 'PX', ttl)
-end
-
-local function endOf(ttl)
-  if ttl == '0' then return '\\0\\0\\0\\0\\0\\0\\0\\0' end
-  return bytes8(MS + tonumber(ttl))
-end
-
 -- Version, flags, and life of what is under a key: true, false, or nil for "not judged here".
 local function look(key, namespace, judgedVersion, verdict)
   local p = try('GETRANGE', key, 0, ${PEEK_BYTES - 1})
@@ -85,18 +76,6 @@ local function bury(key, version)
     call('DEL', key)
     call('SET', key, tombstone, 'PX', '${TOMBSTONE_MS}')
   end
-end
-
-local function set(key, meta, payload)
-  local index, namespace, ttl = byte(meta, 2) - 32, byte(meta, 3) - 32, sub(meta, 4)
-  local previous = open(try('GETRANGE', key, 0, ${RECORD_HEAD_BYTES - 1})) or 0
-  local mark, failure = markOf(namespace, true)
-  if not mark then return failure end
-  local version = nextVersion(index, previous)
-  local reply = write(key, MAGIC .. '\\0' .. bytes8(version) .. mark .. endOf(ttl) .. payload, ttl)
-  if reply.err then return reply end
-  changed(key, version)
-  return version
 end
 
 local function refused(key, version, isLiveNow, wantsPrevious)

@@ -30,6 +30,12 @@ local function open(p)
 end
 
 local function bytes8(n) return pack('>I8', n) end
+
+-- What pcall caught as a server's error, whose first word says its kind; versions of the server wrap it differently.
+local function failureOf(caught)
+  if type(caught) == 'table' then return caught end
+  return { err = match(caught, '%u%u+ .+$') or 'ERR ' .. tostring(caught) }
+end
 `;
 
 /**
@@ -221,8 +227,42 @@ local function isLive(p, key, version, flags, namespace, judgedVersion, verdict)
 end
 `;
 
+/**
+ * A write that asks nothing. `L` items bring a whole record, whose head is filled in once it is stored; nobody sees it in between.
+ */
+const SET_LUA = `
+local function write(key, record, ttl)
+  if ttl == '0' then return try('SET', key, record) end
+  return try('SET', key, record, 'PX', ttl)
+end
+
+local function endOf(ttl)
+  if ttl == '0' then return '\\0\\0\\0\\0\\0\\0\\0\\0' end
+  return bytes8(MS + tonumber(ttl))
+end
+
+local function set(key, meta, payload)
+  local letter, index, namespace = byte(meta, 1, 3)
+  index = index - 32
+  local ttl = sub(meta, 4)
+  local previous = open(try('GETRANGE', key, 0, ${RECORD_HEAD_BYTES - 1})) or 0
+  local mark, failure = markOf(namespace - 32, true)
+  if not mark then return failure end
+  local version = nextVersion(index, previous)
+  local head = MAGIC .. '\\0' .. bytes8(version) .. mark .. endOf(ttl)
+  local reply = write(key, letter == 76 and payload or head .. payload, ttl)
+  if reply.err then return reply end
+  if letter == 76 then call('SETRANGE', key, 0, head) end
+  changed(key, version)
+  return version
+end
+`;
+
+/** What a script of writes that ask nothing begins with. */
+export const WRITE_PRELUDE: string = RECORD_LUA + VERSION_LUA + GENERATION_LUA + SET_LUA;
+
 /** What every script that changes entries begins with. */
-export const SCRIPT_PRELUDE: string = RECORD_LUA + VERSION_LUA + GENERATION_LUA + TAG_LUA + LIFE_LUA;
+export const SCRIPT_PRELUDE: string = WRITE_PRELUDE + TAG_LUA + LIFE_LUA;
 
 /** For scripts that know tags and no entries. */
 export const TAG_SCRIPT_PRELUDE: string = RECORD_LUA + TAG_LUA;

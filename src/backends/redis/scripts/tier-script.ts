@@ -141,7 +141,7 @@ for item = 1, #KEYS - 2 - LEVEL_COUNT do
   local code = byte(ARGV[at])
   local isDone, reply = pcall(OPERATIONS[code], KEYS[2 + LEVEL_COUNT + item], ARGV[at], ARGV[at + 1])
   at = at + (code == 70 and 2 or 1)
-  if not isDone then reply = type(reply) == 'table' and reply or { err = 'ERR ' .. tostring(reply) } end
+  if not isDone then reply = failureOf(reply) end
   replies[item] = reply
 end
 return finish() or replies

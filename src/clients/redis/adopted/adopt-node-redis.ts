@@ -107,7 +107,9 @@ async function open(client: NodeRedisLike): Promise<void> {
 }
 
 function addressOf(options: Plain["options"]): string {
-  const socket = (options?.["socket"] ?? {}) as { host?: string; port?: number; path?: string };
+  // A pool does not say.
+  if (options === undefined) return "redis";
+  const socket = (options["socket"] ?? {}) as { host?: string; port?: number; path?: string };
   return socket.path ?? `${socket.host ?? "localhost"}:${socket.port ?? 6379}`;
 }
 

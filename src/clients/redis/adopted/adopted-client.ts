@@ -29,6 +29,8 @@ export type AdoptedRedisSettings = Pick<
 /** Most unanswered calls. The library's own queues have no bound. */
 const MAX_IN_FLIGHT_COUNT = 16_384;
 const CLOCK_REFRESH_MS = 30_000;
+/** How long the user's client may take to be ready. It has a deadline of its own for dialling; this one is for those that try for ever. */
+const READY_TIMEOUT_MS = 10_000;
 
 /**
  * A client that is the user's own, with our deadlines and errors around it. When a command leaves is not to be seen from outside, so
@@ -63,7 +65,8 @@ export class AdoptedRedisClient implements RedisClient, RedisFailureHandler {
     if (!this.#isTold)
       for (const message of this.#foreign.warnings) this.#host.onNotice?.({ kind: "warning", message });
     this.#isTold = true;
-    const { name, readTimeoutMs: timeoutMs } = this.#settings;
+    const { name } = this.#settings;
+    const timeoutMs = READY_TIMEOUT_MS;
     const onTimeout = (): Error => new Error(`the client was not ready within ${timeoutMs} ms`);
     try {
       const limits = { signal, timeoutMs, onTimeout, scheduler: this.#host.scheduler };
@@ -162,7 +165,7 @@ export class AdoptedRedisClient implements RedisClient, RedisFailureHandler {
 
   #sendThrough(request: RedisRequest, send: () => Promise<unknown>): void {
     if (request.isDone) return;
-    request.stampedAtMs = this.#host.clock.monotonicMs();
+    request.stampedAtMs = Math.ceil(this.#host.clock.monotonicMs());
     if (this.#isClosed) {
       this.#policy.reject(request, { kind: "down", error: new Error("the client is closed") });
       return;
