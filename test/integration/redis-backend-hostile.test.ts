@@ -254,6 +254,48 @@ describe("a store in Redis", () => {
   });
 });
 
+describe("an account that may touch our keys alone", () => {
+  it("does everything, and is told once when it may not publish", async () => {
+    const server = await startRedis();
+    const raw = openRawRedis(server);
+    for (const [name, channels] of [
+      ["mute", []],
+      ["heard", ["&gcx:changes"]],
+    ] as const) {
+      await raw.send("ACL", "SETUSER", name, "on", ">pass", "~{gcx:*", ...channels, "+@all");
+      const warnings: string[] = [];
+      const credentials = { username: name, password: "pass" };
+      const backend = await openRedisBackend(standalone(server), "coherent", { credentials }, (notice) => {
+        if (notice.kind === "warning") warnings.push(notice.message);
+      });
+      await backend.set("@ns:a", write("v", { tags: ["t"] }), CONTEXT);
+      expect(await textAt(backend, "@ns:a")).toBe("v");
+      expect((await backend.increment("n", { ...COUNT, delta: 2n ** 60n, opId: "1" }, CONTEXT)).value % 2n).toBe(0n);
+      await backend.lease({ kind: "acquire", key: "l", owner: name, ttlMs: 1 }, CONTEXT);
+      await backend.invalidateTags(["t"], CONTEXT);
+      await backend.clear("ns", CONTEXT);
+      await backend.sharedTier.heads({ shards: [1], node: { id: "n", info: "", leaseMs: 1 } }, CONTEXT);
+      expect(await scanAll(backend)).toEqual(["n"]);
+      expect(warnings.filter((warning) => warning.includes("publish"))).toHaveLength(name === "mute" ? 1 : 0);
+      await backend.close();
+    }
+    raw.close();
+    await server.stop();
+  });
+
+  it("says what it lacks when it may touch none", async () => {
+    const server = await startRedis();
+    const raw = openRawRedis(server);
+    await raw.send("ACL", "SETUSER", "stranger", "on", ">pass", "~other:*", "+@all");
+    const opening = openRedisBackend(standalone(server), "coherent", {
+      credentials: { username: "stranger", password: "pass" },
+    });
+    await expect(opening).rejects.toMatchObject({ message: expect.stringMatching(/permission.*~\{gcx:\*/) });
+    raw.close();
+    await server.stop();
+  });
+});
+
 describe("a server that is full and may evict nothing", () => {
   let server: TestServer;
   let raw: RawRedis;
@@ -333,12 +375,13 @@ describe("a server that is full and may evict nothing", () => {
   });
 
   it("fails items of one turn alone: what needs no room happens", async () => {
-    const [set, remove] = await Promise.allSettled([
+    const outcomes = await Promise.allSettled([
       backend.set("new", write("new"), CONTEXT),
+      backend.set("new", write("new", { tags: ["a tag that needs a record"] }), CONTEXT),
       backend.delete("n", CONTEXT),
     ]);
-    expect(set.status).toBe("rejected");
-    expect(remove).toEqual({ status: "fulfilled", value: true });
+    expect(outcomes.slice(0, 2)).toMatchObject([OOM, OOM].map((reason) => ({ status: "rejected", reason })));
+    expect(outcomes[2]).toEqual({ status: "fulfilled", value: true });
   });
 
   it("says in its report what is wrong", async () => {

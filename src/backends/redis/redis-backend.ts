@@ -6,11 +6,12 @@ import type { BackendHost } from "../../backend/registry.ts";
 import { adoptRedisClient } from "../../clients/redis/adopt-redis-client.ts";
 import { createRedisClient } from "../../clients/redis/create-redis-client.ts";
 import type { RedisClient } from "../../clients/redis/redis-client.ts";
+import { RedisServerError } from "../../clients/redis/redis-reply.ts";
 import { createCoherentBackend } from "./coherent-backend.ts";
 import { createPlainBackend } from "./plain-backend.ts";
 import type { RedisBackendSettings } from "./redis-backend-settings.ts";
 import { translateRedisError } from "./redis-error.ts";
-import { CLUSTER_KEYS, SINGLE_SERVER_KEYS } from "./redis-key-layout.ts";
+import { CHANGES_CHANNEL, CLUSTER_KEYS, SINGLE_SERVER_KEYS } from "./redis-key-layout.ts";
 import { reportServers } from "./redis-report.ts";
 import type { StoreParts } from "./store-parts.ts";
 
@@ -42,6 +43,7 @@ export function createRedisBackend(settings: RedisBackendSettings, host: Backend
       await client.connect(context.signal);
       try {
         await epoch.refresh();
+        if (settings.mode === "coherent") await warnIfMute(parts, host.onNotice);
       } catch (error) {
         throw translateRedisError(name, "connect", error);
       }
@@ -80,6 +82,17 @@ function createParts(name: string, client: RedisClient, host: BackendHost): Stor
     withOpId: (request) =>
       client.resendsCommands && request.opId === undefined ? { ...request, opId: randomUUID() } : request,
   };
+}
+
+/** Scripts go on when they may not publish, so it is asked once. Others take the message for what it is: nothing changed. */
+async function warnIfMute({ client }: StoreParts, onNotice: BackendHost["onNotice"]): Promise<void> {
+  try {
+    await client.call(0, ["PUBLISH", CHANGES_CHANNEL, "P"], { operation: "connect", kind: "idempotent-write" });
+  } catch (error) {
+    if (!(error instanceof RedisServerError)) throw error;
+    const message = `The user may not publish on the channel ${CHANGES_CHANNEL}: other processes hear of changes late. Allow it &${CHANGES_CHANNEL}.`;
+    onNotice?.({ kind: "warning", message });
+  }
 }
 
 async function pingAll({ client, name }: StoreParts, { signal }: OperationContext): Promise<void> {
