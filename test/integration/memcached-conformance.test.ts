@@ -3,7 +3,7 @@ import { startMemcached } from "../../scripts/servers/start-memcached.ts";
 import type { TestServer } from "../../scripts/servers/test-server.ts";
 import type { Backend } from "../../src/backend/backend.ts";
 import { createCodec } from "../../src/codec/create-codec.ts";
-import { CONFORMANCE_GROUPS } from "../../src/testing/backend-cases/backend-case.ts";
+import { CONFORMANCE_GROUPS, type ConformanceGroup } from "../../src/testing/backend-cases/backend-case.ts";
 import { defineBackendConformance } from "../../src/testing/define-backend-conformance.ts";
 import { createCodedBackend } from "../../src/tiers/coded-backend.ts";
 import { StoredValues } from "../../src/tiers/stored-values.ts";
@@ -19,33 +19,27 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
-/** At the same time, for most cases wait for something; each has a namespace of its own. */
-const CONCURRENT = { describe: describe.concurrent, it };
+const ONE_BY_ONE = { describe, it };
+/** The longest operation of several requests waits for three deadlines of 2 s. */
+const DEADLINE_MS = 8_000;
 
 defineBackendConformance({
   name: "memcached, coherent",
   time: "real",
-  groups: CONFORMANCE_GROUPS.filter((group) => group !== "clear"),
-  runner: CONCURRENT,
-  create: (host) => memcachedTarget(server, "coherent", host),
-});
-
-defineBackendConformance({
-  name: "memcached, coherent, alone on its server",
-  time: "real",
-  groups: ["clear"],
+  ttlUnitMs: 200,
+  deadlineMs: DEADLINE_MS,
   exclusiveData: true,
-  // Clearing the root ends what the others wrote.
-  runner: { describe, it },
+  runner: ONE_BY_ONE,
   create: (host) => memcachedTarget(server, "coherent", host),
 });
 
-// As a cache uses it: counters, conditions and transactions on values.
+// As a cache uses it: counters and conditions on values.
 defineBackendConformance({
   name: "memcached, coherent, values as bytes",
   time: "real",
-  groups: ["conditional-writes", "counters", "transactions"],
-  runner: CONCURRENT,
+  ttlUnitMs: 200,
+  groups: ["conditional-writes", "counters"],
+  runner: ONE_BY_ONE,
   create: async (host) => {
     const target = await memcachedTarget(server, "coherent", host);
     const code = (backend: Backend): Backend => {
@@ -59,21 +53,29 @@ defineBackendConformance({
 });
 
 const NO_OP_IDS = 'mode "plain" keeps the bytes alone, so it has no place for an opId, and refuses one';
+const SKIPPED_IN_PLAIN: Readonly<Record<string, string>> = {
+  "counts a repeated request with the same id once": NO_OP_IDS,
+  "counts requests with the same id once when they run together": NO_OP_IDS,
+  "counts requests with the same id once when two clients send them": NO_OP_IDS,
+  "counts a request for each key that it names, also when they share an id": NO_OP_IDS,
+  "refuses to repeat a result that is outside the range of the repeated request, and forgets nothing": NO_OP_IDS,
+  "meets the entry of an odd or long key with every operation: conditions, TTLs, counters, leases, commits": NO_OP_IDS,
+};
+/** Their cases wait for TTLs, which are the server's whole seconds: at the same time, for each has a namespace of its own. */
+const WAITING: readonly ConformanceGroup[] = ["ttl", "expire", "versions", "batches", "conditional-writes", "counters"];
 
-defineBackendConformance({
-  name: "memcached, plain",
-  time: "real",
-  // TTLs are the server's whole seconds.
-  ttlUnitMs: 2_000,
-  runner: CONCURRENT,
-  skip: {
-    "counts a repeated request with the same id once": NO_OP_IDS,
-    "counts requests with the same id once when they run together": NO_OP_IDS,
-    "counts requests with the same id once when two clients send them": NO_OP_IDS,
-    "counts a request for each key that it names, also when they share an id": NO_OP_IDS,
-    "refuses to repeat a result that is outside the range of the repeated request, and forgets nothing": NO_OP_IDS,
-    "meets the entry of an odd or long key with every operation: conditions, TTLs, counters, leases, commits":
-      NO_OP_IDS,
-  },
-  create: (host) => memcachedTarget(server, "plain", host),
-});
+for (const [name, groups, runner] of [
+  ["memcached, plain", CONFORMANCE_GROUPS.filter((group) => !WAITING.includes(group)), ONE_BY_ONE],
+  ["memcached, plain, what waits", WAITING, { describe: describe.concurrent, it }],
+] as const) {
+  defineBackendConformance({
+    name,
+    time: "real",
+    ttlUnitMs: 2_000,
+    deadlineMs: DEADLINE_MS,
+    groups,
+    runner,
+    skip: SKIPPED_IN_PLAIN,
+    create: (host) => memcachedTarget(server, "plain", host),
+  });
+}

@@ -4,6 +4,7 @@ import type { BackendHost } from "../../../src/backend/registry.ts";
 import { createCoherentOperations } from "../../../src/backends/memcached/coherent-operations.ts";
 import { createMemcachedBackend, type MemcachedBackend } from "../../../src/backends/memcached/memcached-backend.ts";
 import type { MemcachedBackendSettings } from "../../../src/backends/memcached/memcached-backend-settings.ts";
+import { reservedKey } from "../../../src/backends/memcached/reserved-key.ts";
 import type { StoreOperations } from "../../../src/backends/memcached/store-operations.ts";
 import { createMemcachedClient } from "../../../src/clients/memcached/create-memcached-client.ts";
 import type { MemcachedClient } from "../../../src/clients/memcached/memcached-client.ts";
@@ -52,6 +53,9 @@ export async function openMemcached(
   return backend;
 }
 
+/** Long enough for a machine that does other things too; the cases of faults wait for it. */
+const CASE_TIMEOUT_MS = 2_000;
+
 /** A store for one case of the kit, behind a proxy that breaks the way to the server. */
 export async function memcachedTarget(
   server: TestServer,
@@ -61,8 +65,10 @@ export async function memcachedTarget(
   const proxy = await startFaultProxy({ target: server });
   // The kit gives every client the same seed; two processes never have one.
   const own = { ...host, random: systemRandom };
-  const open = (): Backend => createMemcachedBackend(memcachedSettings(proxy, { mode }), own);
-  return { backend: open(), openSecond: open, faults: faultsOf(proxy), dispose: () => proxy.stop() };
+  const open = (): Backend =>
+    createMemcachedBackend(memcachedSettings(proxy, { mode, timeoutMs: CASE_TIMEOUT_MS }), own);
+  const ownNames = [reservedKey("n", ""), reservedKey("t", "tag"), reservedKey("i", "")].map(({ text }) => text);
+  return { backend: open(), openSecond: open, ownNames, faults: faultsOf(proxy), dispose: () => proxy.stop() };
 }
 
 function faultsOf(proxy: FaultProxy): NonNullable<ConformanceTarget["faults"]> {
