@@ -11,6 +11,7 @@ const programs = {
   api: async (job) => (await import("./scenarios/api.mjs")).runApi(job),
   remote: async (job) => (await import("./scenarios/remote.mjs")).runRemote(job),
   "remote-soak": async (job) => (await import("./remote/remote-soak.mjs")).runRemoteSoak(job),
+  sharding: async (job) => (await import("./remote/sharding-jobs.mjs")).runSharding(job),
   routing: async (job) => (await import("./remote/routing.mjs")).runRouting(job),
   codec: async (job) => (await import("./scenarios/codec.mjs")).runCodec(job),
 };

@@ -20,6 +20,7 @@ export const ENGINE_EXPORTS = {
   createMemcachedBackend: "src/backends/memcached/memcached-backend.ts",
   createMemcachedClient: "src/clients/memcached/create-memcached-client.ts",
   encodeMemcachedKey: "src/clients/memcached/memcached-key.ts",
+  createShardedBackend: "src/sharding/sharded-backend.ts",
   createPicker: "src/sharding/create-picker.ts",
   trainDictionary: "src/codec/dictionary/train-dictionary.ts",
 };

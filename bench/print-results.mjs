@@ -59,7 +59,7 @@ function printRemote({ clients, targets, failures }) {
   for (const { of, to, ratio, wall, cpu, calm, isMet } of targets) {
     const name = `${of} : ${to}`.padEnd(2 * NAME_WIDTH);
     console.log(
-      `  ${name}${formatSpread(wall).padEnd(22)}CPU ${formatSpread(cpu).padEnd(22)}calm ${calm.toFixed(2).padEnd(8)}wanted ${ratio} ${isMet ? "" : "MISSED"}`,
+      `  ${name}${formatSpread(wall).padEnd(22)}CPU ${formatSpread(cpu).padEnd(22)}calm ${calm.toFixed(2).padEnd(8)}${ratio === null ? "" : `wanted ${ratio} ${isMet ? "" : "MISSED"}`}`,
     );
   }
   for (const { id, reason } of failures) console.log(`  ${id.padEnd(NAME_WIDTH)}FAILED: ${reason}`);

@@ -27,7 +27,7 @@ import { makeRemoteWorkload } from "./remote-workload.mjs";
  * @typedef {object} Target a promise about a speed: that of `of` at least `ratio` times that of `to`; of latencies: at most
  * @property {string} of
  * @property {string} to
- * @property {number} ratio
+ * @property {number | null} ratio `null`: nothing is promised
  *
  * @typedef {object} RemoteComparison
  * @property {Record<string, Record<"wallNs" | "cpuNs" | "serverNs" | "p50Ms" | "p99Ms", Spread | null>>} clients an operation, by client
@@ -237,11 +237,19 @@ function judge(target, samplesOf, { isLatency }) {
     own.map((sample, round) => Number(others[round]?.[name]) / Number(sample[name]));
   if (isLatency) {
     const wall = spreadOf(ratios("p99Ms").map((ratio) => 1 / ratio));
-    return [{ ...target, wall, cpu: null, calm: 1 / calmRatio(own, others, "p99Ms"), isMet: wall[0] <= target.ratio }];
+    return [
+      {
+        ...target,
+        wall,
+        cpu: null,
+        calm: 1 / calmRatio(own, others, "p99Ms"),
+        isMet: wall[0] <= (target.ratio ?? Infinity),
+      },
+    ];
   }
   const wall = spreadOf(ratios("wallNs"));
   const calm = calmRatio(own, others, "wallNs");
-  return [{ ...target, wall, cpu: spreadOf(ratios("cpuNs")), calm, isMet: wall[0] >= target.ratio }];
+  return [{ ...target, wall, cpu: spreadOf(ratios("cpuNs")), calm, isMet: wall[0] >= (target.ratio ?? 0) }];
 }
 
 /**

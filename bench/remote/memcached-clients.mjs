@@ -1,6 +1,6 @@
 // The Memcached clients that are compared, each connected as its users do it. See redis-clients.mjs.
 
-import { openHost, storeClient } from "./store-client.mjs";
+import { cacheClient, openHost, storeClient } from "./store-client.mjs";
 
 /** @typedef {import("./compare-clients.mjs").Client} Client */
 /** @typedef {Omit<Client, "id">} OpenClient */
@@ -14,6 +14,8 @@ const WRITE_FLAGS = `T${TTL_SECONDS}`;
 const peers = {
   "store, coherent": (address) => openStore(address, "coherent"),
   "store, plain": (address) => openStore(address, "plain"),
+  "cache, coherent": (address) => openCache(address, "coherent"),
+  "cache, plain": (address) => openCache(address, "plain"),
   client: async (address) => {
     const { engine, host } = await openHost("memcached-client");
     const { createMemcachedClient, encodeMemcachedKey } = engine;
@@ -119,6 +121,16 @@ function settingsFor({ host, port }) {
 async function openStore(address, mode) {
   const { engine, host } = await openHost(`memcached-${mode}`);
   return storeClient(engine["createMemcachedBackend"]({ ...settingsFor(address), mode }, host), TTL_SECONDS * 1_000);
+}
+
+/**
+ * @param {Address} address
+ * @param {"coherent" | "plain"} mode
+ */
+function openCache({ host, port }, mode) {
+  const memcached = { servers: [`${host}:${port}`], timeout: "3s" };
+  const config = { backend: "memcached", memcached, defaultTtl: TTL_SECONDS * 1_000, consistency: { mode } };
+  return cacheClient(config, `memcached-cache-${mode}`);
 }
 
 /**

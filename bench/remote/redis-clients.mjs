@@ -1,6 +1,6 @@
 // The Redis clients that are compared, each connected as its users do it. All hand out bytes: a cache cannot take values for text.
 
-import { openHost, storeClient } from "./store-client.mjs";
+import { cacheClient, openHost, storeClient } from "./store-client.mjs";
 
 /** @typedef {import("./compare-clients.mjs").Client} Client */
 /** @typedef {Omit<Client, "id">} OpenClient */
@@ -12,6 +12,8 @@ export const TTL_MS = 60_000_000;
 const peers = {
   "store, coherent": (address) => openStore(address, "coherent"),
   "store, plain": (address) => openStore(address, "plain"),
+  "cache, coherent": (address) => openCache(address, "coherent"),
+  "cache, plain": (address) => openCache(address, "plain"),
   client: async (address) => {
     const { engine, host } = await openHost("redis-client");
     const client = engine["createRedisClient"](settingsFor(address), host);
@@ -119,8 +121,16 @@ function settingsFor({ host, port }) {
  */
 async function openStore(address, mode) {
   const { engine, host } = await openHost(`redis-${mode}`);
-  const client = engine["createRedisClient"](settingsFor(address), host);
-  return storeClient(engine["createRedisBackend"]({ name: "redis", client, mode }, host), TTL_MS);
+  return storeClient(engine["createRedisBackend"]({ ...settingsFor(address), mode }, host), TTL_MS);
+}
+
+/**
+ * @param {Address} address
+ * @param {"coherent" | "plain"} mode
+ */
+function openCache({ host, port }, mode) {
+  const redis = { addresses: [`${host}:${port}`] };
+  return cacheClient({ backend: "redis", redis, defaultTtl: TTL_MS, consistency: { mode } }, `redis-cache-${mode}`);
 }
 
 /**

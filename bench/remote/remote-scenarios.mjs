@@ -18,10 +18,11 @@ const clientSubjects = [
 export const remoteSubjects = {
   redis: clientSubjects,
   memcached: clientSubjects,
+  sharding: ["redis", "memcached"].map((kind) => `getMulti of 1,000 keys, 8 x ${kind}`),
   routing: ["routing of keys"],
   "remote-soak": [
     ...["store, plain", "store, coherent", "node-redis sendCommand"].map((client) => `redis: ${client}`),
-    ...["store", "raw meta pipeline"].map((client) => `memcached: ${client}`),
+    ...["store, plain", "store, coherent", "raw meta pipeline"].map((client) => `memcached: ${client}`),
   ],
 };
 
@@ -35,7 +36,7 @@ export const remotePrograms = ["remote", "remote-soak", "sharding"];
 export const shortRemoteSubjects = ["get, 100 B, c = 64", "set, 100 B, c = 64", "mget of 100, 100 B, c = 16"];
 
 /** Runners of a job, at most. */
-export const REMOTE_RUNNER_COUNT = 10;
+export const REMOTE_RUNNER_COUNT = 11;
 
 /**
  * @param {string} subject of {@link clientSubjects}
@@ -69,6 +70,8 @@ export function redisTargets({ task, isLatency }) {
     { of, to: "ioredis, pipelining", ratio: 1.5 },
   ];
   if (isLatency) return (task === "get" ? [plain, coherent] : [plain]).map((of) => ({ of, to: bare, ratio: 1 }));
+  // What is promised is of single reads and writes; of many keys the figures are told.
+  if (task === "mget") return [plain, coherent].map((of) => ({ of, to: bare, ratio: null }));
   if (task !== "set") return [...against(plain), ...against(coherent)];
   return [...against(plain), { of: coherent, to: plain, ratio: 0.5 }];
 }
@@ -82,7 +85,7 @@ export function redisTargets({ task, isLatency }) {
 export function memcachedTargets({ task, isLatency }) {
   const raw = "raw meta pipeline";
   if (isLatency) return [];
-  return ["store", "client"].flatMap((of) => [
+  return ["store, coherent", "store, plain"].flatMap((of) => [
     { of, to: raw, ratio: 0.7 },
     { of, to: "memjs", ratio: task === "mget" ? 5 : 3 },
   ]);

@@ -26,6 +26,28 @@ export async function storeClient(backend, ttlMs) {
 }
 
 /**
+ * A whole cache as a client: what a program calls, with the codec and all bookkeeping.
+ *
+ * @param {{ consistency: { mode: string } }} config
+ * @param {string} instance see {@link importEngine}
+ * @returns {Promise<Omit<import("./compare-clients.mjs").Client, "id">>}
+ */
+export async function cacheClient(config, instance) {
+  const { createCache } = await importEngine(instance);
+  const cache = createCache(config);
+  await cache.ready();
+  return {
+    use: { cache, listOf: (/** @type {ReadonlyMap<string, any>} */ found) => [...found.values()] },
+    get: "cache.get(k)",
+    set: "cache.set(k, v)",
+    mget: "cache.getMulti(ks).then(listOf)",
+    // In this mode the bytes are those of JSON, which has none of its own.
+    isText: config.consistency.mode === "plain",
+    close: () => cache.close(),
+  };
+}
+
+/**
  * What stores and clients take of the process.
  *
  * @param {string} instance see {@link importEngine}
