@@ -13,6 +13,7 @@ import { writeApiPage } from "./report/api-page.mjs";
 import { newestHitRatios, takeInHitRatios } from "./report/hit-ratio-data.mjs";
 import { writeHitRatioPage } from "./report/hit-ratio-page.mjs";
 import { writePausesPage } from "./report/pauses-page.mjs";
+import { writeRemotePage } from "./report/remote-page.mjs";
 import { newestResults, readReportData, takeInResults } from "./report/report-data.mjs";
 import { writeSpeedPage } from "./report/speed-page.mjs";
 
@@ -43,6 +44,7 @@ const written = [
   ...writeSpeedPage(out, data.speed),
   ...writePausesPage(out, data),
   ...writeApiPage(out, data.api),
+  ...writeRemotePage(out, data),
   ...writeHitRatioPage(out, data["hit-ratio"]),
 ];
 formatData();

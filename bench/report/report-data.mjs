@@ -9,14 +9,18 @@ const RESULTS_FOLDER = fileURLToPath(new URL("../results/", import.meta.url));
 export const SPEED_COLUMNS = ["medianNs", "quartile1Ns", "quartile3Ns", "hitRatio"];
 
 /**
- * @typedef {{ node: string, ranAt: string, scenario?: string, size?: string, peer?: string, [field: string]: any }} ReportEntry
+ * @typedef {{ node: string, ranAt: string, scenario?: string, size?: string, subject?: string, peer?: string, [field: string]: any }} ReportEntry
  * @typedef {{ machine: any, versions: Record<string, string>, isQuick: boolean, entries: ReportEntry[] }} ReportPart
  * @typedef {{ trace: string, capacity: number, policy: string, hitRatio: number }} HitRatioEntry
  * @typedef {{ speed?: ReportPart, growth?: ReportPart, memory?: ReportPart, gc?: ReportPart, flooding?: ReportPart, api?: ReportPart,
+ *   remote?: ReportPart, sharding?: ReportPart, routing?: ReportPart, "remote-soak"?: ReportPart,
  *   "hit-ratio"?: { entries: HitRatioEntry[] } }} ReportData
  */
 
-const PARTS = ["speed", "growth", "memory", "gc", "flooding", "api", "hit-ratio"];
+const PARTS = [
+  ...["speed", "growth", "memory", "gc", "flooding", "api", "hit-ratio"],
+  ...["remote", "sharding", "routing", "remote-soak"],
+];
 
 /** @returns {string[]} the newest results of a run that is worth quoting; none or one */
 export function newestResults() {
@@ -81,6 +85,19 @@ export function readReportData(folder) {
 /** @param {any} outcome of run-job.mjs */
 function toEntry({ job, nodeVersion, ranAt, result }) {
   const about = { node: nodeVersion.slice(1), ranAt };
+  if (job.program === "routing") {
+    const picks = Object.fromEntries(result.results.map(({ peer, medianNs }) => [peer, round(medianNs)]));
+    const { shares, nodeCount, keyCount, cpuRatio } = result;
+    return {
+      ...about,
+      scenario: job.scenario,
+      subject: job.subject,
+      ...rounded({ nodeCount, keyCount, cpuRatio, picks, shares }),
+    };
+  }
+  if (job.subject !== undefined) {
+    return { ...about, scenario: job.scenario, subject: job.subject, ...rounded(result) };
+  }
   if (job.program !== "speed" && job.program !== "api") return { ...about, peer: job.peer, ...rounded(result) };
   const { roundCount } = job;
   const peers = Object.fromEntries(
@@ -103,12 +120,13 @@ function toEntry({ job, nodeVersion, ranAt, result }) {
 }
 
 /** @param {ReportEntry} entry */
-function keyOf({ node, scenario, size, peer }) {
-  return JSON.stringify([node, scenario, size, peer]);
+function keyOf({ node, scenario, size, subject, peer }) {
+  return JSON.stringify([node, scenario, size, subject, peer]);
 }
 
 /** @param {any} value @returns {any} */
 function rounded(value) {
+  if (Array.isArray(value)) return value.map(rounded);
   if (typeof value !== "object" || value === null) return round(value);
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, rounded(inner)]));
 }

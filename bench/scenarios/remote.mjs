@@ -1,8 +1,12 @@
+import { readFileSync } from "node:fs";
 import { compareClients } from "../remote/compare-clients.mjs";
 import { openMemcachedClients } from "../remote/memcached-clients.mjs";
 import { openRedisClients } from "../remote/redis-clients.mjs";
 import { memcachedTargets, readRemoteSubject, redisTargets } from "../remote/remote-scenarios.mjs";
 import { withServers } from "../remote/remote-servers.mjs";
+
+const REDIS_PACKAGES = ["@redis/client", "ioredis", "iovalkey"];
+const MEMCACHED_PACKAGES = ["memjs", "memcache", "memcached", "memcache-client"];
 
 /** @typedef {{ scenario: string, subject: string, peers?: readonly string[], roundCount: number, roundMs: number }} RemoteJob */
 
@@ -18,12 +22,19 @@ export function runRemote({ scenario, subject: name, peers, roundCount, roundMs 
     if (server === undefined) throw new Error("No server.");
     const clients = isRedis ? await openRedisClients(server, peers) : await openMemcachedClients(server, peers);
     try {
-      return await compareClients(clients, subject, {
+      const comparison = await compareClients(clients, subject, {
         ...{ roundCount, roundMs, serverPid: server.process?.pid },
         targets: isRedis ? redisTargets(subject) : memcachedTargets(subject),
       });
+      return { ...comparison, versions: clientVersions(isRedis ? REDIS_PACKAGES : MEMCACHED_PACKAGES) };
     } finally {
       for (const client of clients) await client.close();
     }
   });
+}
+
+/** @param {readonly string[]} names */
+function clientVersions(names) {
+  const { packages } = JSON.parse(readFileSync(new URL("../package-lock.json", import.meta.url), "utf8"));
+  return Object.fromEntries(names.map((name) => [name, packages[`node_modules/${name}`].version]));
 }
