@@ -73,6 +73,7 @@ export type { Duration } from "./foundation/duration.ts";
 export { ERROR_CODES, type ErrorCode } from "./foundation/error-codes.ts";
 export {
   BackendError,
+  BackendOverloadedError,
   BackendTimeoutError,
   BackendUnavailableError,
   CacheClosedError,
@@ -88,6 +89,7 @@ export {
   LockNotAcquiredError,
   NodeError,
   OutcomeUnknownError,
+  PartialFailureError,
   SerializationError,
   SnapshotError,
   TransactionConflictError,

@@ -2,6 +2,7 @@ import type { Backend } from "../backend/backend.ts";
 import type { BackendCapabilities } from "../backend/capabilities.ts";
 import type { BackendHost } from "../backend/registry.ts";
 import { systemHost } from "../backend/system-host.ts";
+import { BackendUnavailableError } from "../foundation/errors.ts";
 import { deleteKeys, getKeys, setKeys } from "./batch-operations.ts";
 import { HotKeys } from "./hot-keys.ts";
 import { commitKeys, deleteKey, expireKey, getKey, incrementKey, leaseKey, setKey } from "./key-operations.ts";
@@ -137,6 +138,8 @@ function createOperations(
   host: Pick<BackendHost, "clock">,
 ): Backend {
   const { shards, stamps } = parts;
+  const hasConnections = shards.ring.nodes.some(({ backend }) => backend.connections !== undefined);
+  let isClosed = false;
   return {
     name: shards.name,
     capabilities,
@@ -145,6 +148,7 @@ function createOperations(
     },
     connect: (context) => membership.connect(context),
     async close() {
+      isClosed = true;
       await Promise.all(membership.allNodes().map(async ({ backend }) => backend.close()));
     },
     ping: (context) => ping(parts, context),
@@ -165,12 +169,16 @@ function createOperations(
     ...(capabilities.leases && { lease: (request, context) => leaseKey(parts, request, context) }),
     ...(stamps && {
       invalidateTags: (tags, context) => invalidateTags(parts, tags, context),
-      stamp: () => stamps.take(),
+      // A stamp is shared for a moment, so without this look it would be given out without a node being asked.
+      stamp: async () => {
+        if (isClosed) throw new BackendUnavailableError(shards.name, "stamp", `${shards.name}: the store is closed.`);
+        return stamps.take();
+      },
     }),
     ...(capabilities.scan && { scan: (prefix, context) => scan(parts, prefix, context) }),
     ...(capabilities.clear && { clear: (namespace, context) => clear(parts, namespace, context) }),
     usage: (namespace) => usage(parts, namespace),
-    connections: () => connections(parts),
+    ...(hasConnections && { connections: () => connections(parts) }),
     report: (context) => report(parts, host.clock, context),
   } as Backend;
 }

@@ -26,6 +26,7 @@ const READ_FLAGS = "c v t";
 const BASE_STEP = 2 ** 32;
 const BASE_COUNT = 512;
 const NEVER = "-1";
+const NOTHING: readonly never[] = Object.freeze([]);
 
 /**
  * Items of mode `plain`: the bytes alone under the key alone, as other programs write and read them. What stands there is a live entry.
@@ -71,7 +72,8 @@ export class PlainStore implements ItemStore {
         this.#found(key, metaKeys[index] as MetaKey, replies[index] as MetaReply, connection, []),
       );
     });
-    return (await Promise.all(slices)).flat();
+    const found = await Promise.all(slices);
+    return found.length === 1 ? (found[0] as readonly FoundItem[]) : found.flat();
   }
 
   async draft(_key: string, write: EntryWrite): Promise<ItemDraft> {
@@ -171,14 +173,17 @@ export class PlainStore implements ItemStore {
     connection: number,
     others: readonly MetaReply[],
   ): FoundItem {
-    const reply = { key, metaKey, connection, replyFlags: flags, namespace: undefined, others };
-    if (value === undefined) return { ...reply, cas: undefined, item: undefined, live: undefined, itemVersion: 0 };
-    const cas = casOf(flags);
+    const cas = value === undefined ? undefined : casOf(flags);
+    const item = value === undefined ? undefined : this.#itemOf(value, flags);
+    const itemVersion = cas === undefined ? 0 : versionOf(this.#versionBase(), cas);
+    const namespace = undefined;
+    return { key, metaKey, connection, cas, item, live: item, itemVersion, replyFlags: flags, namespace, others };
+  }
+
+  #itemOf(payload: Buffer, flags: string): Item {
     const left = metaFlag(flags, "t") ?? NEVER;
     const expiresAt = left === NEVER ? Number.POSITIVE_INFINITY : this.#clock.wallMs() + Number(left) * 1_000;
-    const item: Item = { flags: 0, expiresAt, mark: NO_MARK, tags: [], operations: [], payload: value };
-    const itemVersion = versionOf(this.#versionBase(), cas);
-    return { ...reply, cas, item, live: item, itemVersion };
+    return { flags: 0, expiresAt, mark: NO_MARK, tags: NOTHING, operations: NOTHING, payload };
   }
 
   #versionBase(): number {

@@ -68,6 +68,20 @@ describe("a record", () => {
     expect(isCurrentData(draw({}), { high: 1, low: 2 })).toBe(false);
   });
 
+  it("is nothing when it ends before its payload begins, and never an empty value", () => {
+    for (const parts of [
+      { token: true },
+      { tags: [["tag", 5]] as const },
+      { token: true, tags: [["tag", 5]] as const },
+    ]) {
+      const whole = draw({ ...parts, payload: "" });
+      for (let length = 0; length < whole.length; length += 1) {
+        expect(read(whole.subarray(0, length)), `${length} of ${whole.length} bytes`).toBeUndefined();
+      }
+      expect(read(whole)).toMatchObject({ value: Buffer.alloc(0) });
+    }
+  });
+
   it("never breaks a reader when its bytes are damaged", () => {
     const whole = draw({ token: true, tags: [["tag", 5]], payload: "payload" });
     fc.assert(

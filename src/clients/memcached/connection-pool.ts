@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { backoffMs } from "../../foundation/backoff.ts";
 import { DeadlineQueue } from "../../foundation/deadline-queue.ts";
 import type { ScheduledTask } from "../../foundation/scheduler.ts";
@@ -287,7 +288,8 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #probeKey(): string {
-    return `gocachex-probe-${Math.floor(this.#host.random.next() * 2 ** 48).toString(36)}`;
+    // Not from the host's chance: clients that were given the same seed would meet in one key.
+    return `gocachex-probe-${randomUUID()}`;
   }
 
   #notice(notice: MemcachedNotice): void {

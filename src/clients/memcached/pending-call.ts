@@ -4,7 +4,11 @@ import type { MemcachedCallOptions } from "./memcached-client.ts";
 import type { MetaRequest } from "./meta-message.ts";
 import type { PatientDeadline } from "./patient-deadline.ts";
 import { StatsLines } from "./stats-lines.ts";
-import type { WaitingCalls } from "./waiting-calls.ts";
+
+/** Where a call waits to be sent; a call that settles leaves it by itself. */
+export interface CallQueue {
+  remove(call: PendingCall): void;
+}
 
 /** What a call asks: a request, a batch of them, or `stats`. */
 export type CallWork = MetaRequest | BatchReplies | StatsLines;
@@ -35,7 +39,7 @@ export class PendingCall {
   /** Whether its deadline is that of its first sending, which waiting and sending anew do not move. */
   isDeadlineFixed = false;
   /** Where it waits to be sent. */
-  queue: WaitingCalls | undefined;
+  queue: CallQueue | undefined;
   readonly #resolve: (answer: never) => void;
   readonly #reject: (error: unknown) => void;
   #stopListening: (() => void) | undefined;

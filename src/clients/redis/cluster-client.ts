@@ -179,10 +179,10 @@ export class ClusterRedisClient implements RedisClient, RedisFailureHandler {
     if (request.options.kind !== "read" || readFrom === "primary") return this.#nodes.primary(primary);
     // A repetition goes to the primary: a replica that fails is not worth a second deadline.
     if (request.repetition !== undefined) return this.#nodes.primary(primary);
-    this.#nodes.refreshWhenOld();
     const replicas = (this.#nodes.shardOfSlot(request.slot)?.replicas ?? []).map((address) =>
       this.#nodes.replica(address),
     );
+    this.#nodes.refreshWhenOld(replicas.length > 0);
     if (replicas.length === 0) return this.#nodes.primary(primary);
     const choices = readFrom === "replica" ? replicas : [this.#nodes.primary(primary), ...replicas];
     return readFrom === "nearest" ? nearest(choices) : (pick(choices, this.#host.random.next()) as RedisNodeLink);

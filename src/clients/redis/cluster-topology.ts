@@ -10,6 +10,7 @@ import { REDIS_SLOT_COUNT } from "./redis-slot.ts";
 const REFRESH_PAUSE_MS = 100;
 /** How old the map may be before it is asked for anew without a reason: replicas come and go without a MOVED. */
 const MAP_AGE_MS = 30_000;
+const LONELY_MAP_AGE_MS = 1_000;
 
 /** What a topology is made of. */
 export interface RedisClusterTopologyParts {
@@ -82,10 +83,10 @@ export class RedisClusterTopology {
     if (sinceMs >= REFRESH_PAUSE_MS) this.refresh().catch(ignore);
   }
 
-  /** Asks for the map in the background when it is old. */
-  refreshWhenOld(): void {
+  /** Asks for the map in the background when it is old; sooner while a shard has no replica, for one may be on its way back. */
+  refreshWhenOld(hasReplicas: boolean): void {
     const sinceMs = this.#parts.host.clock.monotonicMs() - this.#refreshedAtMs;
-    if (sinceMs >= MAP_AGE_MS) this.refresh().catch(ignore);
+    if (sinceMs >= (hasReplicas ? MAP_AGE_MS : LONELY_MAP_AGE_MS)) this.refresh().catch(ignore);
   }
 
   /** Asks for the map, of one node after another. @throws Error when none of them tells it */

@@ -67,6 +67,7 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
   #isReceiving = false;
   #isBroken = false;
   #isDraining = false;
+  #isTelling = false;
   #lossReason: unknown;
   #isWithdrawing = false;
   #ticket: DeadlineTicket | undefined;
@@ -166,7 +167,11 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
   readonly #expire = (): void => {
     if (this.#isBroken) return;
     const nowMs = this.#parts.clock.monotonicMs();
-    const nextMs = Math.min(this.#expireSent(nowMs), this.#expireUnsent(nowMs), this.#judge(nowMs));
+    this.#isTelling = false;
+    const nextSentMs = this.#expireSent(nowMs);
+    // Given up only when everybody was told: those that are still to be told had their deadline, and no loss.
+    if (this.#isTelling) return;
+    const nextMs = Math.min(nextSentMs, this.#expireUnsent(nowMs), this.#judge(nowMs));
     if (this.#isBroken || nextMs === Number.POSITIVE_INFINITY) return;
     // Something that was sent meanwhile may have armed it for a later moment.
     if (this.#ticket !== undefined) this.#parts.deadlines.remove(this.#ticket);
@@ -267,6 +272,7 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
       if (!request.isDone) {
         // Thousands of errors made in one turn would hold up everything else.
         if (leftCount === 0) {
+          this.#isTelling = true;
           this.#parts.scheduler.soon(this.#expire);
           return Number.POSITIVE_INFINITY;
         }

@@ -18,6 +18,9 @@ import { type RedisFailureHandler, RedisRequest } from "./redis-request.ts";
 import { evalShaCommand, type RedisScript } from "./redis-script.ts";
 import type { RedisSettings } from "./redis-settings.ts";
 
+/** Shortest time between two changes of connections because of what a server answers: every call may be refused so. */
+const RENEW_PAUSE_MS = 1_000;
+
 /** One server that has all keys. */
 export class StandaloneRedisClient implements RedisClient, RedisFailureHandler {
   readonly topology = "single";
@@ -28,6 +31,7 @@ export class StandaloneRedisClient implements RedisClient, RedisFailureHandler {
   readonly #link: RedisNodeLink;
   readonly #host: RedisHost;
   #isWarned = false;
+  #renewedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(address: string, settings: RedisSettings, host: RedisHost) {
     this.#settings = settings;
@@ -91,8 +95,15 @@ export class StandaloneRedisClient implements RedisClient, RedisFailureHandler {
     }
     // It was demoted: the name may lead to another server by now. An account that is not known (any more) needs new credentials.
     const prefix = failure.kind === "server" ? failure.error.prefix : "";
-    if (prefix === "READONLY" || prefix === "NOAUTH") this.#link.pool.renew();
+    if (prefix === "READONLY" || prefix === "NOAUTH") this.#renew();
     this.#policy.repeatOrReject(request, failure, this.#resend);
+  }
+
+  #renew(): void {
+    const nowMs = this.#host.clock.monotonicMs();
+    if (nowMs - this.#renewedAtMs < RENEW_PAUSE_MS) return;
+    this.#renewedAtMs = nowMs;
+    this.#link.pool.renew();
   }
 
   #warnOfCluster(): void {

@@ -18,7 +18,8 @@ const NO_ANSWER: AllowedOutcomes = {
   write: ["unknown", "timeout", "unavailable", "overloaded"],
   health: ["up", "degraded", "down"],
 };
-const SILENT: AllowedOutcomes = { ...NO_ANSWER, health: ["down"] };
+/** `degraded`: one of many servers. */
+const SILENT: AllowedOutcomes = { ...NO_ANSWER, health: ["down", "degraded"] };
 /** The server answers, with errors. */
 const REFUSING: AllowedOutcomes = { read: [], write: ["refused"], health: ["up", "degraded"] };
 

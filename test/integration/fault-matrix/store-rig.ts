@@ -13,10 +13,12 @@ export interface MatrixLimits {
   readonly storeMs: number;
   /** How long the cache waits for a step of the store: more, for the store must end a call first. */
   readonly cacheMs: number;
+  /** How often a call that may be sent again is sent again. */
+  readonly retryCount: number;
 }
 
 /** Short, so that the matrix is quick; asserted to within {@link DEADLINE_TOLERANCE_MS}. For a machine at rest. */
-const SHORT_LIMITS: MatrixLimits = { storeMs: 250, cacheMs: 400 };
+const SHORT_LIMITS: MatrixLimits = { storeMs: 250, cacheMs: 400, retryCount: 1 };
 /** How much longer they may become on a machine that is busy. */
 const MAX_STRETCH = 6;
 /** A loop that is this late is that of a machine at rest. */
@@ -34,11 +36,12 @@ export async function measureShortLimits(attempt: number): Promise<MatrixLimits>
   await delay(CALIBRATION_MS);
   loop.disable();
   const stretch = Math.min(MAX_STRETCH, attempt * Math.max(1, loop.max / 1e6 / RESTING_LATE_MS));
-  return { storeMs: Math.round(SHORT_LIMITS.storeMs * stretch), cacheMs: Math.round(SHORT_LIMITS.cacheMs * stretch) };
+  const stretched = (durationMs: number): number => Math.round(durationMs * stretch);
+  return { ...SHORT_LIMITS, storeMs: stretched(SHORT_LIMITS.storeMs), cacheMs: stretched(SHORT_LIMITS.cacheMs) };
 }
 
 /** For faults under which everything arrives: a machine that is busy must not make them look like others. */
-export const LONG_LIMITS: MatrixLimits = { storeMs: 5_000, cacheMs: 8_000 };
+export const LONG_LIMITS: MatrixLimits = { storeMs: 5_000, cacheMs: 8_000, retryCount: 100 };
 /** How late a call may settle, beside what the event loop was late. */
 export const DEADLINE_TOLERANCE_MS = 20;
 /** How long `close()` may wait for what runs. */
@@ -50,7 +53,7 @@ export function cacheDeadlines({ cacheMs }: MatrixLimits): NonNullable<CacheConf
 }
 
 /** Timeouts of a Redis client. */
-export function redisTimeouts({ storeMs }: MatrixLimits): NonNullable<CacheConfig["redis"]> {
+export function redisTimeouts({ storeMs, retryCount }: MatrixLimits): NonNullable<CacheConfig["redis"]> {
   return {
     dialTimeout: storeMs,
     readTimeout: storeMs,
@@ -58,7 +61,7 @@ export function redisTimeouts({ storeMs }: MatrixLimits): NonNullable<CacheConfi
     poolTimeout: storeMs,
     minRetryBackoff: 5,
     maxRetryBackoff: 40,
-    maxRetries: 1,
+    maxRetries: retryCount,
   };
 }
 

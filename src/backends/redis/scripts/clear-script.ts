@@ -16,7 +16,9 @@ export const clearScript: RedisScript = defineRedisScript(
   `${SCRIPT_PRELUDE}
 local generation = newGeneration(KEYS[2])
 if try('GET', KEYS[2]) ~= generation then
-  call('DEL', KEYS[2])
+  -- A full server refuses what needs room as the first write of a script. No DEL: while the slot moves to another node, this one may write no key
+  -- that it does not have.
+  call('PERSIST', KEYS[2])
   call('SET', KEYS[2], generation)
 end
 for index = 0, tonumber(ARGV[5]) - 1 do nextVersion(index, 0) end
