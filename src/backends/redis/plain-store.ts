@@ -19,6 +19,8 @@ import { ttlText } from "./ttl-text.ts";
 import { valueBytes } from "./value-bytes.ts";
 
 const MAX_CALL_KEYS = 512;
+const SET_OPTIONS: RedisCallOptions = { operation: "set", kind: "write" };
+const SET_MULTI_OPTIONS: RedisCallOptions = { operation: "setMulti", kind: "write" };
 
 /** What the plain mode can do. */
 export type PlainOperations = Required<
@@ -77,11 +79,17 @@ export class PlainStore implements PlainOperations {
     });
   }
 
-  async set(key: string, write: EntryWrite, context: OperationContext): Promise<WriteResult> {
-    const value = valueBytes(write.value);
-    if (write.condition === undefined && write.returnPrevious !== true) {
-      return this.#setAlways(key, value, write.ttlMs, "set", context);
+  set(key: string, write: EntryWrite, context: OperationContext): Promise<WriteResult> {
+    if (write.condition !== undefined || write.returnPrevious === true) return this.#setIf(key, write, context);
+    try {
+      return this.#setAlways(key, valueBytes(write.value), write.ttlMs, SET_OPTIONS, context);
+    } catch (error) {
+      return Promise.reject(error);
     }
+  }
+
+  async #setIf(key: string, write: EntryWrite, context: OperationContext): Promise<WriteResult> {
+    const value = valueBytes(write.value);
     const { redisKey, slot } = plainKey(key, this.#isCluster);
     const { condition } = write;
     const args: RedisArgument[] = [
@@ -113,7 +121,7 @@ export class PlainStore implements PlainOperations {
     return keysInTurn(
       writes,
       ({ key }) => key,
-      ({ key, value, ttlMs }) => this.#setAlways(key, value, ttlMs, "setMulti", context),
+      ({ key, value, ttlMs }) => this.#setAlways(key, value, ttlMs, SET_MULTI_OPTIONS, context),
     );
   }
 
@@ -202,18 +210,24 @@ export class PlainStore implements PlainOperations {
 
   lease: PlainOperations["lease"] = (request, context) => requestLease(this.#parts, request, context);
 
-  async #setAlways(
+  /** Not async: the client's promise is followed by one more and no others, for this is what most writes are. */
+  #setAlways(
     key: string,
     value: Buffer,
     ttlMs: number,
-    operation: string,
-    context: OperationContext,
+    options: RedisCallOptions,
+    { signal }: OperationContext,
   ): Promise<WriteResult> {
+    signal?.throwIfAborted();
     const { redisKey, slot } = plainKey(key, this.#isCluster);
     const ttl = ttlText(ttlMs);
     const args = ttl === "0" ? ["SET", redisKey, value] : ["SET", redisKey, value, "PX", ttl];
-    await this.#call(operation, slot, args, "write", context);
-    return new PlainWriteResult(value);
+    return this.#parts.client.call(slot, args, options).then(
+      () => new PlainWriteResult(value),
+      (error) => {
+        throw translateRedisError(this.#parts.name, options.operation, error);
+      },
+    );
   }
 
   #call(
