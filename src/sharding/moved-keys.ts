@@ -25,9 +25,12 @@ function bucketTag(key: string): string {
 }
 
 /** An entry as it was before it was copied. */
-export function withoutMovedTags<T extends StoredEntry | undefined>(entry: T): T {
+export function withoutMovedTags(entry: StoredEntry): StoredEntry;
+export function withoutMovedTags(entry: StoredEntry | undefined): StoredEntry | undefined;
+export function withoutMovedTags(entry: StoredEntry | undefined): StoredEntry | undefined {
   if (entry === undefined || entry.tags.length === 0 || !entry.tags.some(isMovedTag)) return entry;
-  return { ...entry, tags: entry.tags.filter((tag) => !isMovedTag(tag)) };
+  const { value, version, expiresAt, slidingTtlMs } = entry;
+  return { value, version, expiresAt, slidingTtlMs, tags: entry.tags.filter((tag) => !isMovedTag(tag)) };
 }
 
 function isMovedTag(tag: string): boolean {
