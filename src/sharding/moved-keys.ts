@@ -97,7 +97,7 @@ export class MovedKeys {
         node.call(operation, context, (backend) => backend.invalidateTags?.([...tags], context));
       return { node, count: tags.size, call };
     });
-    await gatherParts(this.#shards.name, operation, parts, context.signal);
+    await gatherParts(this.#shards.name, operation, parts, context);
   }
 
   /** Whether a key had another node. */
@@ -117,6 +117,6 @@ export class MovedKeys {
       const call = (): Promise<number> => node.call(operation, context, (backend) => backend.deleteMulti(own, context));
       parts.push({ node, count: own.length, call });
     }
-    await gatherParts(this.#shards.name, operation, parts, context.signal);
+    await gatherParts(this.#shards.name, operation, parts, context);
   }
 }
