@@ -1,4 +1,4 @@
-import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
+import type { EntryWrite, WriteResult } from "../../backend/stored-entry.ts";
 import type { MemcachedConnectionId } from "../../clients/memcached/memcached-client.ts";
 import type { MetaKey, MetaReply, MetaRequest, MetaStatus } from "../../clients/memcached/meta-message.ts";
 import type { CountedOperation } from "./counted-operation.ts";
@@ -38,8 +38,6 @@ export interface ItemDraft {
 export interface ItemStore {
   /** The time by which entries expire, ms since the epoch. */
   nowMs(): number;
-  /** The live entries of keys, in their order. */
-  getMulti(keys: readonly string[], call: ServerCall): Promise<ReadonlyArray<StoredEntry | undefined>>;
   /** What stands under a key; `others` are read after it. */
   find(key: string, call: ServerCall, others?: readonly MetaRequest[]): Promise<FoundItem>;
   /** What stands under keys, in their order. */

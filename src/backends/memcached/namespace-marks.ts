@@ -19,6 +19,7 @@ import {
 } from "./mark-reader.ts";
 import { reservedKey } from "./reserved-key.ts";
 import type { ServerCall } from "./server-call.ts";
+import { TurnState } from "./turn-state.ts";
 
 /** A namespace with those around it, the root first. */
 export interface NamespaceChain {
@@ -28,7 +29,7 @@ export interface NamespaceChain {
   /** What was read last. A guess: whoever writes by it must read after the write. */
   lastState: NamespaceState | undefined;
   /** @internal The read that this turn's callers share, and the root's read that it belongs to. */
-  shared: { readonly root: unknown; readonly state: Promise<NamespaceState | undefined> } | undefined;
+  shared: { readonly root: unknown; readonly turn: TurnState } | undefined;
 }
 
 /** What entries of a namespace that are written now carry, and how their versions are counted. */
@@ -99,15 +100,34 @@ export class NamespaceMarks {
 
   /** The state after this call; `undefined` when a mark is missing, so that no entry of the namespace can be live. */
   current(chain: NamespaceChain): Promise<NamespaceState | undefined> {
+    return this.turnOf(chain).promise;
+  }
+
+  /** As {@link NamespaceMarks.current}, for many callers of one turn. */
+  turnOf(chain: NamespaceChain): TurnState {
     const root = chain.slots[0] as MarkSlot;
     // A read of the root that has not left yet is this turn's, and so are those of the other levels.
-    if (root.pending !== undefined && chain.shared?.root === root.pending) return chain.shared.state;
+    if (root.pending !== undefined && chain.shared?.root === root.pending) return chain.shared.turn;
     const reads = chain.slots.map((slot) => this.#reader.read(slot));
     const state = Promise.all(reads).then((states) => this.#combine(chain, states));
-    // Somebody may have left before it fails; those who stay are told nevertheless.
-    state.catch(() => undefined);
-    chain.shared = { root: root.pending, state };
-    return state;
+    const turn = new TurnState(state);
+    chain.shared = { root: root.pending, turn };
+    return turn;
+  }
+
+  /** The states in the replies to the requests of chains, of which the first is at `from`. */
+  statesIn(
+    chains: Iterable<NamespaceChain>,
+    replies: readonly MetaReply[],
+    from: number,
+  ): ReadonlyMap<NamespaceChain, NamespaceState | undefined> {
+    const states = new Map<NamespaceChain, NamespaceState | undefined>();
+    let at = from;
+    for (const chain of chains) {
+      states.set(chain, this.stateIn(chain, replies.slice(at, at + chain.slots.length)));
+      at += chain.slots.length;
+    }
+    return states;
   }
 
   /** The state in the replies to {@link NamespaceChain.requests}. */
@@ -144,7 +164,7 @@ export class NamespaceMarks {
     const { connection } = read;
     await this.#client.send(
       { kind: "set", key: slot.key, value, flags: `T0 C${state.cas}` },
-      { ...call.write, connection },
+      call.writeOver(connection),
     );
   }
 
