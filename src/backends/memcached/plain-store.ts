@@ -9,7 +9,7 @@ import {
   metaFlag,
 } from "../../clients/memcached/meta-message.ts";
 import type { Clock } from "../../foundation/clock.ts";
-import { sliceByBytes, sliceByCount } from "./batch-slices.ts";
+import { runSlices, sliceByBytes, sliceByCount } from "./batch-slices.ts";
 import { toStoredEntry } from "./coherent-store.ts";
 import { assertBytes, assertItemFits, maxItemBytesOf } from "./entry-limits.ts";
 import { exptimeSeconds } from "./exptime.ts";
@@ -65,14 +65,13 @@ export class PlainStore implements ItemStore {
   }
 
   async findMulti(keys: readonly string[], call: ServerCall): Promise<readonly FoundItem[]> {
-    const slices = sliceByCount(keys).map(async (slice) => {
+    const found = await runSlices(sliceByCount(keys), async (slice) => {
       const metaKeys = slice.map(encodeMemcachedKey);
       const { replies, connection } = await call.batch(this.#client, metaKeys.map(readRequest), call.read);
       return slice.map((key, index) =>
         this.#found(key, metaKeys[index] as MetaKey, replies[index] as MetaReply, connection, []),
       );
     });
-    const found = await Promise.all(slices);
     return found.length === 1 ? (found[0] as readonly FoundItem[]) : found.flat();
   }
 
@@ -159,11 +158,11 @@ export class PlainStore implements ItemStore {
 
   /** Removes keys. @returns how many were there */
   async deleteMulti(keys: readonly string[], call: ServerCall): Promise<number> {
-    const slices = sliceByCount(keys).map(async (slice) => {
+    const counts = await runSlices(sliceByCount(keys), async (slice) => {
       const { replies } = await call.batch(this.#client, slice.map(deleteRequest), call.write);
       return replies.filter(({ status }) => status === "HD").length;
     });
-    return (await Promise.all(slices)).reduce((total, count) => total + count, 0);
+    return counts.reduce((total, count) => total + count, 0);
   }
 
   #found(
