@@ -118,3 +118,25 @@ describe("two caches on one Memcached", () => {
     expect(await two.get("key")).toBeUndefined();
   });
 });
+
+describe("a plain entry that is written with the rest of its TTL all the time", () => {
+  it("ends all the same, though the server counts whole seconds", async () => {
+    const { host, port } = server;
+    const cache = createCache({
+      backend: "memcached",
+      consistency: { mode: "plain" },
+      memcached: { servers: [`${host}:${port}`], timeout: "2s" },
+    });
+    const startedAt = performance.now();
+    await cache.set("busy", 1, "2s");
+    let last = 1;
+    // `update` keeps the TTL; a value that began anew at 1 was not there any more.
+    do last = await cache.update<number>("busy", (value) => (value === undefined ? -1 : value + 1));
+    while (last > 0 && performance.now() - startedAt < 10_000);
+    expect(last).toBe(-1);
+    const livedMs = performance.now() - startedAt;
+    expect(livedMs).toBeGreaterThan(900);
+    expect(livedMs).toBeLessThan(5_000);
+    await cache.close();
+  });
+});

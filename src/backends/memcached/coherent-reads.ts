@@ -4,7 +4,7 @@ import type { MemcachedAnswer, MemcachedClient, MemcachedReceiver } from "../../
 import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
 import type { MetaReply, MetaRequest } from "../../clients/memcached/meta-message.ts";
 import type { Clock } from "../../foundation/clock.ts";
-import { sliceByCount } from "./batch-slices.ts";
+import { runSlices, sliceByCount } from "./batch-slices.ts";
 import { GetRequest } from "./get-request.ts";
 import { bareItemExpiresAt, bareItemPayload, decodeItem, isBareItem, isLiveItem, itemHasMark } from "./item-layout.ts";
 import type { NamespaceChain, NamespaceMarks, NamespaceState } from "./namespace-marks.ts";
@@ -66,7 +66,7 @@ export class CoherentReads {
     const [first] = slices;
     if (first === undefined) return Promise.resolve([]);
     if (slices.length === 1) return this.#readSlice(first, context);
-    return Promise.all(slices.map((slice) => this.#readSlice(slice, context))).then((found) => found.flat());
+    return runSlices(slices, (slice) => this.#readSlice(slice, context)).then((found) => found.flat());
   }
 
   /** The entry in an item, if it is live in a state of its namespaces; a promise of it where its tags have to be looked at. */

@@ -3,7 +3,7 @@ import type { MemcachedClient } from "../../clients/memcached/memcached-client.t
 import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
 import type { MetaKey, MetaReply, MetaRequest, MetaStatus } from "../../clients/memcached/meta-message.ts";
 import type { Clock } from "../../foundation/clock.ts";
-import { sliceByBytes, sliceByCount } from "./batch-slices.ts";
+import { runSlices, sliceByBytes, sliceByCount } from "./batch-slices.ts";
 import { CoherentWrite, type GuessedWriter, isSameState } from "./coherent-write.ts";
 import type { CountedOperation } from "./counted-operation.ts";
 import { assertBytes, assertItemFits, maxItemBytesOf } from "./entry-limits.ts";
@@ -108,9 +108,9 @@ export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
     return reply?.status === "HD" ? casOf(reply.flags) : undefined;
   }
 
-  /** One round trip for each thousand keys, at the same time; one more when some have tags. */
+  /** One round trip for each thousand keys, some at the same time; one more when some have tags. */
   async findMulti(keys: readonly string[], call: ServerCall): Promise<readonly FoundItem[]> {
-    const slices = await Promise.all(sliceByCount(keys).map((slice) => this.#findSlice(slice, call, [])));
+    const slices = await runSlices(sliceByCount(keys), (slice) => this.#findSlice(slice, call, []));
     return slices.length === 1 ? (slices[0] as readonly FoundItem[]) : slices.flat();
   }
 

@@ -2,6 +2,7 @@ import type { CommitResult, KeyCheck, KeyWrite } from "../../backend/commit.ts";
 import type { EntryWrite, WriteResult } from "../../backend/stored-entry.ts";
 import type { MetaStatus } from "../../clients/memcached/meta-message.ts";
 import { BackendOverloadedError, UnsupportedOperationError } from "../../foundation/errors.ts";
+import { sliceByCount } from "./batch-slices.ts";
 import { toStoredEntry } from "./coherent-store.ts";
 import { pauseBefore, type RetryParts, retryConflicts } from "./conflict.ts";
 import { withVersion } from "./counted-operation.ts";
@@ -57,7 +58,12 @@ export class EntryWriter {
   ): Promise<readonly WriteResult[]> {
     const isPlain = ([, write]: readonly [string, EntryWrite]): boolean => write.tagsUnchangedSince === undefined;
     if (items.every(isPlain)) return this.#parts.store.putMulti(items, call);
-    return Promise.all(items.map(([key, write]) => this.set(key, write, call)));
+    const slices = sliceByCount(items);
+    const results: WriteResult[] = [];
+    for (const slice of slices) {
+      results.push(...(await Promise.all(slice.map(([key, write]) => this.set(key, write, call)))));
+    }
+    return results;
   }
 
   /**
@@ -82,8 +88,15 @@ export class EntryWriter {
 
   /** Removes many keys. @returns how many live entries were there */
   async deleteMulti(keys: readonly string[], call: ServerCall): Promise<number> {
+    // One slice after another: each is removed over the connection that it was read over, which has room for a few.
+    let count = 0;
+    for (const slice of sliceByCount([...new Set(keys)])) count += await this.#deleteSlice(slice, call);
+    return count;
+  }
+
+  async #deleteSlice(keys: readonly string[], call: ServerCall): Promise<number> {
     const { store } = this.#parts;
-    const present = (await store.findMulti([...new Set(keys)], call)).filter(({ cas }) => cas !== undefined);
+    const present = (await store.findMulti(keys, call)).filter(({ cas }) => cas !== undefined);
     const answers = await Promise.all(
       present.map(async (found) => {
         const status = await this.remove(found, call);

@@ -11,7 +11,7 @@ import {
   metaFlag,
 } from "../../clients/memcached/meta-message.ts";
 import type { Clock } from "../../foundation/clock.ts";
-import { sliceByBytes, sliceByCount } from "./batch-slices.ts";
+import { runSlices, sliceByBytes, sliceByCount } from "./batch-slices.ts";
 import { assertBytes, assertItemFits, maxItemBytesOf } from "./entry-limits.ts";
 import { exptimeSeconds } from "./exptime.ts";
 import { GetRequest } from "./get-request.ts";
@@ -69,7 +69,7 @@ export class PlainStore implements ItemStore {
     const [first] = slices;
     if (first === undefined) return Promise.resolve([]);
     if (slices.length === 1) return this.#readSlice(first, context);
-    return Promise.all(slices.map((slice) => this.#readSlice(slice, context))).then((found) => found.flat());
+    return runSlices(slices, (slice) => this.#readSlice(slice, context)).then((found) => found.flat());
   }
 
   #readSlice(keys: readonly string[], context: OperationContext): Promise<readonly Entry[]> {
@@ -104,7 +104,7 @@ export class PlainStore implements ItemStore {
   }
 
   async findMulti(keys: readonly string[], call: ServerCall): Promise<readonly FoundItem[]> {
-    const slices = sliceByCount(keys).map(async (slice) => {
+    const found = await runSlices(sliceByCount(keys), async (slice) => {
       const metaKeys = slice.map(encodeMemcachedKey);
       const requests = metaKeys.map((metaKey) => new GetRequest(metaKey, READ_FLAGS));
       const { replies, connection } = await call.batch(this.#client, requests, call.read);
@@ -112,7 +112,6 @@ export class PlainStore implements ItemStore {
         this.#found(key, metaKeys[index] as MetaKey, replies[index] as MetaReply, connection, []),
       );
     });
-    const found = await Promise.all(slices);
     return found.length === 1 ? (found[0] as readonly FoundItem[]) : found.flat();
   }
 
@@ -138,8 +137,8 @@ export class PlainStore implements ItemStore {
     // What keeps the TTL that was read keeps the server's seconds: one more with each write, and it would never end.
     const exptime =
       item.expiresAt === found.live?.expiresAt
-        ? secondsLeft(item.expiresAt - nowMs)
-        : exptimeSeconds(item.expiresAt - nowMs, nowMs);
+        ? secondsLeft(item.expiresAt - nowMs + 1_000)
+        : this.#exptime(item.expiresAt - nowMs);
     const condition = found.cas === undefined ? "ME" : `C${found.cas}`;
     const request = this.#writeRequest(found.metaKey, item.payload, `c ${condition} T${exptime}`);
     const reply = await sendPinned(this.#client, found.connection, request, call);
@@ -198,11 +197,11 @@ export class PlainStore implements ItemStore {
 
   /** Removes keys. @returns how many were there */
   async deleteMulti(keys: readonly string[], call: ServerCall): Promise<number> {
-    const slices = sliceByCount(keys).map(async (slice) => {
+    const counts = await runSlices(sliceByCount(keys), async (slice) => {
       const { replies } = await call.batch(this.#client, slice.map(deleteRequest), call.write);
       return replies.filter(({ status }) => status === "HD").length;
     });
-    return (await Promise.all(slices)).reduce((total, count) => total + count, 0);
+    return counts.reduce((total, count) => total + count, 0);
   }
 
   readonly #entryIn = ({ value, flags }: MetaReply): Entry =>
@@ -229,7 +228,9 @@ export class PlainStore implements ItemStore {
 
   #expiresAtIn(flags: string): number {
     const left = metaFlag(flags, "t") ?? NEVER;
-    return left === NEVER ? Number.POSITIVE_INFINITY : this.#clock.wallMs() + Number(left) * 1_000;
+    if (left === NEVER) return Number.POSITIVE_INFINITY;
+    // Without the second that every write adds: an entry that is written with the rest of its TTL again and again must end.
+    return this.#clock.wallMs() + Math.max(1, (Number(left) - 1) * 1_000);
   }
 
   #itemOf(payload: Buffer, flags: string): Item {
@@ -243,14 +244,18 @@ export class PlainStore implements ItemStore {
     };
   }
 
+  /** The rest of a TTL that is about to end is not made longer: two seconds more with each write, and the entry never would end. */
+  #exptime(ttlMs: number): number {
+    return ttlMs <= 1 ? 1 : exptimeSeconds(ttlMs, this.#clock.wallMs());
+  }
+
   #versionBase(): number {
     return (this.#client.incarnation % BASE_COUNT) * BASE_STEP;
   }
 
   #putRequest(key: string, { value, ttlMs }: EntryWrite): MetaRequest & { readonly value: Uint8Array } {
     assertBytes(value);
-    const exptime = exptimeSeconds(ttlMs, this.#clock.wallMs());
-    return this.#writeRequest(encodeMemcachedKey(key), value, `c T${exptime}`);
+    return this.#writeRequest(encodeMemcachedKey(key), value, `c T${this.#exptime(ttlMs)}`);
   }
 
   #writeRequest(key: MetaKey, value: Uint8Array, flags: string): MetaRequest & { readonly value: Uint8Array } {
