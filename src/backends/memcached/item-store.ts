@@ -32,6 +32,8 @@ export interface FoundItem {
 export interface ItemDraft {
   readonly item: Item;
   readonly versionBase: number;
+  /** Whether it has the TTL of the item that it replaces. Default: it has its own. */
+  readonly keepsTtl?: boolean | undefined;
 }
 
 /** Items of one server in the form of one mode. The writes on condition and the counters of both modes stand on it. */

@@ -129,16 +129,15 @@ export class PlainStore implements ItemStore {
   }
 
   redraft(found: FoundItem, changes: Partial<Item>): ItemDraft {
-    return { item: { ...(found.live as Item), ...changes }, versionBase: this.#versionBase() };
+    const item = { ...(found.live as Item), ...changes };
+    return { item, versionBase: this.#versionBase(), keepsTtl: changes.expiresAt === undefined };
   }
 
-  async replace(found: FoundItem, { item, versionBase }: ItemDraft, call: ServerCall): Promise<number | undefined> {
-    const nowMs = this.#clock.wallMs();
+  async replace(found: FoundItem, draft: ItemDraft, call: ServerCall): Promise<number | undefined> {
+    const { item, versionBase, keepsTtl } = draft;
+    const remainingMs = item.expiresAt - this.#clock.wallMs();
     // What keeps the TTL that was read keeps the server's seconds: one more with each write, and it would never end.
-    const exptime =
-      item.expiresAt === found.live?.expiresAt
-        ? secondsLeft(item.expiresAt - nowMs + 1_000)
-        : this.#exptime(item.expiresAt - nowMs);
+    const exptime = keepsTtl === true ? secondsLeft(remainingMs) : this.#exptime(remainingMs);
     const condition = found.cas === undefined ? "ME" : `C${found.cas}`;
     const request = this.#writeRequest(found.metaKey, item.payload, `c ${condition} T${exptime}`);
     const reply = await sendPinned(this.#client, found.connection, request, call);
@@ -266,7 +265,7 @@ export class PlainStore implements ItemStore {
 
 /** An instant that was made of the server's seconds, as these seconds again. */
 function secondsLeft(ttlMs: number): number {
-  return ttlMs === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.ceil(ttlMs / 1_000));
+  return ttlMs === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.ceil((ttlMs + 999) / 1_000));
 }
 
 /** An entry of which the value is enough. */
