@@ -74,7 +74,7 @@ export class CoherentReads {
 
   /** The entry in an item, if it is live in a state of its namespaces; a promise of it where its tags have to be looked at. */
   entryOf(value: Buffer, flags: string, namespace: NamespaceState | undefined): Entry | Promise<Entry> {
-    const found = this.#found(value, flags, namespace);
+    const found = this.#found(value, flags, namespace, this.#parts.clock.wallMs());
     return found instanceof TaggedEntry ? this.#checked(found).catch(this.#rethrow) : found;
   }
 
@@ -124,6 +124,7 @@ export class CoherentReads {
   ): readonly Entry[] | Promise<readonly Entry[]> {
     const states = this.#parts.namespaces.statesIn(distinct, replies, chains.length);
     const found: (Entry | TaggedEntry)[] = [];
+    const nowMs = this.#parts.clock.wallMs();
     let hasTags = false;
     let chain: NamespaceChain | undefined;
     let state: NamespaceState | undefined;
@@ -133,7 +134,7 @@ export class CoherentReads {
         chain = chains[index] as NamespaceChain;
         state = states.get(chain);
       }
-      const entry = value && this.#found(value, flags, state);
+      const entry = value && this.#found(value, flags, state, nowMs);
       if (entry instanceof TaggedEntry) hasTags = true;
       found.push(entry);
     }
@@ -152,9 +153,8 @@ export class CoherentReads {
     return (await this.#parts.tags.isUnchanged(marks)) ? entry : undefined;
   }
 
-  #found(value: Buffer, flags: string, namespace: NamespaceState | undefined): Entry | TaggedEntry {
+  #found(value: Buffer, flags: string, namespace: NamespaceState | undefined, nowMs: number): Entry | TaggedEntry {
     if (namespace === undefined) return undefined;
-    const nowMs = this.#parts.clock.wallMs();
     if (isBareItem(value)) {
       // As most are: read in place.
       const expiresAt = bareItemExpiresAt(value);

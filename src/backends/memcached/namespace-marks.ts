@@ -101,8 +101,10 @@ export class NamespaceMarks {
     const root = chain.slots[0] as MarkSlot;
     // A read of the root that has not left yet is this turn's, and so are those of the other levels.
     if (root.pending !== undefined && chain.shared?.root === root.pending) return chain.shared.turn;
-    const reads = chain.slots.map((slot) => this.#reader.read(slot));
-    const state = Promise.all(reads).then((states) => this.#combine(chain, states));
+    const state =
+      chain.slots.length === 1
+        ? this.#reader.read(root).then((only) => this.#combine(chain, [only]))
+        : Promise.all(chain.slots.map((slot) => this.#reader.read(slot))).then((all) => this.#combine(chain, all));
     const turn = new TurnState(state);
     chain.shared = { root: root.pending, turn };
     return turn;
