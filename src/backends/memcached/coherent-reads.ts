@@ -2,12 +2,13 @@ import type { OperationContext } from "../../backend/backend.ts";
 import type { StoredEntry } from "../../backend/stored-entry.ts";
 import type { MemcachedAnswer, MemcachedClient, MemcachedReceiver } from "../../clients/memcached/memcached-client.ts";
 import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
-import type { MetaReply, MetaRequest } from "../../clients/memcached/meta-message.ts";
+import type { MetaFlags, MetaReply, MetaRequest } from "../../clients/memcached/meta-message.ts";
 import type { Clock } from "../../foundation/clock.ts";
 import { runSlices, sliceByCount } from "./batch-slices.ts";
 import { GetRequest } from "./get-request.ts";
 import { bareItemExpiresAt, bareItemPayload, decodeItem, isBareItem, isLiveItem, itemHasMark } from "./item-layout.ts";
-import type { NamespaceChain, NamespaceMarks, NamespaceState } from "./namespace-marks.ts";
+import type { NamespaceChain, NamespaceMarks } from "./namespace-marks.ts";
+import type { NamespaceState } from "./namespace-state.ts";
 import { ReadEntry } from "./read-entry.ts";
 import { casOf } from "./reply-cas.ts";
 import { expectReplies, readOptions } from "./server-call.ts";
@@ -39,7 +40,9 @@ class TaggedEntry {
   }
 }
 
+/** What is asked for where an entry's version counts too, and where its value is enough: then the server neither writes a number nor is one read. */
 const READ_FLAGS = "c v";
+const VALUE_FLAGS = "v";
 
 /** Reads of mode `coherent` that change nothing afterwards: entries alone, with as little as can be for each. */
 export class CoherentReads {
@@ -52,7 +55,7 @@ export class CoherentReads {
   /** The live entry of a key. One round trip, one more when it has tags. */
   get(key: string, context: OperationContext): Promise<Entry> {
     const { client, namespaces } = this.#parts;
-    const request = new GetRequest(encodeMemcachedKey(key), READ_FLAGS);
+    const request = new GetRequest(encodeMemcachedKey(key), flagsFor(context));
     // Asked for first, so that it leaves in the same write, and shared with all reads of this turn.
     const turn = namespaces.turnOf(namespaces.chainOf(key));
     return new Promise<Entry>((resolve, reject) =>
@@ -71,7 +74,7 @@ export class CoherentReads {
 
   /** The entry in an item, if it is live in a state of its namespaces; a promise of it where its tags have to be looked at. */
   entryOf(value: Buffer, flags: string, namespace: NamespaceState | undefined): Entry | Promise<Entry> {
-    const found = this.#found(value, flags, namespace);
+    const found = this.#found(value, flags, namespace, this.#parts.clock.wallMs());
     return found instanceof TaggedEntry ? this.#checked(found).catch(this.#rethrow) : found;
   }
 
@@ -86,13 +89,14 @@ export class CoherentReads {
 
   #readSlice(keys: readonly string[], context: OperationContext): Promise<readonly Entry[]> {
     const { client, namespaces, translate } = this.#parts;
+    const readFlags = flagsFor(context);
     const requests: MetaRequest[] = [];
     const chains: NamespaceChain[] = [];
     const distinct = new Set<NamespaceChain>();
     let last: NamespaceChain | undefined;
     for (const key of keys) {
       const chain = namespaces.chainOf(key);
-      requests.push(new GetRequest(encodeMemcachedKey(key), READ_FLAGS));
+      requests.push(new GetRequest(encodeMemcachedKey(key), readFlags));
       chains.push(chain);
       if (chain !== last) distinct.add(chain);
       last = chain;
@@ -120,6 +124,7 @@ export class CoherentReads {
   ): readonly Entry[] | Promise<readonly Entry[]> {
     const states = this.#parts.namespaces.statesIn(distinct, replies, chains.length);
     const found: (Entry | TaggedEntry)[] = [];
+    const nowMs = this.#parts.clock.wallMs();
     let hasTags = false;
     let chain: NamespaceChain | undefined;
     let state: NamespaceState | undefined;
@@ -129,7 +134,7 @@ export class CoherentReads {
         chain = chains[index] as NamespaceChain;
         state = states.get(chain);
       }
-      const entry = value && this.#found(value, flags, state);
+      const entry = value && this.#found(value, flags, state, nowMs);
       if (entry instanceof TaggedEntry) hasTags = true;
       found.push(entry);
     }
@@ -148,24 +153,32 @@ export class CoherentReads {
     return (await this.#parts.tags.isUnchanged(marks)) ? entry : undefined;
   }
 
-  #found(value: Buffer, flags: string, namespace: NamespaceState | undefined): Entry | TaggedEntry {
+  #found(value: Buffer, flags: string, namespace: NamespaceState | undefined, nowMs: number): Entry | TaggedEntry {
     if (namespace === undefined) return undefined;
-    const nowMs = this.#parts.clock.wallMs();
     if (isBareItem(value)) {
       // As most are: read in place.
       const expiresAt = bareItemExpiresAt(value);
       if (!itemHasMark(value, namespace.mark) || !(nowMs < expiresAt)) return undefined;
-      return new ReadEntry(bareItemPayload(value), versionOf(namespace.versionBase, casOf(flags)), expiresAt);
+      return new ReadEntry(bareItemPayload(value), versionIn(flags, namespace), expiresAt);
     }
     const item = decodeItem(value);
     if (item === undefined || !isLiveItem(item, namespace.mark, nowMs)) return undefined;
     const { tags, expiresAt } = item;
-    const version = versionOf(namespace.versionBase, casOf(flags));
+    const version = versionIn(flags, namespace);
     const payload = item.payload as Buffer;
     if (tags.length === 0) return new ReadEntry(payload, version, expiresAt);
     const names = tags.map(({ tag }) => tag);
     return new TaggedEntry(new ReadEntry(payload, version, expiresAt, names), tags);
   }
+}
+
+function flagsFor(context: OperationContext): MetaFlags {
+  return context.isValueEnough === true ? VALUE_FLAGS : READ_FLAGS;
+}
+
+/** The version of an entry; 0 where none was asked for. */
+function versionIn(flags: string, { versionBase }: NamespaceState): number {
+  return flags === "" ? 0 : versionOf(versionBase, casOf(flags));
 }
 
 /** A read of one key that waits for the item, and then for the marks, which come behind it. */

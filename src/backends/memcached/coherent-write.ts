@@ -1,7 +1,7 @@
 import type { WriteResult } from "../../backend/stored-entry.ts";
 import type { MemcachedAnswer, MemcachedReceiver } from "../../clients/memcached/memcached-client.ts";
 import { isSameMark } from "./mark.ts";
-import type { NamespaceState } from "./namespace-marks.ts";
+import type { NamespaceState } from "./namespace-state.ts";
 import { casOf } from "./reply-cas.ts";
 import type { StateWaiter, TurnState } from "./turn-state.ts";
 import { versionOf } from "./version-number.ts";

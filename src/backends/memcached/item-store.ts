@@ -3,7 +3,7 @@ import type { MemcachedConnectionId } from "../../clients/memcached/memcached-cl
 import type { MetaKey, MetaReply, MetaRequest, MetaStatus } from "../../clients/memcached/meta-message.ts";
 import type { CountedOperation } from "./counted-operation.ts";
 import type { Item } from "./item-layout.ts";
-import type { NamespaceState } from "./namespace-marks.ts";
+import type { NamespaceState } from "./namespace-state.ts";
 import type { ServerCall } from "./server-call.ts";
 
 /** What stands under a key. */

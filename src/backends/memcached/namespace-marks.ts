@@ -8,7 +8,7 @@ import {
   storedPrefix,
 } from "../../entry/namespace-path.ts";
 import type { Clock } from "../../foundation/clock.ts";
-import { combineMarks, createMark, type Mark } from "./mark.ts";
+import { combineMarks, createMark } from "./mark.ts";
 import {
   createMarkSlot,
   decodeMarkState,
@@ -17,6 +17,7 @@ import {
   type MarkSlot,
   type MarkState,
 } from "./mark-reader.ts";
+import type { NamespaceState } from "./namespace-state.ts";
 import { reservedKey } from "./reserved-key.ts";
 import type { ServerCall } from "./server-call.ts";
 import { TurnState } from "./turn-state.ts";
@@ -30,14 +31,6 @@ export interface NamespaceChain {
   lastState: NamespaceState | undefined;
   /** @internal The read that this turn's callers share, and the root's read that it belongs to. */
   shared: { readonly root: unknown; readonly turn: TurnState } | undefined;
-}
-
-/** What entries of a namespace that are written now carry, and how their versions are counted. */
-export interface NamespaceState {
-  /** The marks of all levels together: another one as soon as any of them was cleared, or its item was lost. */
-  readonly mark: Mark;
-  /** See `version-number.ts`. */
-  readonly versionBase: number;
 }
 
 /** What the marks are made with. */
@@ -108,8 +101,10 @@ export class NamespaceMarks {
     const root = chain.slots[0] as MarkSlot;
     // A read of the root that has not left yet is this turn's, and so are those of the other levels.
     if (root.pending !== undefined && chain.shared?.root === root.pending) return chain.shared.turn;
-    const reads = chain.slots.map((slot) => this.#reader.read(slot));
-    const state = Promise.all(reads).then((states) => this.#combine(chain, states));
+    const state =
+      chain.slots.length === 1
+        ? this.#reader.read(root).then((only) => this.#combine(chain, [only]))
+        : Promise.all(chain.slots.map((slot) => this.#reader.read(slot))).then((all) => this.#combine(chain, all));
     const turn = new TurnState(state);
     chain.shared = { root: root.pending, turn };
     return turn;

@@ -1,4 +1,4 @@
-import type { NamespaceState } from "./namespace-marks.ts";
+import type { NamespaceState } from "./namespace-state.ts";
 
 /** Who waits for a state. Neither may throw. */
 export interface StateWaiter {
