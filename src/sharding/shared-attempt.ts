@@ -1,4 +1,4 @@
-import { onAbort } from "../foundation/abort-listener.ts";
+import { waitUnlessAborted } from "../foundation/deadline.ts";
 
 interface Attempt {
   readonly done: Promise<void>;
@@ -24,7 +24,7 @@ export class SharedAttempt {
     const attempt = this.#attempt ?? this.#begin();
     attempt.waitingCount += 1;
     try {
-      await (signal === undefined ? attempt.done : unlessAborted(attempt.done, signal));
+      await waitUnlessAborted(attempt.done, signal);
     } finally {
       attempt.waitingCount -= 1;
       if (attempt.waitingCount === 0) this.#end(attempt);
@@ -47,18 +47,4 @@ export class SharedAttempt {
     if (this.#attempt === attempt) this.#attempt = undefined;
     attempt.abort.abort();
   }
-}
-
-function unlessAborted(done: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stopListening = onAbort(signal, () => reject(signal.reason));
-    const leave = (settle: () => void): void => {
-      stopListening();
-      settle();
-    };
-    done.then(
-      () => leave(resolve),
-      (error: unknown) => leave(() => reject(error)),
-    );
-  });
 }
