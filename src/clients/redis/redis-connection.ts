@@ -1,6 +1,7 @@
 import type { Clock } from "../../foundation/clock.ts";
 import type { DeadlineEntry, DeadlineQueue, DeadlineTicket } from "../../foundation/deadline-queue.ts";
 import type { Scheduler } from "../../foundation/scheduler.ts";
+import { joinShortWords } from "./join-short-words.ts";
 import type { NodeRedisClient, NodeRedisErrorClass, NodeRedisSignal } from "./node-redis-library.ts";
 import { normalizeReply } from "./normalize-reply.ts";
 import { type RedisReply, RedisServerError } from "./redis-reply.ts";
@@ -122,7 +123,7 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
     if (request.repetition?.isAsking) this.#parts.client.sendCommand(ASKING).catch(ignore);
     this.#addedListener = undefined;
     // What comes of it comes in a later microtask, when it is in the queue.
-    this.#client.sendCommand(request.args).then(this.#onReply, this.#onError);
+    this.#client.sendCommand(joinShortWords(request.args)).then(this.#onReply, this.#onError);
     request.withdraw = this.#addedListener;
     this.#count += 1;
     if (this.#tail === undefined) this.#head = request;
