@@ -1,3 +1,5 @@
+// Imported, for the global is a getter that is asked at each use.
+import { Buffer } from "node:buffer";
 import type { Clock } from "../../foundation/clock.ts";
 import type { DeadlineEntry, DeadlineQueue, DeadlineTicket } from "../../foundation/deadline-queue.ts";
 import type { Scheduler } from "../../foundation/scheduler.ts";
