@@ -1,5 +1,6 @@
 import type { Backend, BackendUsage, OperationContext } from "../backend/backend.ts";
 import type { BackendReport, NodeReport } from "../backend/backend-report.ts";
+import { assertWanted } from "../backend/caller.ts";
 import type { ConnectionCounts } from "../backend/connection-counts.ts";
 import type { NamespacePath } from "../entry/namespace-path.ts";
 import type { Clock } from "../foundation/clock.ts";
@@ -24,7 +25,7 @@ async function askAll<T>(
     count: 1,
     call: () => node.call(operation, context, (backend) => invoke(backend, node)),
   }));
-  return gatherParts(shards.name, operation, parts, context.signal);
+  return gatherParts(shards.name, operation, parts, context);
 }
 
 /** Nodes that may have entries of users: those of the mapping, and those whose entries are being copied to it. */
@@ -172,7 +173,7 @@ export function connections({ shards }: ShardParts): ConnectionCounts {
 /** `ping` of a sharded store: past the breakers, since it is asked in order to know. */
 export async function ping({ shards }: ShardParts, context: OperationContext): Promise<void> {
   const parts = shards.ring.nodes.map((node) => ({ node, count: 1, call: () => pingNode(node, context) }));
-  await gatherParts(shards.name, "ping", parts, context.signal);
+  await gatherParts(shards.name, "ping", parts, context);
 }
 
 async function pingNode(node: ShardNode, context: OperationContext): Promise<void> {
@@ -215,7 +216,7 @@ async function reportNode(
     const status = warnings.length > 0 || node.breaker.state !== "closed" ? "degraded" : "up";
     return [{ node: node.name, status, latencyMs: clock.monotonicMs() - startedAt, warnings }];
   } catch (error) {
-    context.signal?.throwIfAborted();
+    assertWanted(context);
     const message = error instanceof Error ? error.message : "It does not answer.";
     return [{ node: node.name, status: "down", latencyMs: clock.monotonicMs() - startedAt, warnings, message }];
   }

@@ -1,5 +1,6 @@
 import type { OperationContext } from "../../backend/backend.ts";
 import type { BackendReport, NodeReport } from "../../backend/backend-report.ts";
+import { assertWanted } from "../../backend/caller.ts";
 import type { RedisNode } from "../../clients/redis/redis-client.ts";
 import { parseServerInfo } from "./server-info.ts";
 import { type ServerFacts, serverWarnings } from "./server-warnings.ts";
@@ -14,9 +15,9 @@ const FEATURES: Readonly<Record<string, readonly [major: number, minor: number]>
 };
 
 /** Asks every primary how it is. Rejects only when aborted: a server that does not answer is in the report as down. */
-export async function reportServers(parts: StoreParts, { signal }: OperationContext): Promise<BackendReport> {
+export async function reportServers(parts: StoreParts, context: OperationContext): Promise<BackendReport> {
   const nodes = await Promise.all(parts.client.primaries().map((node) => reportServer(parts, node)));
-  signal?.throwIfAborted();
+  assertWanted(context);
   return { nodes };
 }
 
