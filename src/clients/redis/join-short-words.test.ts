@@ -39,8 +39,10 @@ describe("the words of a command", () => {
   });
 
   it("are left as they are from the first bytes on that are not ASCII", () => {
-    const words = [Buffer.from("a"), Buffer.from("é"), Buffer.from("b")];
-    expect(joinShortWords(words)).toEqual(["a", words[1], words[2]]);
+    for (const text of ["é", "été", "abéabcdefgh", "abcdefghéab"]) {
+      const words = [Buffer.from("a"), Buffer.from(text), Buffer.from("b")];
+      expect(joinShortWords(words)).toEqual(["a", words[1], words[2]]);
+    }
   });
 
   it("are passed over where they are no words, which the library refuses", () => {
