@@ -25,7 +25,7 @@ async function askAll<T>(
     count: 1,
     call: () => node.call(operation, context, (backend) => invoke(backend, node)),
   }));
-  return gatherParts(shards.name, operation, parts, context.signal);
+  return gatherParts(shards.name, operation, parts, context);
 }
 
 /** Nodes that may have entries of users: those of the mapping, and those whose entries are being copied to it. */
@@ -173,7 +173,7 @@ export function connections({ shards }: ShardParts): ConnectionCounts {
 /** `ping` of a sharded store: past the breakers, since it is asked in order to know. */
 export async function ping({ shards }: ShardParts, context: OperationContext): Promise<void> {
   const parts = shards.ring.nodes.map((node) => ({ node, count: 1, call: () => pingNode(node, context) }));
-  await gatherParts(shards.name, "ping", parts, context.signal);
+  await gatherParts(shards.name, "ping", parts, context);
 }
 
 async function pingNode(node: ShardNode, context: OperationContext): Promise<void> {

@@ -35,11 +35,17 @@ export class EntryWriter {
   }
 
   /** Writes an entry, under its condition if it has one. */
-  async set(key: string, write: EntryWrite, call: ServerCall): Promise<WriteResult> {
-    const { store } = this.#parts;
+  set(key: string, write: EntryWrite, call: ServerCall): Promise<WriteResult> {
     if (write.condition !== undefined || write.returnPrevious === true) {
       return this.#change("set", key, call, () => this.#trySet(key, write, call));
     }
+    // Refused by a stamp alone; all other writes are spared a promise.
+    if (write.tagsUnchangedSince === undefined) return this.#parts.store.put(key, write, call) as Promise<WriteResult>;
+    return this.#putUnlessInvalidated(key, write, call);
+  }
+
+  async #putUnlessInvalidated(key: string, write: EntryWrite, call: ServerCall): Promise<WriteResult> {
+    const { store } = this.#parts;
     const result = await store.put(key, write, call);
     if (result !== undefined) return result;
     return { stored: false, version: versionOfLive(await store.find(key, call)) };
@@ -74,7 +80,7 @@ export class EntryWriter {
       if (status === "HD") return found.live !== undefined;
       // Somebody else removed it, which ended what this call wanted to end.
       if (status === "NF") return false;
-      await pauseBefore(attempt, this.#parts, call.read.signal);
+      await pauseBefore(attempt, this.#parts, call.context);
     }
     // Others write it all the time: what is removed now is what one of them has just written.
     return removeAnyway(key, call);
@@ -192,13 +198,15 @@ export class EntryWriter {
     const result = (await attempt()) ?? (await attempt());
     if (result !== undefined) return result;
     const { queue, patienceMs, name } = this.#parts;
-    const { signal } = call.read;
+    // Waiting is rare, and then who waits is listened to.
+    const { context } = call;
+    const { signal } = context;
     const onTimeout = (): unknown => {
       const message = `${name}: "${operation}" waited ${patienceMs} ms for other writers of its key; nothing was written. Write the key less often.`;
       return new BackendOverloadedError(name, operation, message);
     };
     return queue.run(key, { signal, timeoutMs: patienceMs, onTimeout }, () =>
-      retryConflicts(operation, this.#parts, signal, attempt),
+      retryConflicts(operation, this.#parts, context, attempt),
     );
   }
 }

@@ -1,4 +1,5 @@
 import type { Backend, OperationContext } from "../../backend/backend.ts";
+import { assertWanted } from "../../backend/caller.ts";
 import type { CommitResult, KeyCheck, KeyWrite } from "../../backend/commit.ts";
 import type { CounterRequest, CounterResult } from "../../backend/counter.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
@@ -52,19 +53,21 @@ export class PlainStore implements PlainOperations {
     this.#reader = new PlainReader(parts);
   }
 
-  get(key: string, { signal, isValueEnough }: OperationContext): Promise<StoredEntry | undefined> {
-    signal?.throwIfAborted();
+  get(key: string, context: OperationContext): Promise<StoredEntry | undefined> {
+    assertWanted(context);
     return new Promise((resolve, reject) => {
       const take = (_: number, entry: StoredEntry | undefined): void => resolve(entry);
-      this.#reader.add([key], isValueEnough === true, { operation: "get", signal, take, fail: reject });
+      this.#reader.add([key], context.isValueEnough === true, {
+        operation: "get",
+        caller: context,
+        take,
+        fail: reject,
+      });
     });
   }
 
-  getMulti(
-    keys: readonly string[],
-    { signal, isValueEnough }: OperationContext,
-  ): Promise<ReadonlyArray<StoredEntry | undefined>> {
-    signal?.throwIfAborted();
+  getMulti(keys: readonly string[], context: OperationContext): Promise<ReadonlyArray<StoredEntry | undefined>> {
+    assertWanted(context);
     return new Promise((resolve, reject) => {
       const entries: (StoredEntry | undefined)[] = new Array(keys.length);
       let missing = keys.length;
@@ -73,9 +76,9 @@ export class PlainStore implements PlainOperations {
         missing -= 1;
         if (missing === 0) resolve(entries);
       };
-      const owner = { operation: "getMulti", signal, take, fail: reject };
+      const owner = { operation: "getMulti", caller: context, take, fail: reject };
       if (missing === 0) resolve(entries);
-      else this.#reader.add(keys, isValueEnough === true, owner);
+      else this.#reader.add(keys, context.isValueEnough === true, owner);
     });
   }
 
@@ -220,9 +223,9 @@ export class PlainStore implements PlainOperations {
     value: Buffer,
     ttlMs: number,
     options: RedisCallOptions,
-    { signal }: OperationContext,
+    context: OperationContext,
   ): Promise<WriteResult> {
-    signal?.throwIfAborted();
+    assertWanted(context);
     const { redisKey, slot } = plainKey(key, this.#isCluster);
     const ttl = ttlText(ttlMs);
     const args = ttl === "0" ? ["SET", redisKey, value] : ["SET", redisKey, value, "PX", ttl];
@@ -258,8 +261,8 @@ export class PlainStore implements PlainOperations {
 }
 
 /** No signal goes with a call: who leaves before it is sent is let go here, and one that was sent settles within the client's deadlines. */
-function options(operation: string, kind: RedisCallKind, { signal }: OperationContext): RedisCallOptions {
-  signal?.throwIfAborted();
+function options(operation: string, kind: RedisCallKind, context: OperationContext): RedisCallOptions {
+  assertWanted(context);
   return { operation, kind };
 }
 

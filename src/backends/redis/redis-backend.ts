@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Backend, OperationContext } from "../../backend/backend.ts";
 import type { BackendNotice } from "../../backend/backend-notice.ts";
+import { assertWanted } from "../../backend/caller.ts";
 import type { ConnectionCounts } from "../../backend/connection-counts.ts";
 import type { BackendHost } from "../../backend/registry.ts";
 import { adoptRedisClient } from "../../clients/redis/adopt-redis-client.ts";
@@ -95,9 +96,9 @@ async function warnIfMute({ client }: StoreParts, onNotice: BackendHost["onNotic
   }
 }
 
-async function pingAll({ client, name }: StoreParts, { signal }: OperationContext): Promise<void> {
+async function pingAll({ client, name }: StoreParts, context: OperationContext): Promise<void> {
   const options = { operation: "ping", kind: "read" } as const;
-  signal?.throwIfAborted();
+  assertWanted(context);
   try {
     await Promise.all(client.primaries().map((node) => node.call(["PING"], options)));
   } catch (error) {

@@ -134,6 +134,7 @@ export class ConnectionPool implements ConnectionOwner {
       call.reject(this.#errors.for(wasSent ? "interrupted" : "not sent", options, makeError));
       return;
     }
+    if (!call.keepIfWanted()) return;
     call.hasRetried = true;
     call.stopExpiring();
     if (wasSent) {
@@ -196,7 +197,7 @@ export class ConnectionPool implements ConnectionOwner {
       if (connection === undefined) return;
       this.#waiting.remove(call);
       if (!call.isDeadlineFixed) call.stopExpiring();
-      connection.submit(call);
+      if (call.keepIfWanted()) connection.submit(call);
     }
   }
 
