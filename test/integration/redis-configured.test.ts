@@ -85,7 +85,7 @@ describe("a cache on Redis that is configured", () => {
   });
 });
 
-describe("the plain mode, where another program keeps something else under the key", () => {
+describe("the plain mode, where something else is kept under the key", () => {
   let server: TestServer;
   let raw: RawRedis;
 
@@ -96,6 +96,26 @@ describe("the plain mode, where another program keeps something else under the k
   afterAll(async () => {
     raw.close();
     await server.stop();
+  });
+
+  it("takes no lock away, whatever key a user chooses", async () => {
+    const cache = createCache({
+      backend: "redis",
+      redis: { addresses: [`${server.host}:${server.port}`] },
+      consistency: { mode: "plain" },
+    });
+    const lock = await cache.lock("job", { ttl: "1m" });
+    const keys = Array.from({ length: 64 }, (_, shard) => `{gcx:${String(shard).padStart(2, "0")}}ljob`);
+    const refused = { code: "GCX_ARGUMENT_KEY" };
+    await expect(cache.set(keys[0] as string, "mine")).rejects.toMatchObject(refused);
+    await expect(cache.setNX(keys[0] as string, "mine")).rejects.toMatchObject(refused);
+    await expect(cache.setMulti({ fine: 1, [keys[0] as string]: 2 })).rejects.toMatchObject(refused);
+    await expect(cache.deleteMulti(keys)).rejects.toMatchObject(refused);
+    await expect(cache.increment("{gcx:p}s")).rejects.toMatchObject(refused);
+    expect(await cache.get("fine")).toBeUndefined();
+    await lock.extend("2m");
+    expect(await lock.release()).toBe(true);
+    await cache.close();
   });
 
   it("is not the first to write there", async () => {

@@ -9,7 +9,7 @@ import { UnsupportedOperationError } from "../../foundation/errors.ts";
 import { operationDigest, readCount } from "./count-change.ts";
 import { keysInTurn } from "./keys-in-turn.ts";
 import { contentVersion, PlainEntry, PlainWriteResult } from "./plain-entry.ts";
-import { type PlainKey, plainKey, plainSlotTag } from "./plain-keys.ts";
+import { assertPlainKey, type PlainKey, plainKey, plainSlotTag } from "./plain-keys.ts";
 import { PlainReader } from "./plain-reader.ts";
 import { translateRedisError } from "./redis-error.ts";
 import { KEY_STEM } from "./redis-key-layout.ts";
@@ -120,7 +120,11 @@ export class PlainStore implements PlainOperations {
     items: ReadonlyArray<readonly [key: string, write: EntryWrite]>,
     context: OperationContext,
   ): Promise<readonly WriteResult[]> {
-    const writes = items.map(([key, { value, ttlMs }]) => ({ key, ttlMs, value: valueBytes(value) }));
+    // All are checked before the first one is sent.
+    const writes = items.map(([key, { value, ttlMs }]) => {
+      assertPlainKey(key);
+      return { key, ttlMs, value: valueBytes(value) };
+    });
     return keysInTurn(
       writes,
       ({ key }) => key,
