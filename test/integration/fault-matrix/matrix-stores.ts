@@ -35,7 +35,7 @@ export const MATRIX_STORES: readonly MatrixStore[] = [
   },
   {
     name: "redis-sentinel",
-    title: "Redis Sentinel, a primary and a replica",
+    title: "Redis Sentinel, a primary (with a replica for the failover)",
     start: startSentinelRig,
     notApplicable: { migration: NO_SLOTS },
   },

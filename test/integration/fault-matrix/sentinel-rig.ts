@@ -20,6 +20,8 @@ export async function startSentinelRig(kind: RigKind): Promise<BreakableRig> {
   const password = kind === "password" ? PASSWORD : undefined;
   const setup = await startRedisSentinel({
     password,
+    // What goes to a replica would go through the proxy too, byte by byte where that is the fault.
+    replicaCount: isFailover ? 1 : 0,
     ...(trust === undefined ? {} : { tls: { certificates: trust } }),
     ...(isFailover ? {} : { downAfterMs: NEVER_DOWN_MS }),
     announcedPort: async (port) => {
