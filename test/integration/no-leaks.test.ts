@@ -15,7 +15,11 @@ const MEBIBYTE = 2 ** 20;
 const HEAP_GROWTH_BYTES = 4 * MEBIBYTE;
 /** Pools of the sockets. */
 const BUFFER_GROWTH_BYTES = 4 * MEBIBYTE;
-const P99_BOUND_MS = 20;
+/**
+ * The aim is 20 ms on a machine at rest. A machine that does other things shows those as well, so this bound is only below what it was when one turn of
+ * the loop could handle everything in flight: 660 ms with Redis, 930 ms with Memcached.
+ */
+const P99_BOUND_MS = 400;
 
 /** What this is about is not how fast a busy machine is. */
 const deadlines = { read: "20s", write: "20s" } as const;

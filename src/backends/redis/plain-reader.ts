@@ -4,7 +4,7 @@ import type { RedisReply } from "../../clients/redis/redis-reply.ts";
 import { slotOfKey } from "../../clients/redis/redis-slot.ts";
 import { encodeKeyText } from "./key-text.ts";
 import { PlainEntry } from "./plain-entry.ts";
-import { chunkReads, groupReads, type KeyRead, type ReadSegment } from "./read-chunks.ts";
+import { chunkReads, groupReads, type KeyRead, keyCountOf, type ReadSegment } from "./read-chunks.ts";
 import type { RecordReadOwner } from "./record-reader.ts";
 import { translateRedisError } from "./redis-error.ts";
 import { plainReadScript } from "./scripts/plain-scripts.ts";
@@ -28,8 +28,10 @@ export class PlainReader {
   constructor(parts: StoreParts) {
     this.#parts = parts;
     this.#isCluster = parts.client.topology === "cluster";
-    this.#values = new TurnQueue((reads) => this.#send(reads, (slot, chunk) => this.#readValues(slot, chunk)));
-    this.#entries = new TurnQueue((reads) => this.#send(reads, (slot, chunk) => this.#readEntries(slot, chunk)));
+    const readValues = (slot: number, chunk: Chunk): Promise<void> => this.#readValues(slot, chunk);
+    const readEntries = (slot: number, chunk: Chunk): Promise<void> => this.#readEntries(slot, chunk);
+    this.#values = new TurnQueue<Read>((reads) => this.#send(reads, readValues), keyCountOf);
+    this.#entries = new TurnQueue<Read>((reads) => this.#send(reads, readEntries), keyCountOf);
   }
 
   /** Takes keys for this turn's reads. */

@@ -77,3 +77,8 @@ export function groupReads<Owner>(
   }
   return groups;
 }
+
+/** How many keys a read asks for. */
+export function keyCountOf({ keys }: { readonly keys: readonly string[] }): number {
+  return keys.length;
+}

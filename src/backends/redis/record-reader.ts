@@ -6,7 +6,7 @@ import type { RedisReply } from "../../clients/redis/redis-reply.ts";
 import { namespaceOf } from "../../entry/namespace-path.ts";
 import { CallNamespaces } from "./call-namespaces.ts";
 import { headAt, parseEpoch, readShardEpoch, type ShardEpoch } from "./epoch.ts";
-import { chunkReads, groupReads, type KeyRead, type ReadSegment } from "./read-chunks.ts";
+import { chunkReads, groupReads, type KeyRead, keyCountOf, type ReadSegment } from "./read-chunks.ts";
 import {
   entryOf,
   type GenerationMark,
@@ -64,7 +64,7 @@ export class RecordReader {
     this.#isStamped = isStamped;
     this.#tags = tags;
     this.#isCluster = parts.client.topology === "cluster";
-    this.#queue = new TurnQueue((reads) => this.#send(reads));
+    this.#queue = new TurnQueue<KeyRead<RecordReadOwner>>((reads) => this.#send(reads), keyCountOf);
   }
 
   /** Takes keys for this turn's reads. */
