@@ -32,8 +32,6 @@ function createMemory(memory: ResolvedMemoryConfig, host: BackendHost): Backend 
 
 function createRedis({ redis, sharding, consistencyMode: mode }: ResolvedConfig, host: BackendHost): Backend {
   const { settings, addresses, client } = redis;
-  if (client !== undefined)
-    throw new ConfigError("GCX_CONFIG_UNSUPPORTED", "redis.client", "redis.client is not built.");
   if (sharding === undefined) return redisBackend({ ...settings, mode, client }, host);
   const servers = sharding.nodes ?? addresses.map((address) => ({ address, weight: 1 }));
   const createNode = (address: string): Backend =>

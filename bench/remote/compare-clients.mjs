@@ -54,7 +54,18 @@ const CALM_RATIO = 0.1;
  */
 export async function compareClients(clients, subject, { roundCount, roundMs, targets, serverPid }) {
   const failures = [];
+  /** @type {ReturnType<typeof createState>[]} */
   const states = [];
+  const timeOne = async (/** @type {ReturnType<typeof createState>} */ state) => {
+    try {
+      return await state.time();
+    } catch (error) {
+      // It is out; the others go on.
+      failures.push({ id: state.id, reason: String(error).slice(0, 200) });
+      states.splice(states.indexOf(state), 1);
+      return undefined;
+    }
+  };
   for (const [index, client] of clients.entries()) {
     const workload = makeRemoteWorkload(subject.size, { prefix: String(index), isText: client.isText === true });
     try {
@@ -67,17 +78,19 @@ export async function compareClients(clients, subject, { roundCount, roundMs, ta
   globalThis.gc?.();
   globalThis.gc?.();
   for (let turn = 0; turn < WARM_UP_COUNT; turn += 1) {
-    for (const state of states) {
-      const { wallNs } = await state.time();
+    for (const state of [...states]) {
+      const sample = await timeOne(state);
       // Rounds of one length for everybody, with as many operations as one gets done in it.
-      state.count = Math.max(4 * subject.concurrency, Math.ceil((roundMs * 1e6) / ROUND_SPLIT / wallNs));
+      const count = (roundMs * 1e6) / ROUND_SPLIT / (sample?.wallNs ?? Number.NaN);
+      state.count = Math.max(4 * subject.concurrency, Math.ceil(count));
     }
   }
   const cpuRatio = watchCpu();
   for (let round = 0; round < roundCount * ROUND_SPLIT; round += 1) {
-    for (let turn = 0; turn < states.length; turn += 1) {
-      const state = states[(round + turn) % states.length];
-      state?.samples.push(await state.time());
+    const first = round % Math.max(1, states.length);
+    for (const state of [...states.slice(first), ...states.slice(0, first)]) {
+      const sample = await timeOne(state);
+      if (sample !== undefined) state.samples.push(sample);
     }
   }
   const cpuRatioAtEnd = cpuRatio();

@@ -140,12 +140,14 @@ function openCache({ host, port }, mode) {
  * @param {readonly string[]} [ids] Default: all
  * @returns {Promise<Client[]>}
  */
-export function openRedisClients(address, ids = Object.keys(peers)) {
-  return Promise.all(
-    ids.map(async (id) => {
-      const open = peers[id];
-      if (open === undefined) throw new Error(`There is no client "${id}". Known: ${Object.keys(peers).join("; ")}.`);
-      return { ...(await open(address)), id };
-    }),
-  );
+export async function openRedisClients(address, ids = Object.keys(peers)) {
+  /** @type {Client[]} */
+  const clients = [];
+  // One after another: what is compiled for the next must not keep the connecting one from its deadline.
+  for (const id of ids) {
+    const open = peers[id];
+    if (open === undefined) throw new Error(`There is no client "${id}". Known: ${Object.keys(peers).join("; ")}.`);
+    clients.push({ ...(await open(address)), id });
+  }
+  return clients;
 }

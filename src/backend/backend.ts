@@ -117,7 +117,10 @@ export interface Backend {
 
   /** Connections of a store with a network now; without I/O. */
   connections?(): ConnectionCounts;
-  /** Asks every server of the store how it is. Rejects only when aborted: a server that is down is in the report. */
+  /**
+   * Asks every server of the store how it is. A server that is down is in the report, and so, once the signal is aborted, is one that has not answered
+   * by then. Rejects at most when aborted; then nothing is known of any server.
+   */
   report?(context: OperationContext): Promise<BackendReport>;
   /** Local stores with bounds: sets other ones at once; one that is left out stays, `Infinity` is none. Throws for what the store cannot keep. */
   resize?(bounds: { readonly maxKeys?: number; readonly maxSizeBytes?: number }): void;

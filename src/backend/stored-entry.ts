@@ -1,4 +1,4 @@
-/** A live entry as a store returns it. */
+/** A live entry as a store returns it. May be an instance whose fields are computed when they are read: read them, do not spread it. */
 export interface StoredEntry {
   /** The value (`storage: "values"`) or its bytes (`storage: "bytes"`). Never `undefined`. */
   readonly value: unknown;

@@ -1,5 +1,5 @@
 import type { BackendReport, NodeReport } from "../backend/backend-report.ts";
-import { waitWithin } from "../foundation/deadline.ts";
+import { waitUnlessAborted } from "../foundation/deadline.ts";
 import type { CacheCore } from "./cache-core.ts";
 import type { CacheHealth, HealthCheck, HealthStatus } from "./health.ts";
 
@@ -24,17 +24,39 @@ async function checkStore(core: CacheCore, signal: AbortSignal | undefined): Pro
   const latencyMs = (): number => clock.monotonicMs() - startedAtMs;
   if (lifecycle.isClosed) return [{ name, status: "down", latencyMs: 0, message: "The cache is closed." }];
   const controller = new AbortController();
+  const { healthMs } = deadlines;
+  const late = new Error(`no answer within ${healthMs} ms`);
+  const limit = createLimit();
+  // A store of several servers is told first, and says in this turn which of them answered; one that says nothing did not.
+  const timer = scheduler.after(
+    healthMs,
+    () => {
+      controller.abort(late);
+      scheduler.soon(() => limit.reject(late));
+    },
+    true,
+  );
   try {
-    const timeoutMs = deadlines.healthMs;
-    const onTimeout = (): unknown => new Error(`no answer within ${timeoutMs} ms`);
-    const report = await waitWithin(ask(core, controller.signal), { signal, timeoutMs, onTimeout, scheduler });
+    const report = await waitUnlessAborted(Promise.race([ask(core, controller.signal), limit.promise]), signal);
     if (report === undefined || report.nodes.length === 0) return [{ name, status: "up", latencyMs: latencyMs() }];
     return report.nodes.map((node) => checkOfNode(name, node));
   } catch (error) {
     controller.abort(error);
     const message = error instanceof Error ? error.message : "The store failed.";
     return [{ name, status: "down", latencyMs: latencyMs(), message }];
+  } finally {
+    timer.cancel();
   }
+}
+
+/** A promise that only ever rejects, when it is told to. */
+function createLimit(): { readonly promise: Promise<never>; readonly reject: (error: unknown) => void } {
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<never>((_, rejectPromise) => {
+    reject = rejectPromise;
+  });
+  promise.catch(() => undefined);
+  return { promise, reject };
 }
 
 /** The report where the store gives one; else nothing, after a `ping` that was answered. */

@@ -62,3 +62,21 @@ export function pause(delayMs: number, scheduler: Scheduler, signal?: AbortSigna
     });
   });
 }
+
+/** Waits for a promise, or until a signal is aborted: then it rejects with its reason. What the promise does afterwards is ignored, never unhandled. */
+export function waitUnlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise<T>((resolve, reject) => {
+    let stopListening: (() => void) | undefined;
+    const leave = (settle: () => void): void => {
+      stopListening?.();
+      settle();
+    };
+    promise.then(
+      (value) => leave(() => resolve(value)),
+      (error: unknown) => leave(() => reject(error)),
+    );
+    if (signal.aborted) reject(signal.reason);
+    else stopListening = onAbort(signal, () => reject(signal.reason));
+  });
+}

@@ -1,4 +1,5 @@
 import type { OperationContext } from "../backend/backend.ts";
+import { assertWanted } from "../backend/caller.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../backend/stored-entry.ts";
 import { withoutMovedTags } from "./moved-keys.ts";
 import { gatherParts, type NodePart } from "./node-outcomes.ts";
@@ -36,11 +37,11 @@ function callPlaces<T>(
   groups: readonly PlaceGroup[],
   call: (group: PlaceGroup) => Promise<T>,
 ): Promise<T[]> {
-  context.signal?.throwIfAborted();
+  assertWanted(context);
   const parts = groups.map((group): NodePart<T> => {
     return { node: group.place.node, count: group.keys.length, call: () => call(group) };
   });
-  return gatherParts(shards.name, operation, parts, context.signal);
+  return gatherParts(shards.name, operation, parts, context);
 }
 
 /** `getMulti` of a sharded store. Rejects when a node fails: a key that nobody could be asked for is no miss. */

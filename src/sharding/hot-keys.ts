@@ -1,4 +1,5 @@
 import type { OperationContext } from "../backend/backend.ts";
+import { assertWanted } from "../backend/caller.ts";
 import type { BackendHost } from "../backend/registry.ts";
 import type { StoredEntry } from "../backend/stored-entry.ts";
 import type { NamespacePath } from "../entry/namespace-path.ts";
@@ -127,7 +128,7 @@ export class HotKeys {
       return entry !== undefined && entry.expiresAt > this.#host.clock.wallMs() ? entry : undefined;
     } catch {
       // The key's own node has the answer; only a caller that left wants none.
-      context.signal?.throwIfAborted();
+      assertWanted(context);
       return undefined;
     }
   }

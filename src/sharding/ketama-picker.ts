@@ -1,6 +1,7 @@
 import type { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import { routingPart } from "./key-hash.ts";
+import { md5WordOfShortText } from "./md5-word.ts";
 import type { NodePicker, PickerNode } from "./node-picker.ts";
 import { createPointRing, type RingPoints } from "./point-ring.ts";
 
@@ -38,7 +39,10 @@ export function createKetamaPicker(nodes: readonly PickerNode[]): NodePicker {
     }
   }
   const ring = createPointRing(points);
-  const placeOf = (key: string): number => md5(routingPart(key)).readUInt32LE(0);
+  const placeOf = (key: string): number => {
+    const part = routingPart(key);
+    return md5WordOfShortText(part) ?? md5(part).readUInt32LE(0);
+  };
   return {
     algorithm: "ketama",
     nodes,

@@ -41,7 +41,8 @@ export async function setKey(
     const result = await place.node.call("set", context, (backend) =>
       backend.set(keyAt(place, key), translated, context),
     );
-    return result.previous === undefined ? result : { ...result, previous: withoutMovedTags(result.previous) };
+    const { stored, version, previous } = result;
+    return previous === undefined ? result : { stored, version, previous: withoutMovedTags(previous) };
   });
 }
 

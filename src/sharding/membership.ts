@@ -1,4 +1,5 @@
 import type { OperationContext } from "../backend/backend.ts";
+import { assertWanted } from "../backend/caller.ts";
 import type { BackendHost } from "../backend/registry.ts";
 import { ConfigError, UnsupportedOperationError } from "../foundation/errors.ts";
 import { createPicker } from "./create-picker.ts";
@@ -210,7 +211,7 @@ export class Membership {
       );
     const notes = await gather(async (node) => {
       await node.connect(context);
-      context.signal?.throwIfAborted();
+      assertWanted(context);
       return readNote(node);
     });
     const number = this.#numberFor(next, notes);

@@ -25,9 +25,12 @@ function bucketTag(key: string): string {
 }
 
 /** An entry as it was before it was copied. */
-export function withoutMovedTags<T extends StoredEntry | undefined>(entry: T): T {
+export function withoutMovedTags(entry: StoredEntry): StoredEntry;
+export function withoutMovedTags(entry: StoredEntry | undefined): StoredEntry | undefined;
+export function withoutMovedTags(entry: StoredEntry | undefined): StoredEntry | undefined {
   if (entry === undefined || entry.tags.length === 0 || !entry.tags.some(isMovedTag)) return entry;
-  return { ...entry, tags: entry.tags.filter((tag) => !isMovedTag(tag)) };
+  const { value, version, expiresAt, slidingTtlMs } = entry;
+  return { value, version, expiresAt, slidingTtlMs, tags: entry.tags.filter((tag) => !isMovedTag(tag)) };
 }
 
 function isMovedTag(tag: string): boolean {
@@ -94,7 +97,7 @@ export class MovedKeys {
         node.call(operation, context, (backend) => backend.invalidateTags?.([...tags], context));
       return { node, count: tags.size, call };
     });
-    await gatherParts(this.#shards.name, operation, parts, context.signal);
+    await gatherParts(this.#shards.name, operation, parts, context);
   }
 
   /** Whether a key had another node. */
@@ -114,6 +117,6 @@ export class MovedKeys {
       const call = (): Promise<number> => node.call(operation, context, (backend) => backend.deleteMulti(own, context));
       parts.push({ node, count: own.length, call });
     }
-    await gatherParts(this.#shards.name, operation, parts, context.signal);
+    await gatherParts(this.#shards.name, operation, parts, context);
   }
 }

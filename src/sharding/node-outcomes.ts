@@ -1,3 +1,4 @@
+import { assertWanted, type Caller } from "../backend/caller.ts";
 import { type NodeFailure, OutcomeUnknownError, PartialFailureError } from "../foundation/errors.ts";
 import type { ShardNode } from "./shard-node.ts";
 
@@ -20,7 +21,7 @@ export async function gatherParts<T>(
   backend: string,
   operation: string,
   parts: readonly NodePart<T>[],
-  signal?: AbortSignal,
+  caller: Caller = {},
 ): Promise<T[]> {
   const only = parts[0];
   if (only !== undefined && parts.length === 1) return [await only.call()];
@@ -38,7 +39,7 @@ export async function gatherParts<T>(
     }
   }
   // Whoever left is told so, and nothing else.
-  if (failures.length > 0) signal?.throwIfAborted();
+  if (failures.length > 0) assertWanted(caller);
   if (failures.length > 0) throw partialFailure(backend, operation, succeededCount, failures);
   return answers;
 }

@@ -13,10 +13,10 @@ const scratch: KeyHash = { high: 0, low: 0 };
  * Sources: D. Thaler, C. Ravishankar, "A Name-Based Mapping Scheme for Rendezvous", 1996; J. Resch, "New Hashing Algorithms for Data Storage", 2015.
  */
 export function createRendezvousPicker(nodes: readonly PickerNode[]): NodePicker {
-  const seeds = nodes.map(({ name }): KeyHash => {
-    const seed = { high: 0, low: 0 };
-    hashKey(name, seed);
-    return seed;
+  const seedCount = nodes.length;
+  const seeds = Int32Array.from(nodes, ({ name }) => {
+    hashKey(name, scratch);
+    return scratch.high ^ mix(scratch.low);
   });
   const isWeighted = nodes.some(({ weight }) => weight !== nodes[0]?.weight);
 
@@ -25,17 +25,23 @@ export function createRendezvousPicker(nodes: readonly PickerNode[]): NodePicker
     const { high, low } = scratch;
     let bestNode = -1;
     let bestScore = Number.NEGATIVE_INFINITY;
-    for (let node = 0; node < seeds.length; node += 1) {
+    for (let node = 0; node < seedCount; node += 1) {
       if (isExcluded?.(node) === true) continue;
-      const drawn = draw(high, low, seeds[node] as KeyHash);
-      const score = isWeighted ? -(nodes[node] as PickerNode).weight / Math.log(drawn) : drawn;
-      // Equal draws of 2^53 do not happen; names decide all the same, so that the order of the list never does.
-      if (score > bestScore || (score === bestScore && isBefore(nodes, node, bestNode))) {
+      const drawn = mix(high ^ (seeds[node] as number)) >>> 0;
+      const score = isWeighted ? -(nodes[node] as PickerNode).weight / Math.log((drawn + 0.5) / 4_294_967_296) : drawn;
+      if (score > bestScore || (score === bestScore && wins(low, node, bestNode))) {
         bestScore = score;
         bestNode = node;
       }
     }
     return bestNode;
+  }
+
+  /** Decides between equal draws, by the other half of the key's hash; names decide in the end, so that the order of the list never does. */
+  function wins(low: number, node: number, other: number): boolean {
+    const ours = mix(low ^ (seeds[node] as number)) >>> 0;
+    const theirs = mix(low ^ (seeds[other] as number)) >>> 0;
+    return ours === theirs ? isBefore(nodes, node, other) : ours > theirs;
   }
 
   return {
@@ -44,14 +50,6 @@ export function createRendezvousPicker(nodes: readonly PickerNode[]): NodePicker
     pick: (key) => best(key, undefined),
     pickNext: best,
   };
-}
-
-/** A number in (0, 1) with 53 bits that depends on key and node alone. */
-function draw(high: number, low: number, seed: KeyHash): number {
-  const first = mix(high ^ seed.high);
-  const second = mix(low ^ seed.low ^ first);
-  const upper = mix(first ^ second) >>> 0;
-  return (upper * 2_097_152 + (second >>> 11) + 0.5) / 9_007_199_254_740_992;
 }
 
 function isBefore(nodes: readonly PickerNode[], node: number, other: number): boolean {

@@ -7,6 +7,7 @@ import {
   BackendUnavailableError,
   OutcomeUnknownError,
 } from "../foundation/errors.ts";
+import { SharedAttempt } from "./shared-attempt.ts";
 
 /** A store that keys are spread over. */
 export interface ShardedNode {
@@ -22,7 +23,7 @@ export interface ShardNodeParts {
   readonly host: Pick<BackendHost, "clock" | "random" | "onNotice">;
   readonly breaker: BreakerSettings;
   /** Called after the store was connected and before anything is asked of it; a failure leaves the node unconnected. */
-  readonly onConnected: (node: ShardNode, context: OperationContext) => Promise<void>;
+  readonly onConnected: (node: ShardNode) => Promise<void>;
   /** Called after everything was removed from the store, records included. */
   readonly onEmptied: (node: ShardNode) => Promise<void>;
   /** Told when the breaker opens. */
@@ -40,9 +41,9 @@ export class ShardNode {
   readonly breaker: CircuitBreaker;
   readonly #parts: ShardNodeParts;
   #isOpen = false;
-  #opening: Promise<void> | undefined;
+  readonly #opening = new SharedAttempt((signal) => this.#openStore(signal));
   #isConnected = false;
-  #connecting: Promise<void> | undefined;
+  readonly #connecting = new SharedAttempt((signal) => this.#connect(signal));
 
   constructor({ name, backend, weight = 1 }: ShardedNode, parts: ShardNodeParts) {
     this.name = name;
@@ -89,22 +90,17 @@ export class ShardNode {
     }
   }
 
-  /** Opens the store without looking at what it holds; callers share the attempt. Does nothing when that was done. */
-  async open(context: OperationContext): Promise<void> {
-    if (this.#isOpen) return;
-    this.#opening ??= this.#openStore(context).finally(() => {
-      this.#opening = undefined;
-    });
-    await this.#opening;
+  /**
+   * Opens the store without looking at what it holds; callers share the attempt. Does nothing when that was done. Rejects with the signal's reason when the
+   * caller leaves; the attempt goes on for the others.
+   */
+  async open({ signal }: OperationContext): Promise<void> {
+    if (!this.#isOpen) await this.#opening.join(signal);
   }
 
-  /** Opens the store and makes it fit to serve; callers share the attempt. Does nothing when that was done. */
-  async connect(context: OperationContext): Promise<void> {
-    if (this.#isConnected) return;
-    this.#connecting ??= this.#connect(context).finally(() => {
-      this.#connecting = undefined;
-    });
-    await this.#connecting;
+  /** Opens the store and makes it fit to serve; as {@link ShardNode.open}. */
+  async connect({ signal }: OperationContext): Promise<void> {
+    if (!this.#isConnected) await this.#connecting.join(signal);
   }
 
   /** Asks the store itself, past the breaker and before it counts as connected: for what must happen first. */
@@ -122,14 +118,14 @@ export class ShardNode {
     return new BackendUnavailableError(this.name, operation, `${this.name}: "${operation}" was not tried: ${reason}.`);
   }
 
-  async #openStore(context: OperationContext): Promise<void> {
-    await this.backend.connect?.(context);
+  async #openStore(signal: AbortSignal): Promise<void> {
+    await this.backend.connect?.({ signal });
     this.#isOpen = true;
   }
 
-  async #connect(context: OperationContext): Promise<void> {
-    await this.open(context);
-    await this.#parts.onConnected(this, context);
+  async #connect(signal: AbortSignal): Promise<void> {
+    await this.open({ signal });
+    await this.#parts.onConnected(this);
     this.#isConnected = true;
   }
 

@@ -1,4 +1,5 @@
 import type { OperationContext } from "../backend/backend.ts";
+import { assertWanted } from "../backend/caller.ts";
 import type { NamespacePath } from "../entry/namespace-path.ts";
 import { UnsupportedOperationError } from "../foundation/errors.ts";
 import type { NodePicker } from "./node-picker.ts";
@@ -69,7 +70,7 @@ export class Shards {
 
   /** To be awaited before places are asked for. */
   async ready(context: OperationContext): Promise<void> {
-    context.signal?.throwIfAborted();
+    assertWanted(context);
     const wait = this.#view?.ready(context);
     if (wait !== undefined) await wait;
   }

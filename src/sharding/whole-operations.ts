@@ -3,6 +3,7 @@ import type { BackendReport, NodeReport } from "../backend/backend-report.ts";
 import type { ConnectionCounts } from "../backend/connection-counts.ts";
 import type { NamespacePath } from "../entry/namespace-path.ts";
 import type { Clock } from "../foundation/clock.ts";
+import { waitUnlessAborted } from "../foundation/deadline.ts";
 import { ALL_MOVED_TAG } from "./moved-keys.ts";
 import { gatherParts } from "./node-outcomes.ts";
 import { isOwnKey, placeNamespace, placePrefix, unplaceKey } from "./placed-keys.ts";
@@ -24,7 +25,7 @@ async function askAll<T>(
     count: 1,
     call: () => node.call(operation, context, (backend) => invoke(backend, node)),
   }));
-  return gatherParts(shards.name, operation, parts, context.signal);
+  return gatherParts(shards.name, operation, parts, context);
 }
 
 /** Nodes that may have entries of users: those of the mapping, and those whose entries are being copied to it. */
@@ -172,7 +173,7 @@ export function connections({ shards }: ShardParts): ConnectionCounts {
 /** `ping` of a sharded store: past the breakers, since it is asked in order to know. */
 export async function ping({ shards }: ShardParts, context: OperationContext): Promise<void> {
   const parts = shards.ring.nodes.map((node) => ({ node, count: 1, call: () => pingNode(node, context) }));
-  await gatherParts(shards.name, "ping", parts, context.signal);
+  await gatherParts(shards.name, "ping", parts, context);
 }
 
 async function pingNode(node: ShardNode, context: OperationContext): Promise<void> {
@@ -180,7 +181,7 @@ async function pingNode(node: ShardNode, context: OperationContext): Promise<voi
   await node.ask((backend) => backend.ping?.(context));
 }
 
-/** `report` of a sharded store: what every node says, under its name. */
+/** `report` of a sharded store: what every node says, under its name. One that has not answered when the signal is aborted is down, not the others. */
 export async function report(
   { shards }: ShardParts,
   clock: Pick<Clock, "monotonicMs">,
@@ -202,7 +203,10 @@ async function reportNode(
       : [];
   const startedAt = clock.monotonicMs();
   try {
-    const inner = await node.ask((backend) => backend.report?.(context));
+    const inner = await waitUnlessAborted(
+      node.ask((backend) => backend.report?.(context)),
+      context.signal,
+    );
     if (inner !== undefined) {
       return inner.nodes.map((one) => ({
         ...one,
@@ -211,11 +215,10 @@ async function reportNode(
         warnings: [...one.warnings, ...warnings],
       }));
     }
-    await pingNode(node, context);
+    await waitUnlessAborted(pingNode(node, context), context.signal);
     const status = warnings.length > 0 || node.breaker.state !== "closed" ? "degraded" : "up";
     return [{ node: node.name, status, latencyMs: clock.monotonicMs() - startedAt, warnings }];
   } catch (error) {
-    context.signal?.throwIfAborted();
     const message = error instanceof Error ? error.message : "It does not answer.";
     return [{ node: node.name, status: "down", latencyMs: clock.monotonicMs() - startedAt, warnings, message }];
   }

@@ -6,7 +6,7 @@ import { defer } from "../../test/support/open-cache.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { BackendReport } from "../backend/backend-report.ts";
 import type { ConnectionCounts } from "../backend/connection-counts.ts";
-import type { EntryWrite } from "../backend/stored-entry.ts";
+import type { EntryWrite, StoredEntry } from "../backend/stored-entry.ts";
 import type { Codec } from "../codec/codec.ts";
 import { CodecFault } from "../codec/codec-fault.ts";
 import { createCodec } from "../codec/create-codec.ts";
@@ -145,6 +145,45 @@ describe("a store of bytes as a store of values", () => {
     expect(await readValue(coded, "new")).toBe(2n ** 60n);
     await coded.set("text", write("5"), {});
     await expect(coded.increment?.("text", request, {})).rejects.toMatchObject({ code: "GCX_COUNTER_TYPE" });
+  });
+
+  it("keeps what an entry of the store computes only when it is asked", async () => {
+    const { store } = open();
+    const codec = createCodec(codecSettings(), host);
+    const bytes = await codec.encode("v", "k");
+    class LazyEntry {
+      readonly value = bytes;
+      get version(): number {
+        return 7;
+      }
+      get expiresAt(): number {
+        return 99;
+      }
+      get tags(): readonly string[] {
+        return ["t"];
+      }
+    }
+    class LazyResult {
+      readonly stored = true;
+      readonly previous = new LazyEntry();
+      get version(): number {
+        return 8;
+      }
+    }
+    const backend: Backend = { ...store, get: async () => new LazyEntry(), set: async () => new LazyResult() };
+    const values = new StoredValues(codec, { throws: false, onUnreadable: () => undefined });
+    const coded = createCodedBackend({ backend, codec, values });
+    const seen = (entry: StoredEntry | undefined): unknown => [
+      entry?.value,
+      entry?.version,
+      entry?.expiresAt,
+      entry?.tags,
+    ];
+    expect(seen(await coded.get("k", {}))).toEqual(["v", 7, 99, ["t"]]);
+    const result = await coded.set("k", write("w", { returnPrevious: true }), {});
+    expect([result.stored, result.version]).toEqual([true, 8]);
+    expect(seen(result.previous)).toEqual(["v", 7, 99, ["t"]]);
+    expect((await coded.set("k", write("w", { condition: absent }), {})).version).toBe(8);
   });
 
   it("moves neither TTL nor tags by decoding", async () => {

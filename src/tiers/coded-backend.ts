@@ -1,4 +1,5 @@
 import type { Backend, OperationContext } from "../backend/backend.ts";
+import { assertWanted } from "../backend/caller.ts";
 import type { CommitResult, KeyCheck, KeyWrite } from "../backend/commit.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../backend/stored-entry.ts";
 import type { Codec } from "../codec/codec.ts";
@@ -151,9 +152,9 @@ async function setReplacing(
     result = await backend.set(key, attempt, context);
   }
   if (result.previous === undefined) return result;
-  const { previous, ...rest } = result;
-  if (write.returnPrevious !== true) return rest;
-  return { ...rest, previous: await values.decodePrevious(key, previous) };
+  const { stored, version, previous } = result;
+  if (write.returnPrevious !== true) return { stored, version };
+  return { stored, version, previous: await values.decodePrevious(key, previous) };
 }
 
 async function commitReplacing(
@@ -197,9 +198,4 @@ async function countUnreadableAsAbsent(
   }
   if (versions.size === 0) return undefined;
   return checks.map((check) => ({ ...check, version: versions.get(check.key) ?? check.version }));
-}
-
-/** Throws the reason when nobody waits for the call any more. */
-function assertWanted(context: OperationContext): void {
-  if (context.isAbandoned !== false) context.signal?.throwIfAborted();
 }

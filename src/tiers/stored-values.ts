@@ -15,6 +15,36 @@ export interface UnreadableStance {
 /** What no cache can read, whatever it is set to. */
 const WORTHLESS: ReadonlySet<UnreadableReason> = new Set(["foreign", "damaged", "malformed", "not-authentic"]);
 
+/**
+ * An entry with its value in place of its bytes. Its other fields are the store's, read when somebody asks: a store may compute them only then, so
+ * they must not be copied.
+ */
+class DecodedEntry implements StoredEntry {
+  readonly value: unknown;
+  readonly #entry: StoredEntry;
+
+  constructor(entry: StoredEntry, value: unknown) {
+    this.value = value;
+    this.#entry = entry;
+  }
+
+  get version(): number {
+    return this.#entry.version;
+  }
+
+  get expiresAt(): number {
+    return this.#entry.expiresAt;
+  }
+
+  get tags(): readonly string[] {
+    return this.#entry.tags;
+  }
+
+  get slidingTtlMs(): number | undefined {
+    return this.#entry.slidingTtlMs;
+  }
+}
+
 /** Decodes what a store of bytes holds, and knows what to do with what cannot be. */
 export class StoredValues {
   readonly #codec: Codec;
@@ -34,9 +64,9 @@ export class StoredValues {
     if (entry === undefined) return undefined;
     try {
       const decoded = this.#codec.decode(toBytes(entry.value), storedKey);
-      if (!(decoded instanceof Promise)) return { ...entry, value: decoded.value };
+      if (!(decoded instanceof Promise)) return new DecodedEntry(entry, decoded.value);
       return decoded.then(
-        ({ value }) => ({ ...entry, value }),
+        ({ value }) => new DecodedEntry(entry, value),
         (error: unknown) => this.#refuse(storedKey, error),
       );
     } catch (error) {

@@ -279,7 +279,7 @@ function submit(
   return new Promise<{ reply?: MetaReply; replies?: readonly (MetaReply | MemcachedServerError)[] }>(
     (resolve, reject) => {
       const work = isSingle ? (first as MetaRequest) : new BatchReplies(requests);
-      connection.submit(new PendingCall(work, options, resolve as (answer: never) => void, reject));
+      connection.submit(new PendingCall(work, options, { resolve: resolve as (answer: never) => void, reject }));
     },
   ).then(
     ({ reply, replies }) => replies ?? [reply as MetaReply],

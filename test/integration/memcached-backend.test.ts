@@ -107,6 +107,43 @@ describe("mode plain", () => {
   });
 });
 
+describe("a caller that can be asked whether it waits", () => {
+  it("is asked, and never for its signal, in both modes", async () => {
+    const context = {
+      isAbandoned: false,
+      isValueEnough: true,
+      get signal(): AbortSignal {
+        throw new Error("A signal was made.");
+      },
+    };
+    for (const backend of [coherent, plain]) {
+      await backend.set("asked", write("one"), context);
+      expect((await backend.get("asked", context))?.value).toEqual(Buffer.from("one"));
+      const found = await backend.getMulti(["asked", "not there", "asked"], context);
+      expect(found.map((entry) => entry && String(entry.value))).toEqual(["one", undefined, "one"]);
+      await backend.setMulti([["asked", write("two")]], context);
+      await backend.set("asked", write("three", { condition: { kind: "absent" } }), context);
+      expect(await backend.expire("asked", 50_000, context)).toBe(true);
+      expect((await backend.increment?.("asked:count", COUNT, context))?.value).toBe(1n);
+      expect(await backend.deleteMulti(["asked:count"], context)).toBe(1);
+      expect(await backend.delete("asked", context)).toBe(true);
+    }
+  });
+
+  it("gets the reason once it left, and nothing is sent for it", async () => {
+    const context = { isAbandoned: true, signal: AbortSignal.abort(new Error("left")) };
+    for (const backend of [coherent, plain]) {
+      await backend.set("left", write("before"), {});
+      await expect(backend.set("left", write("after"), context)).rejects.toThrow("left");
+      await expect(backend.get("left", context)).rejects.toThrow("left");
+      await expect(backend.getMulti(["left"], context)).rejects.toThrow("left");
+      await expect(backend.delete("left", context)).rejects.toThrow("left");
+      expect(await textOf(backend, "left")).toBe("before");
+      await backend.delete("left", {});
+    }
+  });
+});
+
 describe("TTLs", () => {
   it.each([
     ["an hour", 3_600_000],

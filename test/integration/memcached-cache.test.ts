@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startMemcached } from "../../scripts/servers/start-memcached.ts";
 import type { TestServer } from "../../scripts/servers/test-server.ts";
@@ -116,5 +117,26 @@ describe("two caches on one Memcached", () => {
     finish("old");
     expect(await loading).toBe("old");
     expect(await two.get("key")).toBeUndefined();
+  });
+});
+
+describe("a plain entry that is written with the rest of its TTL again and again", () => {
+  it("ends all the same, though the server counts whole seconds", async () => {
+    const { host, port } = server;
+    const cache = createCache({
+      backend: "memcached",
+      consistency: { mode: "plain" },
+      memcached: { servers: [`${host}:${port}`], timeout: "2s" },
+    });
+    const startedAt = performance.now();
+    await cache.set("busy", 1, "2s");
+    let last = 1;
+    do {
+      await delay(100);
+      // `update` keeps the TTL; nothing to begin with means that it is over.
+      last = await cache.update<number>("busy", (value) => (value === undefined ? -1 : value + 1));
+    } while (last > 0 && performance.now() - startedAt < 15_000);
+    expect(last).toBe(-1);
+    await cache.close();
   });
 });

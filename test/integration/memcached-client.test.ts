@@ -198,6 +198,29 @@ describe("a client of Memcached", () => {
     expect(await readText(client, "s2")).toBe("two");
   });
 
+  it("asks a caller before it sends, also what waited for a connection, and never for a signal that nobody needs", async () => {
+    const { client } = openClient(address);
+    const caller = {
+      isAbandoned: false,
+      get signal(): AbortSignal {
+        if (!this.isAbandoned) throw new Error("A signal was made.");
+        return AbortSignal.abort(new Error("gone"));
+      },
+    };
+    const leaves = { isAbandoned: false, signal: AbortSignal.abort(new Error("left")) };
+    // Both wait for the first connection.
+    const stays = client.send(set("stays", "1"), { ...WRITE, caller });
+    const left = failureOf(client.send(set("leaves", "1"), { ...WRITE, caller: leaves }));
+    leaves.isAbandoned = true;
+    expect((await left).error.message).toBe("left");
+    expect((await stays).reply.status).toBe("HD");
+    expect((await client.send(get("leaves"), { ...READ, caller })).reply.status).toBe("EN");
+    caller.isAbandoned = true;
+    await expect(client.send(set("stays", "2"), { ...WRITE, caller })).rejects.toThrow("gone");
+    await expect(client.sendBatch([get("stays")], { ...READ, caller })).rejects.toThrow("gone");
+    expect(await readText(client, "stays")).toBe("1");
+  });
+
   it("sends on the connection that is named, or not at all", async () => {
     const { client } = openClient(address);
     const { connection } = await client.send(set("p", "1"), WRITE);

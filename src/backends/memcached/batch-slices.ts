@@ -29,3 +29,19 @@ export function sliceByBytes<T>(items: readonly T[], bytesOf: (item: T) => numbe
   if (slice.length > 0) slices.push(slice);
   return slices;
 }
+
+/** Batches of one call that are on their way at a time: one call, however long, must not fill the client's queues, or nobody else would get in. */
+const MAX_TOGETHER_SLICES = 4;
+
+/** Does something with each slice, some at a time, and returns the results in order. After a failure nothing further is begun. */
+export async function runSlices<T, Result>(
+  slices: readonly T[],
+  run: (slice: T) => Promise<Result>,
+): Promise<readonly Result[]> {
+  if (slices.length <= MAX_TOGETHER_SLICES) return Promise.all(slices.map(run));
+  const results: Result[] = [];
+  for (let at = 0; at < slices.length; at += MAX_TOGETHER_SLICES) {
+    results.push(...(await Promise.all(slices.slice(at, at + MAX_TOGETHER_SLICES).map(run))));
+  }
+  return results;
+}

@@ -32,7 +32,7 @@ export class CoherentLeases implements LoadLeases {
 
   read(key: string, { leaseMs }: LeasedReadOptions, context: OperationContext): Promise<LeasedRead> {
     const call = new ServerCall("load", context);
-    return retryConflicts("load", this.#parts, context.signal, () => this.#tryRead(key, leaseMs, call));
+    return retryConflicts("load", this.#parts, context, () => this.#tryRead(key, leaseMs, call));
   }
 
   async fill(lease: LoadLease, write: EntryWrite, context: OperationContext): Promise<number | undefined> {
@@ -70,7 +70,7 @@ export class CoherentLeases implements LoadLeases {
   async invalidate(key: string, { keepStaleMs = 0 }: InvalidateOptions, context: OperationContext): Promise<boolean> {
     const call = new ServerCall("invalidate", context);
     if (keepStaleMs <= 0) return this.#parts.writer.delete(key, call);
-    return retryConflicts("invalidate", this.#parts, context.signal, () => this.#tryInvalidate(key, keepStaleMs, call));
+    return retryConflicts("invalidate", this.#parts, context, () => this.#tryInvalidate(key, keepStaleMs, call));
   }
 
   async #tryRead(key: string, leaseMs: number, call: ServerCall): Promise<LeasedRead | undefined> {

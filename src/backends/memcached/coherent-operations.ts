@@ -1,6 +1,7 @@
 import type { BackendCapabilities } from "../../backend/capabilities.ts";
 import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
 import { CoherentLeases } from "./coherent-leases.ts";
+import { CoherentReads } from "./coherent-reads.ts";
 import { CoherentStore } from "./coherent-store.ts";
 import { patienceOf } from "./conflict.ts";
 import { CounterRounds } from "./counter-rounds.ts";
@@ -11,6 +12,7 @@ import { NamespaceMarks } from "./namespace-marks.ts";
 import { OperationKeys } from "./operation-keys.ts";
 import { reserveKey } from "./reserve-key.ts";
 import { ServerCall } from "./server-call.ts";
+import { createTranslation } from "./server-error.ts";
 import { isServerSilent, lostMarks } from "./store-errors.ts";
 import type { StoreOperations, StoreParts } from "./store-operations.ts";
 import { TagMarks } from "./tag-marks.ts";
@@ -37,7 +39,9 @@ export function createCoherentOperations({ settings, client, host, deadlines }: 
   const namespaces = new NamespaceMarks({ client, reader, clock });
   const tags = new TagMarks(client, reader);
   const operations = new OperationKeys(client, clock);
-  const store = new CoherentStore({ name, client, namespaces, tags, operations, clock });
+  const translate = createTranslation(name, client);
+  const store = new CoherentStore({ name, client, namespaces, tags, operations, clock, translate });
+  const reads = new CoherentReads({ client, namespaces, tags, clock, translate });
   const retry = { name, random, scheduler };
   const queue = new KeyQueue(deadlines, isServerSilent);
   const writer = new EntryWriter({
@@ -64,8 +68,8 @@ export function createCoherentOperations({ settings, client, host, deadlines }: 
     start: async (context) => {
       await namespaces.ensure(namespaces.root, new ServerCall("connect", context));
     },
-    get: (key, context) => store.get(key, new ServerCall("get", context)),
-    getMulti: (keys, context) => store.getMulti(keys, new ServerCall("getMulti", context)),
+    get: (key, context) => reads.get(key, context),
+    getMulti: (keys, context) => reads.getMulti(keys, context),
     set: (key, write, context) => writer.set(key, write, new ServerCall("set", context)),
     setMulti: (items, context) => writer.setMulti(items, new ServerCall("setMulti", context)),
     delete: (key, context) => writer.delete(key, new ServerCall("delete", context)),
@@ -74,7 +78,7 @@ export function createCoherentOperations({ settings, client, host, deadlines }: 
       const call = new ServerCall("expire", context);
       return ttlMs <= 0 ? writer.delete(key, call) : writer.expire(key, ttlMs, call);
     },
-    increment: (key, request, context) => rounds.count(key, request, context.signal),
+    increment: (key, request, context) => rounds.count(key, request, context),
     commit: (checks, writes, context) => writer.commit(checks, writes, new ServerCall("transaction", context)),
     invalidateTags: async (list, context) => {
       if (list.length > 0) await tags.invalidate(list, new ServerCall("invalidateTags", context));

@@ -3,18 +3,21 @@ import type { MemcachedClient } from "../../clients/memcached/memcached-client.t
 import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
 import type { MetaKey, MetaReply, MetaRequest, MetaStatus } from "../../clients/memcached/meta-message.ts";
 import type { Clock } from "../../foundation/clock.ts";
-import { sliceByBytes, sliceByCount } from "./batch-slices.ts";
+import { runSlices, sliceByBytes, sliceByCount } from "./batch-slices.ts";
+import { CoherentWrite, type GuessedWriter, isSameState } from "./coherent-write.ts";
 import type { CountedOperation } from "./counted-operation.ts";
 import { assertBytes, assertItemFits, maxItemBytesOf } from "./entry-limits.ts";
 import { exptimeSeconds } from "./exptime.ts";
-import { decodeItem, encodeItem, ITEM_FLAGS, type Item } from "./item-layout.ts";
+import { decodeItem, encodeItem, type Item, isLiveItem } from "./item-layout.ts";
 import type { FoundItem, ItemDraft, ItemStore } from "./item-store.ts";
 import { isSameMark } from "./mark.ts";
-import type { NamespaceChain, NamespaceMarks, NamespaceState } from "./namespace-marks.ts";
+import type { NamespaceChain, NamespaceMarks } from "./namespace-marks.ts";
+import type { NamespaceState } from "./namespace-state.ts";
 import type { OperationKeys } from "./operation-keys.ts";
 import { sendPinned } from "./pinned-request.ts";
 import { casOf } from "./reply-cas.ts";
 import type { ServerCall } from "./server-call.ts";
+import type { TranslateError } from "./server-error.ts";
 import { lostMarks, unverifiedWrite } from "./store-errors.ts";
 import type { TagMark } from "./tag-mark.ts";
 import type { TagMarks } from "./tag-marks.ts";
@@ -28,17 +31,20 @@ export interface CoherentStoreParts {
   readonly tags: TagMarks;
   readonly operations: OperationKeys;
   readonly clock: Pick<Clock, "wallMs">;
+  readonly translate: TranslateError;
 }
 
 /** An entry on its way into the server. */
-interface Outgoing {
+export interface Outgoing {
   readonly key: MetaKey;
   readonly write: EntryWrite;
   readonly chain: NamespaceChain;
   readonly expiresAt: number;
+  readonly call: ServerCall;
 }
 
 const NO_TAGS: readonly string[] = Object.freeze([]);
+const NO_OPERATIONS: readonly CountedOperation[] = Object.freeze([]);
 const NO_MARKS: readonly TagMark[] = Object.freeze([]);
 const READ_FLAGS = "c v";
 
@@ -46,43 +52,27 @@ const READ_FLAGS = "c v";
  * Items of mode `coherent`: each carries the marks that its namespaces and tags had when it was written, and is live while all of them are
  * still the same and its instant has not come. See `docs/design/memcached-store.md`.
  */
-export class CoherentStore implements ItemStore {
+export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
   readonly #name: string;
   readonly #client: MemcachedClient;
   readonly #namespaces: NamespaceMarks;
   readonly #tags: TagMarks;
   readonly #operations: OperationKeys;
   readonly #clock: Pick<Clock, "wallMs">;
+  readonly #translate: TranslateError;
 
-  constructor({ name, client, namespaces, tags, operations, clock }: CoherentStoreParts) {
+  constructor({ name, client, namespaces, tags, operations, clock, translate }: CoherentStoreParts) {
     this.#name = name;
     this.#client = client;
     this.#namespaces = namespaces;
     this.#tags = tags;
     this.#operations = operations;
     this.#clock = clock;
+    this.#translate = translate;
   }
 
   nowMs(): number {
     return this.#clock.wallMs();
-  }
-
-  /** The live entry of a key. One round trip, one more when it has tags. */
-  async get(key: string, call: ServerCall): Promise<StoredEntry | undefined> {
-    // Asked for first, so that it leaves in the same write, and shared with all reads of this turn.
-    const reading = this.#namespaces.current(this.#namespaces.chainOf(key));
-    const { value, flags } = (await this.#client.send(readRequest(encodeMemcachedKey(key)), call.read)).reply;
-    if (value === undefined) return undefined;
-    const namespace = await reading;
-    const item = decodeItem(value);
-    if (item === undefined || namespace === undefined || !this.#isCurrent(item, namespace)) return undefined;
-    if (item.tags.length > 0 && !(await this.#tags.isUnchanged(item.tags))) return undefined;
-    return toStoredEntry(item, versionOf(namespace.versionBase, casOf(flags)));
-  }
-
-  async getMulti(keys: readonly string[], call: ServerCall): Promise<ReadonlyArray<StoredEntry | undefined>> {
-    const found = await this.findMulti(keys, call);
-    return found.map(({ live, itemVersion }) => live && toStoredEntry(live, itemVersion));
   }
 
   async find(key: string, call: ServerCall, others: readonly MetaRequest[] = []): Promise<FoundItem> {
@@ -119,9 +109,9 @@ export class CoherentStore implements ItemStore {
     return reply?.status === "HD" ? casOf(reply.flags) : undefined;
   }
 
-  /** One round trip for each thousand keys, at the same time; one more when some have tags. */
+  /** One round trip for each thousand keys, some at the same time; one more when some have tags. */
   async findMulti(keys: readonly string[], call: ServerCall): Promise<readonly FoundItem[]> {
-    const slices = await Promise.all(sliceByCount(keys).map((slice) => this.#findSlice(slice, call, [])));
+    const slices = await runSlices(sliceByCount(keys), (slice) => this.#findSlice(slice, call, []));
     return slices.length === 1 ? (slices[0] as readonly FoundItem[]) : slices.flat();
   }
 
@@ -146,7 +136,7 @@ export class CoherentStore implements ItemStore {
     namespace: NamespaceState,
     call: ServerCall,
   ): Promise<ItemDraft | undefined> {
-    const outgoing = this.#outgoing(key, write);
+    const outgoing = this.#outgoing(key, write, call);
     const tags = await this.#marksFor(write, namespace, call);
     return tags && { item: toItem(outgoing, namespace, tags), versionBase: namespace.versionBase };
   }
@@ -171,17 +161,38 @@ export class CoherentStore implements ItemStore {
    * One round trip: the entry is written with the marks that were seen last, and they are read behind it. Where they are others by now, as
    * rarely as somebody clears, it was written for nothing and is written again.
    */
-  async put(key: string, write: EntryWrite, call: ServerCall): Promise<WriteResult | undefined> {
-    const outgoing = this.#outgoing(key, write);
-    const guess = write.tags.length === 0 ? outgoing.chain.lastState : undefined;
-    if (guess !== undefined) {
-      const reading = this.#namespaces.current(outgoing.chain);
-      const result = await this.#write(outgoing, guess, NO_MARKS, call);
-      if (isSameState(guess, await this.#verified(reading, call))) return result;
+  put(key: string, write: EntryWrite, call: ServerCall): Promise<WriteResult | undefined> {
+    const outgoing = this.#outgoing(key, write, call);
+    const { chain } = outgoing;
+    const guess = write.tags.length === 0 ? chain.lastState : undefined;
+    if (guess === undefined) return this.writeAnew(outgoing);
+    const request = this.#writeRequest(outgoing.key, toItem(outgoing, guess, NO_MARKS), "");
+    const turn = this.#namespaces.turnOf(chain);
+    return new Promise((resolve, reject) =>
+      this.#client.sendTo(request, call.write, new CoherentWrite(this, outgoing, guess, turn, resolve, reject)),
+    );
+  }
+
+  /** @internal Writes an entry with the state that its namespaces have now. */
+  async writeAnew(outgoing: Outgoing): Promise<WriteResult | undefined> {
+    const { call, chain, write } = outgoing;
+    try {
+      const namespace = await this.#ensure(chain, call);
+      const tags = await this.#marksFor(write, namespace, call);
+      return tags && (await this.#write(outgoing, namespace, tags, call));
+    } catch (error) {
+      throw this.refused(outgoing, error);
     }
-    const namespace = await this.#ensure(outgoing.chain, call);
-    const tags = await this.#marksFor(write, namespace, call);
-    return tags && this.#write(outgoing, namespace, tags, call);
+  }
+
+  /** @internal The entry was written; without its marks nobody knows whether it counts. */
+  unverified({ call }: Outgoing, error: unknown): unknown {
+    return unverifiedWrite(this.#name, call.operation, error);
+  }
+
+  /** @internal */
+  refused({ call }: Outgoing, error: unknown): unknown {
+    return this.#translate(error, call.operation);
   }
 
   /** As {@link CoherentStore.put}, in one round trip for each thousand entries or 4 MiB, one after another. */
@@ -189,7 +200,7 @@ export class CoherentStore implements ItemStore {
     items: ReadonlyArray<readonly [string, EntryWrite]>,
     call: ServerCall,
   ): Promise<readonly WriteResult[]> {
-    const all = items.map(([key, write]) => this.#outgoing(key, write));
+    const all = items.map(([key, write]) => this.#outgoing(key, write, call));
     const results: WriteResult[] = [];
     for (const slice of sliceByBytes(all, ({ write }) => (write.value as Uint8Array).length)) {
       results.push(...(await this.#putSlice(slice, call)));
@@ -214,7 +225,7 @@ export class CoherentStore implements ItemStore {
       const requests = slice.map((one) => this.#putRequest(one, guesses, new Map()));
       const marks = chains.flatMap((chain) => chain.requests);
       const { replies } = await call.batch(this.#client, [...requests, ...marks], call.write);
-      const states = this.#statesIn(chains, replies, slice.length);
+      const states = this.#namespaces.statesIn(chains, replies, slice.length);
       if (chains.every((chain) => isSameState(guesses.get(chain), states.get(chain))))
         return toResults(slice, replies, guesses);
     }
@@ -271,13 +282,15 @@ export class CoherentStore implements ItemStore {
     const requests = [...reads, ...others, ...distinct.flatMap((chain) => chain.requests)];
     const { replies, connection } = await call.batch(this.#client, requests, call.read);
     const otherReplies = replies.slice(keys.length, keys.length + others.length);
-    const states = this.#statesIn(distinct, replies, keys.length + others.length);
+    const states = this.#namespaces.statesIn(distinct, replies, keys.length + others.length);
+    const nowMs = this.#clock.wallMs();
     const found = keys.map((key, index): FoundItem => {
       const { value, flags } = replies[index] as MetaReply;
       const namespace = states.get(chains[index] as NamespaceChain);
       const cas = value === undefined ? undefined : casOf(flags);
       const item = value && decodeItem(value);
-      const live = item !== undefined && namespace !== undefined && this.#isCurrent(item, namespace) ? item : undefined;
+      const live =
+        item !== undefined && namespace !== undefined && isLiveItem(item, namespace.mark, nowMs) ? item : undefined;
       const versionBase = namespace?.versionBase ?? this.#namespaces.versionBase;
       const itemVersion = cas === undefined ? 0 : versionOf(versionBase, cas);
       const metaKey = metaKeys[index] as MetaKey;
@@ -294,24 +307,10 @@ export class CoherentStore implements ItemStore {
     return { ...found, live: undefined };
   }
 
-  #statesIn(
-    chains: readonly NamespaceChain[],
-    replies: readonly MetaReply[],
-    from: number,
-  ): ReadonlyMap<NamespaceChain, NamespaceState | undefined> {
-    const states = new Map<NamespaceChain, NamespaceState | undefined>();
-    let at = from;
-    for (const chain of chains) {
-      states.set(chain, this.#namespaces.stateIn(chain, replies.slice(at, at + chain.slots.length)));
-      at += chain.slots.length;
-    }
-    return states;
-  }
-
-  #outgoing(key: string, write: EntryWrite): Outgoing {
+  #outgoing(key: string, write: EntryWrite, call: ServerCall): Outgoing {
     assertBytes(write.value);
     const expiresAt = this.#clock.wallMs() + write.ttlMs;
-    return { key: encodeMemcachedKey(key), write, chain: this.#namespaces.chainOf(key), expiresAt };
+    return { key: encodeMemcachedKey(key), write, chain: this.#namespaces.chainOf(key), expiresAt, call };
   }
 
   async #ensure(chain: NamespaceChain, call: ServerCall): Promise<NamespaceState> {
@@ -330,21 +329,6 @@ export class CoherentStore implements ItemStore {
     if (marks === undefined && tagsUnchangedSince === undefined) throw lostMarks(this.#name, call.operation);
     return marks;
   }
-
-  /** The entry was written; without its marks nobody knows whether it counts. */
-  async #verified(reading: Promise<NamespaceState | undefined>, call: ServerCall): Promise<NamespaceState | undefined> {
-    try {
-      return await reading;
-    } catch (error) {
-      throw unverifiedWrite(this.#name, call.operation, error);
-    }
-  }
-
-  /** Live but for its tags. */
-  #isCurrent({ flags, expiresAt, mark }: Item, namespace: NamespaceState): boolean {
-    if ((flags & ITEM_FLAGS.isStale) !== 0 || !isSameMark(mark, namespace.mark)) return false;
-    return this.#clock.wallMs() < expiresAt;
-  }
 }
 
 /** An item as the contract has it. */
@@ -353,7 +337,7 @@ export function toStoredEntry({ payload, expiresAt, tags }: Item, version: numbe
 }
 
 function toItem({ write, expiresAt }: Outgoing, { mark }: NamespaceState, tags: readonly TagMark[]): Item {
-  return { flags: 0, expiresAt, mark, tags, operations: [], payload: write.value as Uint8Array };
+  return { flags: 0, expiresAt, mark, tags, operations: NO_OPERATIONS, payload: write.value as Uint8Array };
 }
 
 function toResults(
@@ -367,15 +351,6 @@ function toResults(
   });
 }
 
-function isSameState(one: NamespaceState | undefined, other: NamespaceState | undefined): boolean {
-  if (one === undefined || other === undefined) return false;
-  return isSameMark(one.mark, other.mark) && one.versionBase === other.versionBase;
-}
-
 function versionBaseOf({ itemVersion, cas }: FoundItem): number {
   return Math.round((itemVersion - (cas ?? 0)) / versionOf(1, 0));
-}
-
-function readRequest(key: MetaKey): MetaRequest {
-  return { kind: "get", key, flags: READ_FLAGS };
 }

@@ -1,3 +1,4 @@
+import type { OperationContext } from "../../backend/backend.ts";
 import { backoffMs } from "../../foundation/backoff.ts";
 import { pause } from "../../foundation/deadline.ts";
 import { BackendError } from "../../foundation/errors.ts";
@@ -22,16 +23,16 @@ export function conflictError(name: string, operation: string): BackendError {
   return new BackendError("GCX_BACKEND_FAILED", name, operation, message);
 }
 
-/** Waits before attempt number `attempt` (1: the first repetition). Rejects with the signal's reason. */
+/** Waits before attempt number `attempt` (1: the first repetition). Rejects with the signal's reason when nobody waits any more. */
 export async function pauseBefore(
   attempt: number,
   { random, scheduler }: RetryParts,
-  signal?: AbortSignal,
+  context: OperationContext = {},
 ): Promise<void> {
-  signal?.throwIfAborted();
+  if (context.isAbandoned !== false) context.signal?.throwIfAborted();
   // Somebody else's write has just ended; the next one has hardly begun.
   if (attempt <= 1) return;
-  await pause(backoffMs(attempt - 2, PAUSE_BOUNDS, random), scheduler, signal);
+  await pause(backoffMs(attempt - 2, PAUSE_BOUNDS, random), scheduler, context.signal);
 }
 
 /**
@@ -42,13 +43,13 @@ export async function pauseBefore(
 export async function retryConflicts<T>(
   operation: string,
   parts: RetryParts,
-  signal: AbortSignal | undefined,
+  context: OperationContext,
   attempt: () => Promise<T | undefined>,
 ): Promise<T> {
   for (let count = 1; count <= MAX_ATTEMPTS; count += 1) {
     const result = await attempt();
     if (result !== undefined) return result;
-    await pauseBefore(count, parts, signal);
+    await pauseBefore(count, parts, context);
   }
   throw conflictError(parts.name, operation);
 }

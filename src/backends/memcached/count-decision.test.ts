@@ -44,7 +44,7 @@ function request(changes: Partial<CounterRequest> = {}): { readonly one: Waiting
   const one: WaitingCount = {
     request: full,
     digest: full.opId === undefined ? undefined : digestOf(full.opId),
-    signal: undefined,
+    context: {},
     resolve: (result) => Object.assign(outcome, { result }),
     reject: (error) => Object.assign(outcome, { error }),
   };

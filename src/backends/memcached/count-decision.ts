@@ -1,4 +1,5 @@
 import { nextValue } from "../../atomic/counter.ts";
+import type { OperationContext } from "../../backend/backend.ts";
 import { type CounterRequest, type CounterResult, OP_ID_WINDOW_MS } from "../../backend/counter.ts";
 import { decodeInteger } from "../../codec/integer-text.ts";
 import { CounterError } from "../../foundation/errors.ts";
@@ -12,7 +13,7 @@ export interface WaitingCount {
   readonly request: CounterRequest;
   /** Of its id; `undefined`: it has none. */
   readonly digest: string | undefined;
-  readonly signal: AbortSignal | undefined;
+  readonly context: OperationContext;
   readonly resolve: (result: CounterResult) => void;
   readonly reject: (error: unknown) => void;
 }

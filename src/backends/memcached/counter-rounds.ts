@@ -1,3 +1,4 @@
+import type { OperationContext } from "../../backend/backend.ts";
 import type { CounterRequest, CounterResult } from "../../backend/counter.ts";
 import { OutcomeUnknownError } from "../../foundation/errors.ts";
 import { conflictError, MAX_ATTEMPTS, pauseBefore, type RetryParts } from "./conflict.ts";
@@ -5,7 +6,7 @@ import { decideCount, integerIn, type RoundDecision, type WaitingCount } from ".
 import { type CountedOperation, digestOf, withVersion } from "./counted-operation.ts";
 import type { FoundItem, ItemStore } from "./item-store.ts";
 import type { OperationKeys } from "./operation-keys.ts";
-import { ServerCall } from "./server-call.ts";
+import { isAbandoned, ServerCall } from "./server-call.ts";
 import { isServerSilent } from "./store-errors.ts";
 
 /** What {@link CounterRounds} are made with. */
@@ -51,12 +52,12 @@ export class CounterRounds {
     return this.#waiting.size;
   }
 
-  /** Counts. Rejects with the signal's reason when it is aborted before the count is sent. */
-  count(key: string, request: CounterRequest, signal: AbortSignal | undefined): Promise<CounterResult> {
+  /** Counts. Rejects with the signal's reason when nobody waits any more before the count is sent. */
+  count(key: string, request: CounterRequest, context: OperationContext): Promise<CounterResult> {
     return new Promise((resolve, reject) => {
       const { opId } = request;
       const digest = opId === undefined ? undefined : digestOf(opId);
-      const one: WaitingCount = { request, digest, signal, resolve, reject };
+      const one: WaitingCount = { request, digest, context, resolve, reject };
       const waiting = this.#waiting.get(key);
       if (waiting === undefined) {
         this.#waiting.set(key, [one]);
@@ -169,8 +170,8 @@ export class CounterRounds {
 
 function dropAborted(round: Set<WaitingCount>): void {
   for (const one of round) {
-    if (one.signal?.aborted !== true) continue;
-    one.reject(one.signal.reason);
+    if (!isAbandoned(one.context)) continue;
+    one.reject(one.context.signal?.reason);
     round.delete(one);
   }
 }

@@ -2,6 +2,7 @@ import type { CommitResult, KeyCheck, KeyWrite } from "../../backend/commit.ts";
 import type { EntryWrite, WriteResult } from "../../backend/stored-entry.ts";
 import type { MetaStatus } from "../../clients/memcached/meta-message.ts";
 import { BackendOverloadedError, UnsupportedOperationError } from "../../foundation/errors.ts";
+import { sliceByCount } from "./batch-slices.ts";
 import { toStoredEntry } from "./coherent-store.ts";
 import { pauseBefore, type RetryParts, retryConflicts } from "./conflict.ts";
 import { withVersion } from "./counted-operation.ts";
@@ -34,11 +35,17 @@ export class EntryWriter {
   }
 
   /** Writes an entry, under its condition if it has one. */
-  async set(key: string, write: EntryWrite, call: ServerCall): Promise<WriteResult> {
-    const { store } = this.#parts;
+  set(key: string, write: EntryWrite, call: ServerCall): Promise<WriteResult> {
     if (write.condition !== undefined || write.returnPrevious === true) {
       return this.#change("set", key, call, () => this.#trySet(key, write, call));
     }
+    // Refused by a stamp alone; all other writes are spared a promise.
+    if (write.tagsUnchangedSince === undefined) return this.#parts.store.put(key, write, call) as Promise<WriteResult>;
+    return this.#putUnlessInvalidated(key, write, call);
+  }
+
+  async #putUnlessInvalidated(key: string, write: EntryWrite, call: ServerCall): Promise<WriteResult> {
+    const { store } = this.#parts;
     const result = await store.put(key, write, call);
     if (result !== undefined) return result;
     return { stored: false, version: versionOfLive(await store.find(key, call)) };
@@ -51,7 +58,12 @@ export class EntryWriter {
   ): Promise<readonly WriteResult[]> {
     const isPlain = ([, write]: readonly [string, EntryWrite]): boolean => write.tagsUnchangedSince === undefined;
     if (items.every(isPlain)) return this.#parts.store.putMulti(items, call);
-    return Promise.all(items.map(([key, write]) => this.set(key, write, call)));
+    const slices = sliceByCount(items);
+    const results: WriteResult[] = [];
+    for (const slice of slices) {
+      results.push(...(await Promise.all(slice.map(([key, write]) => this.set(key, write, call)))));
+    }
+    return results;
   }
 
   /**
@@ -68,7 +80,7 @@ export class EntryWriter {
       if (status === "HD") return found.live !== undefined;
       // Somebody else removed it, which ended what this call wanted to end.
       if (status === "NF") return false;
-      await pauseBefore(attempt, this.#parts, call.read.signal);
+      await pauseBefore(attempt, this.#parts, call.context);
     }
     // Others write it all the time: what is removed now is what one of them has just written.
     return removeAnyway(key, call);
@@ -76,8 +88,15 @@ export class EntryWriter {
 
   /** Removes many keys. @returns how many live entries were there */
   async deleteMulti(keys: readonly string[], call: ServerCall): Promise<number> {
+    // One slice after another: each is removed over the connection that it was read over, which has room for a few.
+    let count = 0;
+    for (const slice of sliceByCount([...new Set(keys)])) count += await this.#deleteSlice(slice, call);
+    return count;
+  }
+
+  async #deleteSlice(keys: readonly string[], call: ServerCall): Promise<number> {
     const { store } = this.#parts;
-    const present = (await store.findMulti([...new Set(keys)], call)).filter(({ cas }) => cas !== undefined);
+    const present = (await store.findMulti(keys, call)).filter(({ cas }) => cas !== undefined);
     const answers = await Promise.all(
       present.map(async (found) => {
         const status = await this.remove(found, call);
@@ -179,13 +198,15 @@ export class EntryWriter {
     const result = (await attempt()) ?? (await attempt());
     if (result !== undefined) return result;
     const { queue, patienceMs, name } = this.#parts;
-    const { signal } = call.read;
+    // Waiting is rare, and then who waits is listened to.
+    const { context } = call;
+    const { signal } = context;
     const onTimeout = (): unknown => {
       const message = `${name}: "${operation}" waited ${patienceMs} ms for other writers of its key; nothing was written. Write the key less often.`;
       return new BackendOverloadedError(name, operation, message);
     };
     return queue.run(key, { signal, timeoutMs: patienceMs, onTimeout }, () =>
-      retryConflicts(operation, this.#parts, signal, attempt),
+      retryConflicts(operation, this.#parts, context, attempt),
     );
   }
 }

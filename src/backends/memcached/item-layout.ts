@@ -1,5 +1,5 @@
 import { type CountedOperation, DIGEST_BYTES } from "./counted-operation.ts";
-import { MARK_BYTES, type Mark, readMark, writeMark } from "./mark.ts";
+import { isSameMark, MARK_BYTES, type Mark, readMark, writeMark } from "./mark.ts";
 import type { TagMark } from "./tag-mark.ts";
 
 /**
@@ -97,6 +97,33 @@ export function decodeItem(bytes: Buffer): Item | undefined {
   if (leasedUntil !== undefined && Number.isNaN(leasedUntil)) return undefined;
   const payload = bytes.subarray(cursor.offset);
   return { leasedUntil, flags, expiresAt: bytes.readDoubleBE(4), mark: readMark(bytes, 12), tags, operations, payload };
+}
+
+/** Whether bytes are an item without flags and tags. Then all that it says stands at fixed places, and nothing has to be made of it. */
+export function isBareItem(bytes: Buffer): boolean {
+  return (
+    bytes.length >= ITEM_HEAD_BYTES && bytes[0] === MAGIC && bytes[1] === FORMAT && bytes[2] === 0 && bytes[3] === 0
+  );
+}
+
+/** `expiresAt` of a bare item. */
+export function bareItemExpiresAt(bytes: Buffer): number {
+  return bytes.readDoubleBE(4);
+}
+
+/** The payload of a bare item, a view. */
+export function bareItemPayload(bytes: Buffer): Buffer {
+  return bytes.subarray(ITEM_HEAD_BYTES);
+}
+
+/** Whether an item carries a mark of its namespaces. */
+export function itemHasMark(bytes: Buffer, mark: Mark): boolean {
+  return bytes.readUInt32BE(12) === mark.high && bytes.readUInt32BE(16) === mark.low;
+}
+
+/** Whether an item is a live entry of a namespace with this mark, but for its tags. */
+export function isLiveItem({ flags, expiresAt, mark }: Item, current: Mark, nowMs: number): boolean {
+  return (flags & ITEM_FLAGS.isStale) === 0 && isSameMark(mark, current) && nowMs < expiresAt;
 }
 
 interface Cursor {

@@ -1,9 +1,9 @@
-import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
+import type { EntryWrite, WriteResult } from "../../backend/stored-entry.ts";
 import type { MemcachedConnectionId } from "../../clients/memcached/memcached-client.ts";
 import type { MetaKey, MetaReply, MetaRequest, MetaStatus } from "../../clients/memcached/meta-message.ts";
 import type { CountedOperation } from "./counted-operation.ts";
 import type { Item } from "./item-layout.ts";
-import type { NamespaceState } from "./namespace-marks.ts";
+import type { NamespaceState } from "./namespace-state.ts";
 import type { ServerCall } from "./server-call.ts";
 
 /** What stands under a key. */
@@ -32,14 +32,14 @@ export interface FoundItem {
 export interface ItemDraft {
   readonly item: Item;
   readonly versionBase: number;
+  /** Whether it has the TTL of the item that it replaces. Default: it has its own. */
+  readonly keepsTtl?: boolean | undefined;
 }
 
 /** Items of one server in the form of one mode. The writes on condition and the counters of both modes stand on it. */
 export interface ItemStore {
   /** The time by which entries expire, ms since the epoch. */
   nowMs(): number;
-  /** The live entries of keys, in their order. */
-  getMulti(keys: readonly string[], call: ServerCall): Promise<ReadonlyArray<StoredEntry | undefined>>;
   /** What stands under a key; `others` are read after it. */
   find(key: string, call: ServerCall, others?: readonly MetaRequest[]): Promise<FoundItem>;
   /** What stands under keys, in their order. */

@@ -3,7 +3,7 @@ import type { EntryWrite, StoredEntry } from "../../backend/stored-entry.ts";
 import type { MemcachedConnectionId } from "../../clients/memcached/memcached-client.ts";
 import type { MetaKey } from "../../clients/memcached/meta-message.ts";
 import type { Item } from "./item-layout.ts";
-import type { NamespaceState } from "./namespace-marks.ts";
+import type { NamespaceState } from "./namespace-state.ts";
 
 /** The right to store the result of one load. Means something to the {@link LoadLeases} that gave it out, until it ends or is void. */
 export interface LoadLease {

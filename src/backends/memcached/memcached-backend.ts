@@ -6,12 +6,11 @@ import { formatServerAddress, parseServerAddress } from "../../clients/server-ad
 import { DeadlineQueue } from "../../foundation/deadline-queue.ts";
 import { BackendUnavailableError } from "../../foundation/errors.ts";
 import { createCoherentOperations } from "./coherent-operations.ts";
-import { maxItemBytesOf } from "./entry-limits.ts";
 import type { LoadLeases } from "./load-leases.ts";
 import type { MemcachedBackendSettings } from "./memcached-backend-settings.ts";
 import { createPlainOperations } from "./plain-operations.ts";
 import { ServerCall } from "./server-call.ts";
-import { translateServerError } from "./server-error.ts";
+import { createTranslation } from "./server-error.ts";
 import { reportServer } from "./server-report.ts";
 import type { StoreParts } from "./store-operations.ts";
 
@@ -42,13 +41,14 @@ export function createMemcachedBackend(settings: MemcachedBackendSettings, host:
   const parts: StoreParts = { settings, client, host, deadlines };
   const operations = settings.mode === "plain" ? createPlainOperations(parts) : createCoherentOperations(parts);
 
+  const translate = createTranslation(name, client);
+
   /** Runs a call; a server's error becomes one of the family. */
   async function run<T>(operation: string, call: () => T | Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      const subject = { name, address: client.address, maxItemBytes: maxItemBytesOf(client) };
-      throw translateServerError(error, operation, subject);
+      throw translate(error, operation);
     }
   }
 
@@ -74,9 +74,30 @@ export function createMemcachedBackend(settings: MemcachedBackendSettings, host:
       run("ping", async () => {
         await client.send({ kind: "noop" }, new ServerCall("ping", context).read);
       }),
-    get: (key, context) => run("get", () => operations.get(key, context)),
-    getMulti: (keys, context) => run("getMulti", () => operations.getMulti(keys, context)),
-    set: (key, write, context) => run("set", () => operations.set(key, write, context)),
+    get: (key, context) => {
+      try {
+        return operations.get(key, context);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
+    getMulti: (keys, context) => {
+      try {
+        return operations.getMulti(keys, context);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
+    set: (key, write, context) => {
+      if (write.condition !== undefined || write.returnPrevious === true || write.tagsUnchangedSince !== undefined) {
+        return run("set", () => operations.set(key, write, context));
+      }
+      try {
+        return operations.set(key, write, context);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
     setMulti: (items, context) => run("setMulti", () => operations.setMulti(items, context)),
     delete: (key, context) => run("delete", () => operations.delete(key, context)),
     deleteMulti: (keys, context) => run("deleteMulti", () => operations.deleteMulti(keys, context)),

@@ -8,7 +8,7 @@ import {
   storedPrefix,
 } from "../../entry/namespace-path.ts";
 import type { Clock } from "../../foundation/clock.ts";
-import { combineMarks, createMark, type Mark } from "./mark.ts";
+import { combineMarks, createMark } from "./mark.ts";
 import {
   createMarkSlot,
   decodeMarkState,
@@ -17,8 +17,10 @@ import {
   type MarkSlot,
   type MarkState,
 } from "./mark-reader.ts";
+import type { NamespaceState } from "./namespace-state.ts";
 import { reservedKey } from "./reserved-key.ts";
 import type { ServerCall } from "./server-call.ts";
+import { TurnState } from "./turn-state.ts";
 
 /** A namespace with those around it, the root first. */
 export interface NamespaceChain {
@@ -28,15 +30,7 @@ export interface NamespaceChain {
   /** What was read last. A guess: whoever writes by it must read after the write. */
   lastState: NamespaceState | undefined;
   /** @internal The read that this turn's callers share, and the root's read that it belongs to. */
-  shared: { readonly root: unknown; readonly state: Promise<NamespaceState | undefined> } | undefined;
-}
-
-/** What entries of a namespace that are written now carry, and how their versions are counted. */
-export interface NamespaceState {
-  /** The marks of all levels together: another one as soon as any of them was cleared, or its item was lost. */
-  readonly mark: Mark;
-  /** See `version-number.ts`. */
-  readonly versionBase: number;
+  shared: { readonly root: unknown; readonly turn: TurnState } | undefined;
 }
 
 /** What the marks are made with. */
@@ -99,15 +93,36 @@ export class NamespaceMarks {
 
   /** The state after this call; `undefined` when a mark is missing, so that no entry of the namespace can be live. */
   current(chain: NamespaceChain): Promise<NamespaceState | undefined> {
+    return this.turnOf(chain).promise;
+  }
+
+  /** As {@link NamespaceMarks.current}, for many callers of one turn. */
+  turnOf(chain: NamespaceChain): TurnState {
     const root = chain.slots[0] as MarkSlot;
     // A read of the root that has not left yet is this turn's, and so are those of the other levels.
-    if (root.pending !== undefined && chain.shared?.root === root.pending) return chain.shared.state;
-    const reads = chain.slots.map((slot) => this.#reader.read(slot));
-    const state = Promise.all(reads).then((states) => this.#combine(chain, states));
-    // Somebody may have left before it fails; those who stay are told nevertheless.
-    state.catch(() => undefined);
-    chain.shared = { root: root.pending, state };
-    return state;
+    if (root.pending !== undefined && chain.shared?.root === root.pending) return chain.shared.turn;
+    const state =
+      chain.slots.length === 1
+        ? this.#reader.read(root).then((only) => this.#combine(chain, [only]))
+        : Promise.all(chain.slots.map((slot) => this.#reader.read(slot))).then((all) => this.#combine(chain, all));
+    const turn = new TurnState(state);
+    chain.shared = { root: root.pending, turn };
+    return turn;
+  }
+
+  /** The states in the replies to the requests of chains, of which the first is at `from`. */
+  statesIn(
+    chains: Iterable<NamespaceChain>,
+    replies: readonly MetaReply[],
+    from: number,
+  ): ReadonlyMap<NamespaceChain, NamespaceState | undefined> {
+    const states = new Map<NamespaceChain, NamespaceState | undefined>();
+    let at = from;
+    for (const chain of chains) {
+      states.set(chain, this.stateIn(chain, replies.slice(at, at + chain.slots.length)));
+      at += chain.slots.length;
+    }
+    return states;
   }
 
   /** The state in the replies to {@link NamespaceChain.requests}. */
@@ -144,7 +159,7 @@ export class NamespaceMarks {
     const { connection } = read;
     await this.#client.send(
       { kind: "set", key: slot.key, value, flags: `T0 C${state.cas}` },
-      { ...call.write, connection },
+      call.writeOver(connection),
     );
   }
 

@@ -16,7 +16,7 @@ export async function sendPinned(
   call: ServerCall,
 ): Promise<MetaReply | undefined> {
   try {
-    return (await client.send(request, { ...call.write, connection })).reply;
+    return (await client.send(request, call.writeOver(connection))).reply;
   } catch (error) {
     if (error instanceof BackendUnavailableError) return undefined;
     throw error;

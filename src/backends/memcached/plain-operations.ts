@@ -8,6 +8,7 @@ import { OperationKeys } from "./operation-keys.ts";
 import { PlainStore } from "./plain-store.ts";
 import { reserveKey } from "./reserve-key.ts";
 import { ServerCall } from "./server-call.ts";
+import { createTranslation } from "./server-error.ts";
 import { isServerSilent } from "./store-errors.ts";
 import type { StoreOperations, StoreParts } from "./store-operations.ts";
 
@@ -27,7 +28,7 @@ const CAPABILITIES: BackendCapabilities = Object.freeze({
 export function createPlainOperations({ settings, client, host, deadlines }: StoreParts): StoreOperations {
   const { clock, random, scheduler } = host;
   const { name } = settings;
-  const store = new PlainStore(client, clock);
+  const store = new PlainStore(client, clock, createTranslation(name, client));
   const retry = { name, random, scheduler };
   const writer = new EntryWriter({
     ...retry,
@@ -47,8 +48,8 @@ export function createPlainOperations({ settings, client, host, deadlines }: Sto
     capabilities: CAPABILITIES,
     epoch: () => `memcached-${client.incarnation}`,
     start: async () => undefined,
-    get: (key, context) => store.get(key, new ServerCall("get", context)),
-    getMulti: (keys, context) => store.getMulti(keys, new ServerCall("getMulti", context)),
+    get: (key, context) => store.get(key, context),
+    getMulti: (keys, context) => store.getMulti(keys, context),
     set: (key, write, context) => writer.set(key, write, new ServerCall("set", context)),
     setMulti: (items, context) => store.putMulti(items, new ServerCall("setMulti", context)),
     delete: (key, context) => store.delete(key, new ServerCall("delete", context)),
@@ -64,7 +65,7 @@ export function createPlainOperations({ settings, client, host, deadlines }: Sto
           `The store "${name}" has no place for an opId in mode "plain". Leave it out, or use mode "coherent".`,
         );
       }
-      return rounds.count(key, request, context.signal);
+      return rounds.count(key, request, context);
     },
     commit: (checks, writes, context) => writer.commit(checks, writes, new ServerCall("transaction", context)),
   };

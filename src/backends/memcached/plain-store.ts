@@ -1,6 +1,8 @@
+import type { OperationContext } from "../../backend/backend.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
 import type { MemcachedClient } from "../../clients/memcached/memcached-client.ts";
 import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
+import { MemcachedServerError } from "../../clients/memcached/memcached-server-error.ts";
 import {
   type MetaKey,
   type MetaReply,
@@ -9,19 +11,25 @@ import {
   metaFlag,
 } from "../../clients/memcached/meta-message.ts";
 import type { Clock } from "../../foundation/clock.ts";
-import { sliceByBytes, sliceByCount } from "./batch-slices.ts";
-import { toStoredEntry } from "./coherent-store.ts";
+import { runSlices, sliceByBytes, sliceByCount } from "./batch-slices.ts";
 import { assertBytes, assertItemFits, maxItemBytesOf } from "./entry-limits.ts";
 import { exptimeSeconds } from "./exptime.ts";
+import { GetRequest } from "./get-request.ts";
 import type { Item } from "./item-layout.ts";
 import type { FoundItem, ItemDraft, ItemStore } from "./item-store.ts";
 import { NO_MARK } from "./mark.ts";
 import { sendPinned } from "./pinned-request.ts";
+import { ReadEntry } from "./read-entry.ts";
 import { casOf } from "./reply-cas.ts";
-import type { ServerCall } from "./server-call.ts";
+import { sendDecoded } from "./send-decoded.ts";
+import { readOptions, type ServerCall } from "./server-call.ts";
+import type { TranslateError } from "./server-error.ts";
 import { versionOf } from "./version-number.ts";
 
+type Entry = StoredEntry | undefined;
+
 const READ_FLAGS = "c v t";
+const VALUE_FLAGS = "v";
 /** A base for each restart that this client saw: room for 2^44 CAS numbers, and for 512 restarts before bases repeat. */
 const BASE_STEP = 2 ** 32;
 const BASE_COUNT = 512;
@@ -35,10 +43,12 @@ const NOTHING: readonly never[] = Object.freeze([]);
 export class PlainStore implements ItemStore {
   readonly #client: MemcachedClient;
   readonly #clock: Pick<Clock, "wallMs">;
+  readonly #translate: TranslateError;
 
-  constructor(client: MemcachedClient, clock: Pick<Clock, "wallMs">) {
+  constructor(client: MemcachedClient, clock: Pick<Clock, "wallMs">, translate: TranslateError) {
     this.#client = client;
     this.#clock = clock;
+    this.#translate = translate;
   }
 
   nowMs(): number {
@@ -46,33 +56,62 @@ export class PlainStore implements ItemStore {
   }
 
   /** The live entry of a key. */
-  async get(key: string, call: ServerCall): Promise<StoredEntry | undefined> {
-    const metaKey = encodeMemcachedKey(key);
-    const { reply, connection } = await this.#client.send(readRequest(metaKey), call.read);
-    const { live, itemVersion } = this.#found(key, metaKey, reply, connection, []);
-    return live && toStoredEntry(live, itemVersion);
+  get(key: string, context: OperationContext): Promise<Entry> {
+    const isValueEnough = context.isValueEnough === true;
+    const request = new GetRequest(encodeMemcachedKey(key), isValueEnough ? VALUE_FLAGS : READ_FLAGS);
+    const decode = isValueEnough ? valueIn : this.#entryIn;
+    return sendDecoded(this.#client, request, readOptions("get", context), decode, this.#translate);
   }
 
-  async getMulti(keys: readonly string[], call: ServerCall): Promise<ReadonlyArray<StoredEntry | undefined>> {
-    const found = await this.findMulti(keys, call);
-    return found.map(({ live, itemVersion }) => live && toStoredEntry(live, itemVersion));
+  /** The live entries of keys, in their order. */
+  getMulti(keys: readonly string[], context: OperationContext): Promise<readonly Entry[]> {
+    const slices = sliceByCount(keys);
+    const [first] = slices;
+    if (first === undefined) return Promise.resolve([]);
+    if (slices.length === 1) return this.#readSlice(first, context);
+    return runSlices(slices, (slice) => this.#readSlice(slice, context)).then((found) => found.flat());
+  }
+
+  #readSlice(keys: readonly string[], context: OperationContext): Promise<readonly Entry[]> {
+    const isValueEnough = context.isValueEnough === true;
+    const flags = isValueEnough ? VALUE_FLAGS : READ_FLAGS;
+    const decode = isValueEnough ? valueIn : this.#entryIn;
+    const requests: MetaRequest[] = [];
+    for (const key of keys) requests.push(new GetRequest(encodeMemcachedKey(key), flags));
+    return this.#client.sendBatch(requests, readOptions("getMulti", context)).then(
+      ({ replies }) => {
+        const entries: Entry[] = [];
+        for (const reply of replies) {
+          if (reply instanceof MemcachedServerError) throw this.#translate(reply, "getMulti");
+          entries.push(decode(reply));
+        }
+        return entries;
+      },
+      (error: unknown) => {
+        throw this.#translate(error, "getMulti");
+      },
+    );
   }
 
   async find(key: string, call: ServerCall, others: readonly MetaRequest[] = []): Promise<FoundItem> {
     const metaKey = encodeMemcachedKey(key);
-    const { replies, connection } = await call.batch(this.#client, [readRequest(metaKey), ...others], call.read);
+    const { replies, connection } = await call.batch(
+      this.#client,
+      [new GetRequest(metaKey, READ_FLAGS), ...others],
+      call.read,
+    );
     return this.#found(key, metaKey, replies[0] as MetaReply, connection, replies.slice(1));
   }
 
   async findMulti(keys: readonly string[], call: ServerCall): Promise<readonly FoundItem[]> {
-    const slices = sliceByCount(keys).map(async (slice) => {
+    const found = await runSlices(sliceByCount(keys), async (slice) => {
       const metaKeys = slice.map(encodeMemcachedKey);
-      const { replies, connection } = await call.batch(this.#client, metaKeys.map(readRequest), call.read);
+      const requests = metaKeys.map((metaKey) => new GetRequest(metaKey, READ_FLAGS));
+      const { replies, connection } = await call.batch(this.#client, requests, call.read);
       return slice.map((key, index) =>
         this.#found(key, metaKeys[index] as MetaKey, replies[index] as MetaReply, connection, []),
       );
     });
-    const found = await Promise.all(slices);
     return found.length === 1 ? (found[0] as readonly FoundItem[]) : found.flat();
   }
 
@@ -90,16 +129,15 @@ export class PlainStore implements ItemStore {
   }
 
   redraft(found: FoundItem, changes: Partial<Item>): ItemDraft {
-    return { item: { ...(found.live as Item), ...changes }, versionBase: this.#versionBase() };
+    const item = { ...(found.live as Item), ...changes };
+    return { item, versionBase: this.#versionBase(), keepsTtl: changes.expiresAt === undefined };
   }
 
-  async replace(found: FoundItem, { item, versionBase }: ItemDraft, call: ServerCall): Promise<number | undefined> {
-    const nowMs = this.#clock.wallMs();
+  async replace(found: FoundItem, draft: ItemDraft, call: ServerCall): Promise<number | undefined> {
+    const { item, versionBase, keepsTtl } = draft;
+    const remainingMs = item.expiresAt - this.#clock.wallMs();
     // What keeps the TTL that was read keeps the server's seconds: one more with each write, and it would never end.
-    const exptime =
-      item.expiresAt === found.live?.expiresAt
-        ? secondsLeft(item.expiresAt - nowMs)
-        : exptimeSeconds(item.expiresAt - nowMs, nowMs);
+    const exptime = keepsTtl === true ? secondsLeft(remainingMs) : this.#exptime(remainingMs);
     const condition = found.cas === undefined ? "ME" : `C${found.cas}`;
     const request = this.#writeRequest(found.metaKey, item.payload, `c ${condition} T${exptime}`);
     const reply = await sendPinned(this.#client, found.connection, request, call);
@@ -123,9 +161,8 @@ export class PlainStore implements ItemStore {
     return (await sendPinned(this.#client, found.connection, request, call))?.status ?? "lost";
   }
 
-  async put(key: string, write: EntryWrite, call: ServerCall): Promise<WriteResult> {
-    const { reply } = await this.#client.send(this.#putRequest(key, write), call.write);
-    return { stored: true, version: versionOf(this.#versionBase(), casOf(reply.flags)) };
+  put(key: string, write: EntryWrite, call: ServerCall): Promise<WriteResult> {
+    return sendDecoded(this.#client, this.#putRequest(key, write), call.write, this.#resultIn, this.#translate);
   }
 
   async putMulti(
@@ -159,12 +196,20 @@ export class PlainStore implements ItemStore {
 
   /** Removes keys. @returns how many were there */
   async deleteMulti(keys: readonly string[], call: ServerCall): Promise<number> {
-    const slices = sliceByCount(keys).map(async (slice) => {
+    const counts = await runSlices(sliceByCount(keys), async (slice) => {
       const { replies } = await call.batch(this.#client, slice.map(deleteRequest), call.write);
       return replies.filter(({ status }) => status === "HD").length;
     });
-    return (await Promise.all(slices)).reduce((total, count) => total + count, 0);
+    return counts.reduce((total, count) => total + count, 0);
   }
+
+  readonly #entryIn = ({ value, flags }: MetaReply): Entry =>
+    value && new ReadEntry(value, versionOf(this.#versionBase(), casOf(flags)), this.#expiresAtIn(flags));
+
+  readonly #resultIn = ({ flags }: MetaReply): WriteResult => ({
+    stored: true,
+    version: versionOf(this.#versionBase(), casOf(flags)),
+  });
 
   #found(
     key: string,
@@ -180,10 +225,27 @@ export class PlainStore implements ItemStore {
     return { key, metaKey, connection, cas, item, live: item, itemVersion, replyFlags: flags, namespace, others };
   }
 
-  #itemOf(payload: Buffer, flags: string): Item {
+  #expiresAtIn(flags: string): number {
     const left = metaFlag(flags, "t") ?? NEVER;
-    const expiresAt = left === NEVER ? Number.POSITIVE_INFINITY : this.#clock.wallMs() + Number(left) * 1_000;
-    return { flags: 0, expiresAt, mark: NO_MARK, tags: NOTHING, operations: NOTHING, payload };
+    if (left === NEVER) return Number.POSITIVE_INFINITY;
+    // Without the second that every write adds: an entry that is written with the rest of its TTL again and again must end.
+    return this.#clock.wallMs() + Math.max(1, (Number(left) - 1) * 1_000);
+  }
+
+  #itemOf(payload: Buffer, flags: string): Item {
+    return {
+      flags: 0,
+      expiresAt: this.#expiresAtIn(flags),
+      mark: NO_MARK,
+      tags: NOTHING,
+      operations: NOTHING,
+      payload,
+    };
+  }
+
+  /** The rest of a TTL that is about to end is not made longer: two seconds more with each write, and the entry never would end. */
+  #exptime(ttlMs: number): number {
+    return ttlMs <= 1 ? 1 : exptimeSeconds(ttlMs, this.#clock.wallMs());
   }
 
   #versionBase(): number {
@@ -192,8 +254,7 @@ export class PlainStore implements ItemStore {
 
   #putRequest(key: string, { value, ttlMs }: EntryWrite): MetaRequest & { readonly value: Uint8Array } {
     assertBytes(value);
-    const exptime = exptimeSeconds(ttlMs, this.#clock.wallMs());
-    return this.#writeRequest(encodeMemcachedKey(key), value, `c T${exptime}`);
+    return this.#writeRequest(encodeMemcachedKey(key), value, `c T${this.#exptime(ttlMs)}`);
   }
 
   #writeRequest(key: MetaKey, value: Uint8Array, flags: string): MetaRequest & { readonly value: Uint8Array } {
@@ -204,11 +265,12 @@ export class PlainStore implements ItemStore {
 
 /** An instant that was made of the server's seconds, as these seconds again. */
 function secondsLeft(ttlMs: number): number {
-  return ttlMs === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.ceil(ttlMs / 1_000));
+  return ttlMs === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.ceil((ttlMs + 999) / 1_000));
 }
 
-function readRequest(key: MetaKey): MetaRequest {
-  return { kind: "get", key, flags: READ_FLAGS };
+/** An entry of which the value is enough. */
+function valueIn({ value }: MetaReply): Entry {
+  return value && new ReadEntry(value, 0, Number.POSITIVE_INFINITY);
 }
 
 function deleteRequest(key: string): MetaRequest {

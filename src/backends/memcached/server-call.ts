@@ -1,6 +1,7 @@
 import type { OperationContext } from "../../backend/backend.ts";
 import type {
   MemcachedBatchAnswer,
+  MemcachedCaller,
   MemcachedCallOptions,
   MemcachedClient,
   MemcachedConnectionId,
@@ -14,22 +15,90 @@ export interface BatchReplies {
   readonly connection: MemcachedConnectionId;
 }
 
+/** How a request of a call is made. A class, so that all have one shape. */
+class RequestOptions implements MemcachedCallOptions {
+  readonly operation: string;
+  readonly kind: "read" | "write";
+  readonly signal: AbortSignal | undefined;
+  readonly caller: MemcachedCaller | undefined;
+  readonly connection: MemcachedConnectionId | undefined;
+
+  constructor(
+    operation: string,
+    kind: "read" | "write",
+    context: OperationContext,
+    connection: MemcachedConnectionId | undefined,
+  ) {
+    this.operation = operation;
+    this.kind = kind;
+    // A context that can be asked makes its signal when somebody looks at it, which costs more than all else of a call.
+    const isAskable = context.isAbandoned !== undefined;
+    this.signal = isAskable ? undefined : context.signal;
+    this.caller = isAskable ? context : undefined;
+    this.connection = connection;
+  }
+}
+
+const NOBODY: OperationContext = Object.freeze({});
+const sharedReads = new Map<string, MemcachedCallOptions>();
+const sharedWrites = new Map<string, MemcachedCallOptions>();
+
+/** How a request that changes nothing is made. Shared by all calls that nobody can leave. */
+export function readOptions(operation: string, context: OperationContext): MemcachedCallOptions {
+  if (isLeavable(context)) return new RequestOptions(operation, "read", context, undefined);
+  return sharedReads.get(operation) ?? share(sharedReads, operation, "read");
+}
+
+/** How a request that changes something is made; see {@link readOptions}. */
+export function writeOptions(operation: string, context: OperationContext): MemcachedCallOptions {
+  if (isLeavable(context)) return new RequestOptions(operation, "write", context, undefined);
+  return sharedWrites.get(operation) ?? share(sharedWrites, operation, "write");
+}
+
+function isLeavable(context: OperationContext): boolean {
+  return context.isAbandoned !== undefined || context.signal !== undefined;
+}
+
+function share(
+  options: Map<string, MemcachedCallOptions>,
+  operation: string,
+  kind: "read" | "write",
+): MemcachedCallOptions {
+  const made = new RequestOptions(operation, kind, NOBODY, undefined);
+  options.set(operation, made);
+  return made;
+}
+
+/** Whether nobody waits for a call any more; asks for its signal only where nothing else tells. */
+export function isAbandoned(context: OperationContext): boolean {
+  return context.isAbandoned ?? context.signal?.aborted === true;
+}
+
 /** One call of the store: how its requests are made. */
 export class ServerCall {
-  /** For requests that change nothing. */
-  readonly read: MemcachedCallOptions;
-  /** For requests that change something. */
-  readonly write: MemcachedCallOptions;
+  /** What the call is. */
+  readonly operation: string;
+  /** Who waits for it. */
+  readonly context: OperationContext;
 
   constructor(operation: string, context: OperationContext) {
-    const { signal } = context;
-    this.read = { operation, kind: "read", signal };
-    this.write = { operation, kind: "write", signal };
+    this.operation = operation;
+    this.context = context;
   }
 
-  /** What the call is. */
-  get operation(): string {
-    return this.read.operation;
+  /** For requests that change nothing. */
+  get read(): MemcachedCallOptions {
+    return readOptions(this.operation, this.context);
+  }
+
+  /** For requests that change something. */
+  get write(): MemcachedCallOptions {
+    return writeOptions(this.operation, this.context);
+  }
+
+  /** For requests that change something, over one connection or not at all. */
+  writeOver(connection: MemcachedConnectionId): MemcachedCallOptions {
+    return new RequestOptions(this.operation, "write", this.context, connection);
   }
 
   /** Sends a batch and expects an answer to each. @throws MemcachedServerError of the first request that has none */
@@ -38,8 +107,12 @@ export class ServerCall {
     requests: readonly MetaRequest[],
     options: MemcachedCallOptions,
   ): Promise<BatchReplies> {
-    const { replies, connection }: MemcachedBatchAnswer = await client.sendBatch(requests, options);
-    for (const reply of replies) if (reply instanceof MemcachedServerError) throw reply;
-    return { replies: replies as readonly MetaReply[], connection };
+    return expectReplies(await client.sendBatch(requests, options));
   }
+}
+
+/** A batch that has an answer to each request. @throws MemcachedServerError of the first request that has none */
+export function expectReplies({ replies, connection }: MemcachedBatchAnswer): BatchReplies {
+  for (const reply of replies) if (reply instanceof MemcachedServerError) throw reply;
+  return { replies: replies as readonly MetaReply[], connection };
 }

@@ -1,6 +1,6 @@
 import { MemcachedServerError } from "../../clients/memcached/memcached-server-error.ts";
 import { BackendError } from "../../foundation/errors.ts";
-import { entryTooLarge } from "./entry-limits.ts";
+import { entryTooLarge, maxItemBytesOf } from "./entry-limits.ts";
 
 /** Who answered, for messages. */
 export interface ErrorSubject {
@@ -8,6 +8,24 @@ export interface ErrorSubject {
   readonly name: string;
   readonly address: string;
   readonly maxItemBytes: number;
+}
+
+/** Makes of an error what the store rejects with. */
+export type TranslateError = (error: unknown, operation: string) => unknown;
+
+/** Translates the errors of one server; see {@link translateServerError}. */
+export function createTranslation(
+  name: string,
+  client: { readonly address: string; readonly maxItemBytes: number | undefined },
+): TranslateError {
+  return (error, operation) => {
+    if (!(error instanceof MemcachedServerError)) return error;
+    return translateServerError(error, operation, {
+      name,
+      address: client.address,
+      maxItemBytes: maxItemBytesOf(client),
+    });
+  };
 }
 
 /** A server's error as one of the family; all else as it is. The server's own words are the cause. */

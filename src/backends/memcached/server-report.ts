@@ -3,7 +3,7 @@ import type { MemcachedClient } from "../../clients/memcached/memcached-client.t
 import type { Clock } from "../../foundation/clock.ts";
 import { GocachexError } from "../../foundation/errors.ts";
 import { maxItemBytesOf } from "./entry-limits.ts";
-import type { ServerCall } from "./server-call.ts";
+import { isAbandoned, type ServerCall } from "./server-call.ts";
 
 /** Clocks that differ by more make TTLs visibly wrong. The server's own is told in whole seconds. */
 const MAX_CLOCK_SKEW_MS = 2_500;
@@ -46,7 +46,7 @@ export async function reportServer(
       warnings,
     };
   } catch (error) {
-    if (call.read.signal?.aborted && error === call.read.signal.reason) throw error;
+    if (isAbandoned(call.context) && error === call.context.signal?.reason) throw error;
     const latencyMs = clock.monotonicMs() - askedAt;
     const message = error instanceof GocachexError ? error.message : "It answered with an error.";
     return { node: client.address, status: "down", latencyMs, connections, warnings: [], message };

@@ -6,7 +6,7 @@ import type { DeadlineQueue } from "../../foundation/deadline-queue.ts";
 import type { LoadLeases } from "./load-leases.ts";
 import type { MemcachedBackendSettings } from "./memcached-backend-settings.ts";
 
-/** What both modes do, without the translation of errors. */
+/** What both modes do, without the translation of errors but for `get`, `getMulti` and unconditional `set`: those have one promise a call. */
 export type StoreOperations = Required<
   Pick<Backend, "get" | "getMulti" | "set" | "setMulti" | "delete" | "deleteMulti" | "expire" | "increment" | "commit">
 > &

@@ -1,4 +1,5 @@
 import type { OperationContext } from "../../backend/backend.ts";
+import { assertWanted, type Caller } from "../../backend/caller.ts";
 import type { CommitResult, KeyCheck, KeyWrite } from "../../backend/commit.ts";
 import type { RedisReply } from "../../clients/redis/redis-reply.ts";
 import { BackendError, UnsupportedOperationError } from "../../foundation/errors.ts";
@@ -44,7 +45,7 @@ export async function commitRecords(
   tags: TagStore,
   checks: readonly KeyCheck[],
   writes: readonly KeyWrite[],
-  { signal }: OperationContext,
+  context: OperationContext,
 ): Promise<CommitResult> {
   const isCluster = parts.client.topology === "cluster";
   const keys = [...checks, ...writes].map(({ key }) => key);
@@ -53,7 +54,7 @@ export async function commitRecords(
   try {
     const writeTags = await tagsOfWrites(tags, writes, isCluster);
     const shard = isCluster ? shardOfKey(keys[0] as string) : 0;
-    return await run(parts, tags, { checks, writes, shard, tags: writeTags, verdicts: new Map() }, signal);
+    return await run(parts, tags, { checks, writes, shard, tags: writeTags, verdicts: new Map() }, context);
   } catch (error) {
     throw translateRedisError(parts.name, OPERATION, error);
   }
@@ -79,14 +80,9 @@ async function tagsOfWrites(
   return writes.map(({ write }) => (write?.tags ?? []).map((tag) => ({ tag, mark: markOf.get(tag) })));
 }
 
-async function run(
-  parts: StoreParts,
-  tags: TagStore,
-  commit: Commit,
-  signal: AbortSignal | undefined,
-): Promise<CommitResult> {
+async function run(parts: StoreParts, tags: TagStore, commit: Commit, caller: Caller): Promise<CommitResult> {
   for (let question = 0; question < MAX_QUESTIONS; question += 1) {
-    signal?.throwIfAborted();
+    assertWanted(caller);
     const reply = await send(parts, commit);
     const [status, ...rest] = reply as readonly number[];
     if (status === 1) return { committed: true, versions: rest.map(Number) };

@@ -1,4 +1,5 @@
 import type { Backend, OperationContext } from "../../backend/backend.ts";
+import { assertWanted } from "../../backend/caller.ts";
 import type { CounterRequest, CounterResult } from "../../backend/counter.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
 import type { NamespacePath } from "../../entry/namespace-path.ts";
@@ -62,15 +63,15 @@ export class CoherentStore implements CoherentOperations {
     this.readRecord = (record, shard) => readWhole(record, parts.client.clockOffsetMs(slotOfShard(shard)));
   }
 
-  get(key: string, { signal }: OperationContext): Promise<StoredEntry | undefined> {
-    signal?.throwIfAborted();
+  get(key: string, context: OperationContext): Promise<StoredEntry | undefined> {
+    assertWanted(context);
     return new Promise((resolve, reject) => {
-      this.#reader.add([key], { operation: "get", signal, take: (_, entry) => resolve(entry), fail: reject });
+      this.#reader.add([key], { operation: "get", caller: context, take: (_, entry) => resolve(entry), fail: reject });
     });
   }
 
-  getMulti(keys: readonly string[], { signal }: OperationContext): Promise<ReadonlyArray<StoredEntry | undefined>> {
-    signal?.throwIfAborted();
+  getMulti(keys: readonly string[], context: OperationContext): Promise<ReadonlyArray<StoredEntry | undefined>> {
+    assertWanted(context);
     return new Promise((resolve, reject) => {
       const entries: (StoredEntry | undefined)[] = new Array(keys.length);
       let missing = keys.length;
@@ -79,7 +80,7 @@ export class CoherentStore implements CoherentOperations {
         missing -= 1;
         if (missing === 0) resolve(entries);
       };
-      const owner = { operation: "getMulti", signal, take, fail: reject };
+      const owner = { operation: "getMulti", caller: context, take, fail: reject };
       if (missing === 0) resolve(entries);
       else this.#reader.add(keys, owner);
     });
@@ -145,8 +146,8 @@ export class CoherentStore implements CoherentOperations {
 
   lease: CoherentOperations["lease"] = (request, context) => requestLease(this.#parts, request, context);
 
-  async invalidateTags(tags: readonly string[], { signal }: OperationContext): Promise<void> {
-    signal?.throwIfAborted();
+  async invalidateTags(tags: readonly string[], context: OperationContext): Promise<void> {
+    assertWanted(context);
     try {
       await this.tags.invalidate(tags);
     } catch (error) {
@@ -158,7 +159,7 @@ export class CoherentStore implements CoherentOperations {
     return this.tags.stamp();
   }
 
-  async clear(namespace: NamespacePath, { signal }: OperationContext): Promise<void> {
+  async clear(namespace: NamespacePath, context: OperationContext): Promise<void> {
     const { client, keys, name, unique } = this.#parts;
     const once = unique();
     const shards = this.#isCluster ? Array.from({ length: SHARD_COUNT }, (_, shard) => shard) : [0];
@@ -171,7 +172,7 @@ export class CoherentStore implements CoherentOperations {
         ["1", "1", once, "0", String(headCount), encodeKeyText("", namespace)],
         { operation: "clear", kind: "idempotent-write" },
       );
-    signal?.throwIfAborted();
+    assertWanted(context);
     try {
       await Promise.all(shards.map(clearShard));
     } catch (error) {
@@ -180,10 +181,10 @@ export class CoherentStore implements CoherentOperations {
   }
 
   /** Sends a change with this turn's others. */
-  change<Result>(key: string, change: EntryChange<Result>, { signal }: OperationContext): Promise<Result> {
-    signal?.throwIfAborted();
+  change<Result>(key: string, change: EntryChange<Result>, context: OperationContext): Promise<Result> {
+    assertWanted(context);
     return new Promise((resolve, reject) => {
-      this.#writer.add(new EntryItem(key, change, { signal, resolve, reject }, this.#ask));
+      this.#writer.add(new EntryItem(key, change, { caller: context, resolve, reject }, this.#ask));
     });
   }
 

@@ -1,3 +1,4 @@
+import type { Caller } from "../../backend/caller.ts";
 import type { RedisCallKind } from "../../clients/redis/redis-client.ts";
 import type { RedisReply } from "../../clients/redis/redis-reply.ts";
 import type { RedisScript } from "../../clients/redis/redis-script.ts";
@@ -23,7 +24,7 @@ export interface EntryChange<Result> {
 
 /** Who waits for an item. */
 export interface EntryItemOwner<Result> {
-  readonly signal: AbortSignal | undefined;
+  readonly caller: Caller;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -70,8 +71,8 @@ export class EntryItem<Result> implements ScriptItem {
     return this.#change.sizeBytes;
   }
 
-  get signal(): AbortSignal | undefined {
-    return this.#owner.signal;
+  get caller(): Caller {
+    return this.#owner.caller;
   }
 
   addTo(call: ScriptCall): void {

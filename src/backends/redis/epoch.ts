@@ -62,8 +62,7 @@ export async function readEpoch(parts: StoreParts): Promise<string> {
 /** The epoch of one shard. */
 export async function readShardEpoch({ client, keys, unique }: StoreParts, shard: number): Promise<ShardEpoch> {
   const options = { operation: "epoch", kind: "idempotent-write" } as const;
-  const id = createHash("sha1").update(unique()).digest("base64url");
-  const reply = await client.runScript(slotOfShard(shard), epochScript, [keys.epochKey(shard)], [id], options);
+  const reply = await client.runScript(slotOfShard(shard), epochScript, [keys.epochKey(shard)], [unique()], options);
   return parseEpoch(String(reply)) as ShardEpoch;
 }
 

@@ -1,25 +1,28 @@
+/** Items that are on their way at a time. One batch, however long, must not fill the client's queues: nobody else of the process would get in. */
+const MAX_TOGETHER_COUNT = 4_096;
+
 /**
- * Does something with all items at once; items of one key in their order, each after those before it are done. Calls may go over different connections,
- * so that those of one key could pass each other.
+ * Does something with all items, as many at once as the client has room for; items of one key in their order, each after those before it are done. Calls may go
+ * over different connections, so that those of one key could pass each other. After a failure nothing further is begun. O(items).
  */
 export async function keysInTurn<Item, Result>(
   items: readonly Item[],
   keyOf: (item: Item) => string,
   run: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
-  const keys = new Set(items.map(keyOf));
-  if (keys.size === items.length) return Promise.all(items.map(run));
   const results: Result[] = [];
+  const keys = new Set<string>();
   while (results.length < items.length) {
     keys.clear();
     const together: Promise<Result>[] = [];
-    for (const item of items.slice(results.length)) {
+    for (let index = results.length; index < items.length && together.length < MAX_TOGETHER_COUNT; index += 1) {
+      const item = items[index] as Item;
       const key = keyOf(item);
       if (keys.has(key)) break;
       keys.add(key);
       together.push(run(item));
     }
-    results.push(...(await Promise.all(together)));
+    for (const result of await Promise.all(together)) results.push(result);
   }
   return results;
 }

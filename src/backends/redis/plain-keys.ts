@@ -1,5 +1,6 @@
 import type { RedisArgument } from "../../clients/redis/redis-client.ts";
 import { slotOfKey } from "../../clients/redis/redis-slot.ts";
+import { InvalidArgumentError } from "../../foundation/errors.ts";
 import { encodeKeyText } from "./key-text.ts";
 import { KEY_STEM } from "./redis-key-layout.ts";
 
@@ -9,8 +10,23 @@ export interface PlainKey {
   readonly slot: number;
 }
 
-/** The key itself. */
+/**
+ * Refuses to write where locks, their tokens and operations are kept: whoever chooses a key could take a lock away, or a count back.
+ *
+ * @throws InvalidArgumentError `GCX_ARGUMENT_KEY`
+ */
+export function assertPlainKey(key: string): void {
+  if (!key.startsWith(KEY_STEM)) return;
+  throw new InvalidArgumentError(
+    "GCX_ARGUMENT_KEY",
+    "key",
+    `A key must not begin with "${KEY_STEM}" in mode "plain": locks and operations are kept under such keys. Use another key, or a namespace.`,
+  );
+}
+
+/** The key itself, to write to it. @throws InvalidArgumentError see {@link assertPlainKey} */
 export function plainKey(key: string, isCluster: boolean): PlainKey {
+  assertPlainKey(key);
   const redisKey = encodeKeyText("", key);
   return { redisKey, slot: isCluster ? slotOfKey(redisKey) : 0 };
 }

@@ -1,4 +1,5 @@
 import type { Backend, OperationContext } from "../../backend/backend.ts";
+import { assertWanted } from "../../backend/caller.ts";
 import type { CommitResult, KeyCheck, KeyWrite } from "../../backend/commit.ts";
 import type { CounterRequest, CounterResult } from "../../backend/counter.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
@@ -8,7 +9,7 @@ import { UnsupportedOperationError } from "../../foundation/errors.ts";
 import { operationDigest, readCount } from "./count-change.ts";
 import { keysInTurn } from "./keys-in-turn.ts";
 import { contentVersion, PlainEntry, PlainWriteResult } from "./plain-entry.ts";
-import { type PlainKey, plainKey, plainSlotTag } from "./plain-keys.ts";
+import { assertPlainKey, type PlainKey, plainKey, plainSlotTag } from "./plain-keys.ts";
 import { PlainReader } from "./plain-reader.ts";
 import { translateRedisError } from "./redis-error.ts";
 import { KEY_STEM } from "./redis-key-layout.ts";
@@ -19,6 +20,8 @@ import { ttlText } from "./ttl-text.ts";
 import { valueBytes } from "./value-bytes.ts";
 
 const MAX_CALL_KEYS = 512;
+const SET_OPTIONS: RedisCallOptions = { operation: "set", kind: "write" };
+const SET_MULTI_OPTIONS: RedisCallOptions = { operation: "setMulti", kind: "write" };
 
 /** What the plain mode can do. */
 export type PlainOperations = Required<
@@ -50,19 +53,21 @@ export class PlainStore implements PlainOperations {
     this.#reader = new PlainReader(parts);
   }
 
-  get(key: string, { signal, isValueEnough }: OperationContext): Promise<StoredEntry | undefined> {
-    signal?.throwIfAborted();
+  get(key: string, context: OperationContext): Promise<StoredEntry | undefined> {
+    assertWanted(context);
     return new Promise((resolve, reject) => {
       const take = (_: number, entry: StoredEntry | undefined): void => resolve(entry);
-      this.#reader.add([key], isValueEnough === true, { operation: "get", signal, take, fail: reject });
+      this.#reader.add([key], context.isValueEnough === true, {
+        operation: "get",
+        caller: context,
+        take,
+        fail: reject,
+      });
     });
   }
 
-  getMulti(
-    keys: readonly string[],
-    { signal, isValueEnough }: OperationContext,
-  ): Promise<ReadonlyArray<StoredEntry | undefined>> {
-    signal?.throwIfAborted();
+  getMulti(keys: readonly string[], context: OperationContext): Promise<ReadonlyArray<StoredEntry | undefined>> {
+    assertWanted(context);
     return new Promise((resolve, reject) => {
       const entries: (StoredEntry | undefined)[] = new Array(keys.length);
       let missing = keys.length;
@@ -71,17 +76,23 @@ export class PlainStore implements PlainOperations {
         missing -= 1;
         if (missing === 0) resolve(entries);
       };
-      const owner = { operation: "getMulti", signal, take, fail: reject };
+      const owner = { operation: "getMulti", caller: context, take, fail: reject };
       if (missing === 0) resolve(entries);
-      else this.#reader.add(keys, isValueEnough === true, owner);
+      else this.#reader.add(keys, context.isValueEnough === true, owner);
     });
   }
 
-  async set(key: string, write: EntryWrite, context: OperationContext): Promise<WriteResult> {
-    const value = valueBytes(write.value);
-    if (write.condition === undefined && write.returnPrevious !== true) {
-      return this.#setAlways(key, value, write.ttlMs, "set", context);
+  set(key: string, write: EntryWrite, context: OperationContext): Promise<WriteResult> {
+    if (write.condition !== undefined || write.returnPrevious === true) return this.#setIf(key, write, context);
+    try {
+      return this.#setAlways(key, valueBytes(write.value), write.ttlMs, SET_OPTIONS, context);
+    } catch (error) {
+      return Promise.reject(error);
     }
+  }
+
+  async #setIf(key: string, write: EntryWrite, context: OperationContext): Promise<WriteResult> {
+    const value = valueBytes(write.value);
     const { redisKey, slot } = plainKey(key, this.#isCluster);
     const { condition } = write;
     const args: RedisArgument[] = [
@@ -109,11 +120,15 @@ export class PlainStore implements PlainOperations {
     items: ReadonlyArray<readonly [key: string, write: EntryWrite]>,
     context: OperationContext,
   ): Promise<readonly WriteResult[]> {
-    const writes = items.map(([key, { value, ttlMs }]) => ({ key, ttlMs, value: valueBytes(value) }));
+    // All are checked before the first one is sent.
+    const writes = items.map(([key, { value, ttlMs }]) => {
+      assertPlainKey(key);
+      return { key, ttlMs, value: valueBytes(value) };
+    });
     return keysInTurn(
       writes,
       ({ key }) => key,
-      ({ key, value, ttlMs }) => this.#setAlways(key, value, ttlMs, "setMulti", context),
+      ({ key, value, ttlMs }) => this.#setAlways(key, value, ttlMs, SET_MULTI_OPTIONS, context),
     );
   }
 
@@ -202,18 +217,24 @@ export class PlainStore implements PlainOperations {
 
   lease: PlainOperations["lease"] = (request, context) => requestLease(this.#parts, request, context);
 
-  async #setAlways(
+  /** Not async: the client's promise is followed by one more and no others, for this is what most writes are. */
+  #setAlways(
     key: string,
     value: Buffer,
     ttlMs: number,
-    operation: string,
+    options: RedisCallOptions,
     context: OperationContext,
   ): Promise<WriteResult> {
+    assertWanted(context);
     const { redisKey, slot } = plainKey(key, this.#isCluster);
     const ttl = ttlText(ttlMs);
     const args = ttl === "0" ? ["SET", redisKey, value] : ["SET", redisKey, value, "PX", ttl];
-    await this.#call(operation, slot, args, "write", context);
-    return new PlainWriteResult(value);
+    return this.#parts.client.call(slot, args, options).then(
+      () => new PlainWriteResult(value),
+      (error) => {
+        throw translateRedisError(this.#parts.name, options.operation, error);
+      },
+    );
   }
 
   #call(
@@ -240,8 +261,8 @@ export class PlainStore implements PlainOperations {
 }
 
 /** No signal goes with a call: who leaves before it is sent is let go here, and one that was sent settles within the client's deadlines. */
-function options(operation: string, kind: RedisCallKind, { signal }: OperationContext): RedisCallOptions {
-  signal?.throwIfAborted();
+function options(operation: string, kind: RedisCallKind, context: OperationContext): RedisCallOptions {
+  assertWanted(context);
   return { operation, kind };
 }
 

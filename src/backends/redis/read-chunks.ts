@@ -1,3 +1,5 @@
+import { type Caller, hasLeft } from "../../backend/caller.ts";
+
 /** Keys of one MGET. More would keep the server from others, and a reply of large values from being used while the next is sent. */
 const MAX_CALL_KEYS = 128;
 
@@ -18,7 +20,7 @@ export interface ReadSegment<Owner> {
 
 /** Who asks. */
 interface Leaver {
-  readonly signal: AbortSignal | undefined;
+  readonly caller: Caller;
   fail(error: unknown): void;
 }
 
@@ -28,9 +30,9 @@ export function chunkReads<Owner extends Leaver>(reads: readonly KeyRead<Owner>[
   let chunk: ReadSegment<Owner>[] = [];
   let room = MAX_CALL_KEYS;
   for (const read of reads) {
-    const { signal } = read.owner;
-    if (signal?.aborted) {
-      read.owner.fail(signal.reason);
+    const { owner } = read;
+    if (hasLeft(owner.caller)) {
+      owner.fail(owner.caller.signal?.reason);
       continue;
     }
     for (let from = 0; from < read.keys.length; ) {

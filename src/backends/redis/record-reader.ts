@@ -1,3 +1,4 @@
+import type { Caller } from "../../backend/caller.ts";
 import type { TierStamp } from "../../backend/shared-tier.ts";
 import type { StoredEntry } from "../../backend/stored-entry.ts";
 import type { RedisArgument, RedisCallOptions } from "../../clients/redis/redis-client.ts";
@@ -34,7 +35,7 @@ const NO_TAG_MARKS: readonly TagMark[] = [];
 /** Who waits for the entries of some keys. */
 export interface RecordReadOwner {
   readonly operation: string;
-  readonly signal: AbortSignal | undefined;
+  readonly caller: Caller;
   /** Takes the entry of the key at a place, with its stamp if the reader gives stamps. */
   take(place: number, entry: StoredEntry | undefined, stamp?: TierStamp): void;
   fail(error: unknown): void;

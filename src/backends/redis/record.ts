@@ -114,6 +114,29 @@ export function tagMarksOf(record: Buffer): readonly TagMark[] | undefined {
   return tags;
 }
 
+/** An entry in the coherent mode. What few ask for is read out of the record when they do. */
+class RecordEntry implements StoredEntry {
+  readonly value: Buffer;
+  readonly tags: readonly string[];
+  readonly #record: Buffer;
+  readonly #clockOffsetMs: number;
+
+  constructor(record: Buffer, payloadAt: number, clockOffsetMs: number, tags: readonly string[]) {
+    this.value = record.subarray(payloadAt);
+    this.tags = tags;
+    this.#record = record;
+    this.#clockOffsetMs = clockOffsetMs;
+  }
+
+  get version(): number {
+    return versionOf(this.#record);
+  }
+
+  get expiresAt(): number {
+    return serverExpiryOf(this.#record) - this.#clockOffsetMs;
+  }
+}
+
 /**
  * The entry of a record of data.
  *
@@ -127,12 +150,7 @@ export function entryOf(
 ): StoredEntry | undefined {
   const payloadAt = payloadStart(record);
   if (payloadAt > record.length) return undefined;
-  return {
-    value: record.subarray(payloadAt),
-    version: versionOf(record),
-    expiresAt: serverExpiryOf(record) - clockOffsetMs,
-    tags: tags === undefined ? NO_TAGS : tags.map(({ tag }) => tag),
-  };
+  return new RecordEntry(record, payloadAt, clockOffsetMs, tags === undefined ? NO_TAGS : tags.map(({ tag }) => tag));
 }
 
 function payloadStart(record: Buffer): number {

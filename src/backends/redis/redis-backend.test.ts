@@ -9,6 +9,7 @@ import { systemRandom } from "../../foundation/random-source.ts";
 import { systemScheduler } from "../../foundation/scheduler.ts";
 import { createRedisBackend } from "./redis-backend.ts";
 import type { RedisMode } from "./redis-backend-settings.ts";
+import { redisBackend } from "./redis-store.ts";
 
 interface SentCall {
   readonly name: string;
@@ -265,4 +266,19 @@ describe("a listing", () => {
     );
     expect(await list(open(client, "plain"))).toEqual(["user"]);
   });
+});
+
+describe("reads from replicas", () => {
+  const topologyOf = (readFrom: "primary" | "replica" | "nearest" | "random") =>
+    ({ kind: "cluster", addresses: ["127.0.0.1:7000"], maxRedirects: 5, readFrom }) as const;
+
+  it.each(["replica", "nearest", "random"] as const)(
+    "are refused in mode coherent, and taken in mode plain: %s",
+    (readFrom) => {
+      const topology = topologyOf(readFrom);
+      expect(() => redisBackend({ topology })).toThrow(expect.objectContaining({ code: "GCX_CONFIG_INVALID" }));
+      expect(redisBackend({ topology, mode: "plain" }).name).toBe("redis");
+      expect(redisBackend({ topology: topologyOf("primary") }).name).toBe("redis");
+    },
+  );
 });

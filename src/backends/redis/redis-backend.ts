@@ -1,12 +1,14 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Backend, OperationContext } from "../../backend/backend.ts";
 import type { BackendNotice } from "../../backend/backend-notice.ts";
+import { assertWanted } from "../../backend/caller.ts";
 import type { ConnectionCounts } from "../../backend/connection-counts.ts";
 import type { BackendHost } from "../../backend/registry.ts";
 import { adoptRedisClient } from "../../clients/redis/adopt-redis-client.ts";
 import { createRedisClient } from "../../clients/redis/create-redis-client.ts";
 import type { RedisClient } from "../../clients/redis/redis-client.ts";
 import { RedisServerError } from "../../clients/redis/redis-reply.ts";
+import { ConfigError } from "../../foundation/errors.ts";
 import { createCoherentBackend } from "./coherent-backend.ts";
 import { createPlainBackend } from "./plain-backend.ts";
 import type { RedisBackendSettings } from "./redis-backend-settings.ts";
@@ -18,6 +20,8 @@ import type { StoreParts } from "./store-parts.ts";
 /**
  * A store in Redis. Opens nothing before `connect`.
  *
+ * @throws ConfigError `GCX_CONFIG_INVALID` for mode `coherent` with reads from replicas
+ *
  * @example
  * ```ts no-run
  * const backend = createRedisBackend({ ...settings, mode: "coherent" }, host);
@@ -25,6 +29,7 @@ import type { StoreParts } from "./store-parts.ts";
  */
 export function createRedisBackend(settings: RedisBackendSettings, host: BackendHost): Backend {
   const { name } = settings;
+  assertPrimaryReads(settings);
   let onConnected = (): void => undefined;
   const onNotice = (notice: BackendNotice): void => {
     host.onNotice?.(notice);
@@ -58,6 +63,18 @@ export function createRedisBackend(settings: RedisBackendSettings, host: Backend
     connections: () => sumConnections(client),
     report: (context) => reportServers(parts, context),
   };
+}
+
+/** A replica may be behind: it would show entries and tags as they were before an invalidation that was confirmed. */
+function assertPrimaryReads(settings: RedisBackendSettings): void {
+  if (settings.mode !== "coherent" || !("topology" in settings)) return;
+  const { topology } = settings;
+  if (topology.kind !== "cluster" || topology.readFrom === "primary") return;
+  throw new ConfigError(
+    "GCX_CONFIG_INVALID",
+    "topology.readFrom",
+    `topology.readFrom "${topology.readFrom}" reads from replicas, which may be behind their primary, so an invalidation would not always win. Use "primary", or mode "plain".`,
+  );
 }
 
 function createClient(settings: RedisBackendSettings, host: BackendHost): RedisClient {
@@ -95,9 +112,9 @@ async function warnIfMute({ client }: StoreParts, onNotice: BackendHost["onNotic
   }
 }
 
-async function pingAll({ client, name }: StoreParts, { signal }: OperationContext): Promise<void> {
+async function pingAll({ client, name }: StoreParts, context: OperationContext): Promise<void> {
   const options = { operation: "ping", kind: "read" } as const;
-  signal?.throwIfAborted();
+  assertWanted(context);
   try {
     await Promise.all(client.primaries().map((node) => node.call(["PING"], options)));
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { RedisArgument } from "../../clients/redis/redis-client.ts";
 import { slotOfKey } from "../../clients/redis/redis-slot.ts";
-import { hashString } from "../../foundation/hash.ts";
+import { hashString, mixHash } from "../../foundation/hash.ts";
 import { decodeKeyText, encodeKeyText } from "./key-text.ts";
 
 /** Into how many coherence shards keys fall. Part of the data's layout: never changes. */
@@ -20,7 +20,6 @@ const SHARD_TAGS: readonly string[] = Array.from(
 const DATA_PREFIXES: readonly string[] = SHARD_TAGS.map((tag) => `${tag}:`);
 const SLOTS: readonly number[] = SHARD_TAGS.map((tag) => slotOfKey(tag));
 const DATA_PREFIX_LENGTH = (DATA_PREFIXES[0] as string).length;
-const OPEN_BRACE = "{";
 
 /** Where everything about tags lives: one slot, so that their numbers come from one clock. */
 export const TAG_PREFIX: string = `${KEY_STEM}tags}:`;
@@ -43,8 +42,16 @@ export const DATA_PATTERN_PREFIX: string = `${KEY_STEM}[0-9][0-9]}:`;
  * keys together. O(length).
  */
 export function shardOfKey(key: string): number {
-  const open = key.indexOf(OPEN_BRACE);
-  const close = open < 0 ? -1 : key.indexOf("}", open + 1);
+  let hash = 0x811c9dc5;
+  let index = 0;
+  for (; index < key.length; index += 1) {
+    const unit = key.charCodeAt(index);
+    if (unit === 123) break;
+    hash = Math.imul(hash ^ unit, 0x01000193);
+  }
+  if (index === key.length) return mixHash(hash) % SHARD_COUNT;
+  const open = index;
+  const close = key.indexOf("}", open + 1);
   return hashString(close > open + 1 ? key.slice(open + 1, close) : key) % SHARD_COUNT;
 }
 

@@ -1,4 +1,5 @@
 import type { OperationContext } from "../../backend/backend.ts";
+import { assertWanted } from "../../backend/caller.ts";
 import type { LeaseOutcome, LeaseRequest } from "../../backend/lease.ts";
 import { encodeKeyText } from "./key-text.ts";
 import { translateRedisError } from "./redis-error.ts";
@@ -17,9 +18,9 @@ const LONGEST_LEASE_MS = 1e12;
 export async function requestLease(
   { client, name }: StoreParts,
   request: LeaseRequest,
-  { signal }: OperationContext,
+  context: OperationContext,
 ): Promise<LeaseOutcome> {
-  signal?.throwIfAborted();
+  assertWanted(context);
   const shard = shardOfKey(request.key);
   const ttl = request.kind === "release" ? "0" : ttlText(Math.min(request.ttlMs, LONGEST_LEASE_MS));
   const keys = [shardKey(shard, "l", request.key), shardKey(shard, "f")];

@@ -1,6 +1,7 @@
 import type { OperationContext } from "../../backend/backend.ts";
 import type { BackendReport, NodeReport } from "../../backend/backend-report.ts";
 import type { RedisNode } from "../../clients/redis/redis-client.ts";
+import { waitUnlessAborted } from "../../foundation/deadline.ts";
 import { parseServerInfo } from "./server-info.ts";
 import { type ServerFacts, serverWarnings } from "./server-warnings.ts";
 import type { StoreParts } from "./store-parts.ts";
@@ -13,14 +14,12 @@ const FEATURES: Readonly<Record<string, readonly [major: number, minor: number]>
   "client-no-evict": [7, 0],
 };
 
-/** Asks every primary how it is. Rejects only when aborted: a server that does not answer is in the report as down. */
+/** Asks every primary how it is. Never rejects: a server that does not answer, or not before the signal is aborted, is in the report as down. */
 export async function reportServers(parts: StoreParts, { signal }: OperationContext): Promise<BackendReport> {
-  const nodes = await Promise.all(parts.client.primaries().map((node) => reportServer(parts, node)));
-  signal?.throwIfAborted();
-  return { nodes };
+  return { nodes: await Promise.all(parts.client.primaries().map((node) => reportServer(parts, node, signal))) };
 }
 
-async function reportServer(parts: StoreParts, node: RedisNode): Promise<NodeReport> {
+async function reportServer(parts: StoreParts, node: RedisNode, signal: AbortSignal | undefined): Promise<NodeReport> {
   const { client, clock } = parts;
   const connections = client.connections().find(({ address }) => address === node.address);
   const counts =
@@ -31,10 +30,11 @@ async function reportServer(parts: StoreParts, node: RedisNode): Promise<NodeRep
   try {
     const options = { operation: "report", kind: "read" } as const;
     // The time of the first is what an answer takes; INFO takes the server longer.
-    const [latencyMs, info] = await Promise.all([
+    const answers = Promise.all([
       node.call(["PING"], options).then(() => clock.monotonicMs() - startedAtMs),
       node.call(["INFO"], options),
     ]);
+    const [latencyMs, info] = await waitUnlessAborted(answers, signal);
     return { node: node.address, latencyMs, ...describe(String(info)), ...counts };
   } catch (error) {
     return {

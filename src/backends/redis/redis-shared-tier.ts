@@ -1,4 +1,5 @@
 import type { OperationContext } from "../../backend/backend.ts";
+import { assertWanted } from "../../backend/caller.ts";
 import type {
   SharedTier,
   TierFill,
@@ -49,8 +50,8 @@ export class RedisSharedTier implements SharedTier {
     return shardOfKey(key);
   }
 
-  read(keys: readonly string[], { signal }: OperationContext): Promise<readonly TierRead[]> {
-    signal?.throwIfAborted();
+  read(keys: readonly string[], context: OperationContext): Promise<readonly TierRead[]> {
+    assertWanted(context);
     return new Promise((resolve, reject) => {
       const reads: TierRead[] = new Array(keys.length);
       let missing = keys.length;
@@ -59,7 +60,7 @@ export class RedisSharedTier implements SharedTier {
         missing -= 1;
         if (missing === 0) resolve(reads);
       };
-      const owner = { operation: "read", signal, take, fail: reject };
+      const owner = { operation: "read", caller: context, take, fail: reject };
       if (missing === 0) resolve(reads);
       else this.#reader.add(keys, owner);
     });
@@ -90,7 +91,7 @@ export class RedisSharedTier implements SharedTier {
   }
 
   async heads({ shards, node }: TierHeadsRequest, context: OperationContext): Promise<TierHeads> {
-    context.signal?.throwIfAborted();
+    assertWanted(context);
     try {
       const [stamps, tagHead] = await Promise.all([
         this.#stampsOf(shards),
@@ -165,10 +166,10 @@ export class RedisSharedTier implements SharedTier {
   async #askNodes(
     args: readonly string[],
     operation: string,
-    { signal }: OperationContext,
+    context: OperationContext,
   ): Promise<readonly RedisReply[]> {
     const options = { operation, kind: "idempotent-write" } as const;
-    signal?.throwIfAborted();
+    assertWanted(context);
     const texts = args.map((arg) => encodeKeyText("", arg));
     return (await this.#parts.client.runScript(
       NODES_SLOT,

@@ -37,7 +37,7 @@ const DEFAULTS: RedisSettings = {
  * A store in Redis, to be handed to `createCache` or to a sharded store. Opens nothing before its first use.
  *
  * @param host where time, chance and timers come from, and who is told of connections. Default: the platform, and nobody
- * @throws ConfigError `GCX_CONFIG_INVALID` when `client` is none that is known
+ * @throws ConfigError `GCX_CONFIG_INVALID` when `client` is none that is known, and for reads from replicas in mode `coherent`
  *
  * @example
  * ```ts

@@ -1,3 +1,4 @@
+import { type Caller, hasLeft } from "../../backend/caller.ts";
 import type { RedisArgument, RedisCallKind, RedisCallOptions } from "../../clients/redis/redis-client.ts";
 import type { RedisReply } from "../../clients/redis/redis-reply.ts";
 import type { RedisScript } from "../../clients/redis/redis-script.ts";
@@ -26,7 +27,7 @@ export interface ScriptItem {
   /** About what it adds to the call. */
   readonly sizeBytes: number;
   /** Who waits for it; nothing is sent for somebody who left before. */
-  readonly signal: AbortSignal | undefined;
+  readonly caller: Caller;
   /** Adds keys and arguments. */
   addTo(call: ScriptCall): void;
   /** Takes its part of the reply. */
@@ -80,8 +81,8 @@ export class ScriptWriter {
       sizeBytes = 0;
     };
     for (const item of items) {
-      if (item.signal?.aborted) {
-        item.fail(item.signal.reason);
+      if (hasLeft(item.caller)) {
+        item.fail(item.caller.signal?.reason);
         continue;
       }
       const first = run[0];

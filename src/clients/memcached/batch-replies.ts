@@ -5,6 +5,21 @@ import type { MetaReply, MetaRequest, MetaStatus } from "./meta-message.ts";
 /** What became of a reply that was given to a batch. `foreign`: it is not one of the batch's, so the stream is out of step. */
 export type BatchProgress = "more" | "done" | "foreign";
 
+/** One of the replies. A class: literals that live until the batch is done cost more from their first garbage collection on. */
+class BatchReply implements MetaReply {
+  readonly status: MetaStatus;
+  readonly value: Buffer | undefined;
+  readonly flags: string;
+
+  constructor(status: MetaStatus, value: Buffer | undefined, flags: string) {
+    this.status = status;
+    this.value = value;
+    this.flags = flags;
+  }
+}
+
+const MISS: MetaReply = Object.freeze(new BatchReply("EN", undefined, ""));
+
 /**
  * Collects the replies to a batch of requests whose opaque numbers follow each other.
  *
@@ -18,13 +33,14 @@ export class BatchReplies {
   readonly requests: readonly MetaRequest[];
   readonly #replies: (MetaReply | MemcachedServerError | undefined)[];
   #firstOpaque = 0;
+  #isStarted = false;
   /** Place of the reply that must come next; in a quiet batch, the first that may. */
   #next = 0;
   #error: MemcachedServerError | undefined;
 
   constructor(requests: readonly MetaRequest[]) {
     this.requests = requests;
-    this.isQuiet = requests.every((request) => request.kind === "get");
+    this.isQuiet = areGets(requests);
     this.#replies = new Array(requests.length).fill(undefined);
   }
 
@@ -33,7 +49,9 @@ export class BatchReplies {
     this.#firstOpaque = firstOpaque;
     this.#next = 0;
     this.#error = undefined;
-    this.#replies.fill(undefined);
+    // Nothing came yet, unless it begins anew.
+    if (this.#isStarted) this.#replies.fill(undefined);
+    this.#isStarted = true;
   }
 
   /** The request whose reply comes next; `undefined` in a quiet batch. */
@@ -47,7 +65,7 @@ export class BatchReplies {
     // Replies keep the order of their requests; one that does not belongs to somebody else.
     const isExpected = this.isQuiet ? place >= this.#next && place < this.requests.length : place === this.#next;
     if (opaque < 0 || !isExpected || this.current?.kind === "noop") return "foreign";
-    this.#replies[place] = { status, value, flags };
+    this.#replies[place] = new BatchReply(status, value, flags);
     return this.#advance(place + 1);
   }
 
@@ -62,14 +80,15 @@ export class BatchReplies {
 
   /** The replies in their order; to be asked once done. */
   finish(): readonly (MetaReply | MemcachedServerError)[] {
-    const missing = this.#error;
-    return this.#replies.map((reply) => reply ?? missing ?? { status: "EN", value: undefined, flags: "" });
+    const replies = this.#replies;
+    for (let index = 0; index < replies.length; index += 1) replies[index] ??= this.#error ?? MISS;
+    return replies as (MetaReply | MemcachedServerError)[];
   }
 
   #acceptNoop(): BatchProgress {
     if (this.isQuiet) return this.#next === this.requests.length || this.#error !== undefined ? "done" : "foreign";
     if (this.current?.kind !== "noop") return "foreign";
-    this.#replies[this.#next] = { status: "MN", value: undefined, flags: "" };
+    this.#replies[this.#next] = new BatchReply("MN", undefined, "");
     return this.#advance(this.#next + 1);
   }
 
@@ -77,4 +96,9 @@ export class BatchReplies {
     this.#next = next;
     return !this.isQuiet && next === this.requests.length ? "done" : "more";
   }
+}
+
+function areGets(requests: readonly MetaRequest[]): boolean {
+  for (const { kind } of requests) if (kind !== "get") return false;
+  return true;
 }

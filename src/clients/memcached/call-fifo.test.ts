@@ -7,8 +7,7 @@ const makeCall = (): PendingCall =>
   new PendingCall(
     { kind: "noop" },
     { operation: "x", kind: "read" },
-    () => undefined,
-    () => undefined,
+    { resolve: () => undefined, reject: () => undefined },
   );
 
 describe("the queue of calls that wait for replies", () => {

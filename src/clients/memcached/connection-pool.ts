@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { backoffMs } from "../../foundation/backoff.ts";
 import { DeadlineQueue } from "../../foundation/deadline-queue.ts";
 import type { ScheduledTask } from "../../foundation/scheduler.ts";
@@ -133,6 +134,7 @@ export class ConnectionPool implements ConnectionOwner {
       call.reject(this.#errors.for(wasSent ? "interrupted" : "not sent", options, makeError));
       return;
     }
+    if (!call.keepIfWanted()) return;
     call.hasRetried = true;
     call.stopExpiring();
     if (wasSent) {
@@ -195,7 +197,7 @@ export class ConnectionPool implements ConnectionOwner {
       if (connection === undefined) return;
       this.#waiting.remove(call);
       if (!call.isDeadlineFixed) call.stopExpiring();
-      connection.submit(call);
+      if (call.keepIfWanted()) connection.submit(call);
     }
   }
 
@@ -287,7 +289,8 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #probeKey(): string {
-    return `gocachex-probe-${Math.floor(this.#host.random.next() * 2 ** 48).toString(36)}`;
+    // Not from the host's chance: clients that were given the same seed would meet in one key.
+    return `gocachex-probe-${randomUUID()}`;
   }
 
   #notice(notice: MemcachedNotice): void {

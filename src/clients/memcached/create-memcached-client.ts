@@ -11,7 +11,7 @@ import type {
 } from "./memcached-client.ts";
 import type { MemcachedSettings } from "./memcached-settings.ts";
 import type { MetaRequest } from "./meta-message.ts";
-import { type CallWork, PendingCall } from "./pending-call.ts";
+import { type CallReceiver, type CallWork, PendingCall } from "./pending-call.ts";
 import { StatsLines } from "./stats-lines.ts";
 
 /**
@@ -24,20 +24,21 @@ export function createMemcachedClient(settings: MemcachedSettings, host: Memcach
   assertCredentials(settings.credentials);
   const pool = new ConnectionPool(settings, host);
 
+  const begin = (work: CallWork, options: MemcachedCallOptions, receiver: CallReceiver): void => {
+    const { signal } = options;
+    const pending = new PendingCall(work, options, receiver);
+    if (signal !== undefined) {
+      if (signal.aborted) {
+        pending.reject(signal.reason);
+        return;
+      }
+      pending.listen(signal);
+    }
+    if (pending.keepIfWanted()) pool.submit(pending);
+  };
   /** Makes the call's promise. The executor is the only closure that a call costs. */
   const call = <Answer>(work: CallWork, options: MemcachedCallOptions): Promise<Answer> =>
-    new Promise<Answer>((resolve, reject) => {
-      const { signal } = options;
-      const pending = new PendingCall(work, options, resolve, reject);
-      if (signal !== undefined) {
-        if (signal.aborted) {
-          pending.reject(signal.reason);
-          return;
-        }
-        pending.listen(signal);
-      }
-      pool.submit(pending);
-    });
+    new Promise<Answer>((resolve, reject) => begin(work, options, { resolve, reject }));
 
   return {
     address,
@@ -62,6 +63,7 @@ export function createMemcachedClient(settings: MemcachedSettings, host: Memcach
       }),
     close: () => pool.close(),
     send: (request: MetaRequest, options): Promise<MemcachedAnswer> => call(request, options),
+    sendTo: begin,
     sendBatch: async (requests, options): Promise<MemcachedBatchAnswer> =>
       // Without requests there is no connection to name; nothing is sent, so nothing can fail.
       requests.length === 0 ? { replies: [], connection: 0 } : call(new BatchReplies(requests), options),

@@ -12,11 +12,21 @@ export interface MemcachedCallOptions {
   readonly kind: "read" | "write";
   /** Aborted when nobody waits any more: rejects at once with the reason, whatever becomes of the request. */
   readonly signal?: AbortSignal | undefined;
+  /** Who waits, where listening to a signal would cost too much: looked at before the request is sent, and not afterwards. */
+  readonly caller?: MemcachedCaller | undefined;
   /**
    * Send on this connection or not at all: a lease's token means nothing to another. Rejects with `BackendUnavailableError` when
    * the connection is gone.
    */
   readonly connection?: MemcachedConnectionId | undefined;
+}
+
+/** Who waits for an answer. */
+export interface MemcachedCaller {
+  /** Whether nobody waits any more, now. */
+  readonly isAbandoned?: boolean | undefined;
+  /** Asked for once `isAbandoned`: its reason is what the call rejects with. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Names a connection for its life; never used again by another. */
@@ -26,6 +36,15 @@ export type MemcachedConnectionId = number;
 export interface MemcachedAnswer {
   readonly reply: MetaReply;
   readonly connection: MemcachedConnectionId;
+}
+
+/**
+ * Is told the answer as it is read, where a promise of it would be one too many. Exactly one of the two is called, once, and must neither throw
+ * nor use the client.
+ */
+export interface MemcachedReceiver {
+  resolve(answer: MemcachedAnswer): void;
+  reject(error: unknown): void;
 }
 
 /** Answers to a batch, in the order of its requests, and the connection that brought them. */
@@ -87,6 +106,8 @@ export interface MemcachedClient {
    * @throws TypeError (rejects) for a key or flags that the protocol does not allow; nothing was sent
    */
   send(request: MetaRequest, options: MemcachedCallOptions): Promise<MemcachedAnswer>;
+  /** As {@link MemcachedClient.send}, without a promise. */
+  sendTo(request: MetaRequest, options: MemcachedCallOptions, receiver: MemcachedReceiver): void;
   /**
    * Many requests in one write on one connection, with quiet flags where that saves replies (misses of a batch of gets alone); answers in
    * their order. Rejects as a whole when the connection fails; a server's error to one request is that request's answer.

@@ -16,6 +16,7 @@ import type { PendingCall } from "./pending-call.ts";
 import { RequestBuffer } from "./request-buffer.ts";
 import { SentGroup } from "./sent-group.ts";
 import type { SharedErrors } from "./shared-errors.ts";
+import { SingleAnswer } from "./single-answer.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
 
 const OUT_OF_ORDER = "a reply is not the one that must come next";
@@ -201,7 +202,7 @@ export class MemcachedConnection implements MetaReplySink {
       const isNoop = call.firstOpaque < 0;
       if (opaque === call.firstOpaque && isNoop === (status === "MN")) {
         this.#shift(call);
-        if (!call.isSettled) call.resolve({ reply: { status, value, flags }, connection: this.id });
+        if (!call.isSettled) call.resolve(new SingleAnswer(status, value, flags, this.id));
       } else this.#parser.fail(OUT_OF_ORDER);
       return;
     }
@@ -318,7 +319,7 @@ export class MemcachedConnection implements MetaReplySink {
     for (let call = this.#outbox.first(); call !== undefined && this.#mayEncode; call = this.#outbox.first()) {
       this.#outbox.remove(call);
       if (!call.isDeadlineFixed) call.stopExpiring();
-      this.#encode(call);
+      if (call.keepIfWanted()) this.#encode(call);
     }
   };
 

@@ -43,7 +43,7 @@ export interface MetaReply {
   readonly status: MetaStatus;
   /**
    * The value, with `VA`. Nobody writes to its memory again. It may be a view of what came from the socket: whoever keeps a value for
-   * long keeps at most 16 KiB, or four times the value, alive.
+   * long keeps at most 16 KiB, or eight times the value, alive.
    */
   readonly value: Buffer | undefined;
   /** The flags and tokens that the server returned, as it sent them, with one space between them; see {@link metaFlag}. */

@@ -4,10 +4,20 @@ import type { MemcachedCallOptions } from "./memcached-client.ts";
 import type { MetaRequest } from "./meta-message.ts";
 import type { PatientDeadline } from "./patient-deadline.ts";
 import { StatsLines } from "./stats-lines.ts";
-import type { WaitingCalls } from "./waiting-calls.ts";
+
+/** Where a call waits to be sent; a call that settles leaves it by itself. */
+export interface CallQueue {
+  remove(call: PendingCall): void;
+}
 
 /** What a call asks: a request, a batch of them, or `stats`. */
 export type CallWork = MetaRequest | BatchReplies | StatsLines;
+
+/** Who is told what became of a call. */
+export interface CallReceiver {
+  resolve(answer: never): void;
+  reject(error: unknown): void;
+}
 
 /** What a call without a value counts for in bounds. */
 const SMALL_REQUEST_BYTES = 64;
@@ -35,25 +45,26 @@ export class PendingCall {
   /** Whether its deadline is that of its first sending, which waiting and sending anew do not move. */
   isDeadlineFixed = false;
   /** Where it waits to be sent. */
-  queue: WaitingCalls | undefined;
-  readonly #resolve: (answer: never) => void;
-  readonly #reject: (error: unknown) => void;
+  queue: CallQueue | undefined;
+  readonly #receiver: CallReceiver;
   #stopListening: (() => void) | undefined;
   #deadline: PatientDeadline | undefined;
 
-  constructor(
-    work: CallWork,
-    options: MemcachedCallOptions,
-    resolve: (answer: never) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(work: CallWork, options: MemcachedCallOptions, receiver: CallReceiver) {
     this.batch = work instanceof BatchReplies ? work : undefined;
     this.stats = work instanceof StatsLines ? work : undefined;
     this.request = work instanceof BatchReplies || work instanceof StatsLines ? undefined : work;
     this.count = this.batch === undefined ? 1 : this.batch.requests.length;
     this.options = options;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#receiver = receiver;
+  }
+
+  /** Rejects it when nobody waits any more. To be asked before it is sent. @returns whether somebody does */
+  keepIfWanted(): boolean {
+    const { caller } = this.options;
+    if (caller?.isAbandoned !== true) return true;
+    this.reject(caller.signal?.reason);
+    return false;
   }
 
   /** Whether anything it sends carries a value: then a server that did not take it may read the value as commands. */
@@ -92,14 +103,14 @@ export class PendingCall {
   resolve(answer: unknown): void {
     if (this.isSettled) return;
     this.#leave();
-    this.#resolve(answer as never);
+    this.#receiver.resolve(answer as never);
   }
 
   /** Settles it with an error; without effect when it is settled. */
   reject(error: unknown): void {
     if (this.isSettled) return;
     this.#leave();
-    this.#reject(error);
+    this.#receiver.reject(error);
   }
 
   #leave(): void {

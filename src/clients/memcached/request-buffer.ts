@@ -66,8 +66,8 @@ export class RequestBuffer {
     const byteLength = this.#byteLength;
     const last = requests.length - 1;
     try {
-      for (const [index, request] of requests.entries()) {
-        this.add(request, (firstOpaque + index) % OPAQUE_COUNT, isQuiet && index < last);
+      for (let index = 0; index <= last; index += 1) {
+        this.add(requests[index] as MetaRequest, (firstOpaque + index) % OPAQUE_COUNT, isQuiet && index < last);
       }
     } catch (error) {
       // What was encoded so far must not leave: its answers would have no owner.

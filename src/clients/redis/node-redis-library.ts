@@ -18,14 +18,17 @@ export interface NodeRedisClient {
   withCommandOptions(options: object): NodeRedisClient;
 }
 
+/** A class of errors of the library's; only to be recognized by. */
+export type NodeRedisErrorClass = new (...parameters: never[]) => Error;
+
 /** The library, as far as we use it. */
 export interface NodeRedisLibrary {
   createClient(options: object): NodeRedisClient;
   readonly RESP_TYPES: Readonly<Record<"BLOB_STRING" | "SIMPLE_STRING" | "NUMBER", number>>;
   /** The class of the server's errors. */
-  readonly ErrorReply: new (
-    ...parameters: never[]
-  ) => Error;
+  readonly ErrorReply: NodeRedisErrorClass;
+  /** The class of the error of a command that its signal took back. */
+  readonly AbortError: NodeRedisErrorClass;
 }
 
 const DEPENDENCY: OptionalDependency<NodeRedisLibrary> = {

@@ -1,7 +1,10 @@
+// Imported, for the global is a getter that is asked at each use.
+import { Buffer } from "node:buffer";
 import type { Clock } from "../../foundation/clock.ts";
 import type { DeadlineEntry, DeadlineQueue, DeadlineTicket } from "../../foundation/deadline-queue.ts";
 import type { Scheduler } from "../../foundation/scheduler.ts";
-import type { NodeRedisClient, NodeRedisSignal } from "./node-redis-library.ts";
+import { joinShortWords } from "./join-short-words.ts";
+import type { NodeRedisClient, NodeRedisErrorClass, NodeRedisSignal } from "./node-redis-library.ts";
 import { normalizeReply } from "./normalize-reply.ts";
 import { type RedisReply, RedisServerError } from "./redis-reply.ts";
 import type { RedisCarrier, RedisRequest } from "./redis-request.ts";
@@ -12,9 +15,9 @@ export interface RedisConnectionParts {
   /** Ends the socket, also one that is not connected yet. */
   readonly abort: AbortController;
   /** The class of the server's errors. */
-  readonly serverErrorClass: new (
-    ...parameters: never[]
-  ) => Error;
+  readonly serverErrorClass: NodeRedisErrorClass;
+  /** The class of the library's error for a command that was taken back. */
+  readonly abortErrorClass: NodeRedisErrorClass;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly deadlines: DeadlineQueue;
@@ -49,6 +52,10 @@ const ASKING: readonly string[] = ["ASKING"];
  * The library writes its queue at the end of the turn, as far as the socket takes it, and tells through the "signal" that we give it
  * (see {@link NodeRedisSignal}) when a command leaves its queue: it removes the listener it had added. Everything before that moment is
  * known not to be sent. Deadlines need one ticket for the connection, for both halves of the queue are in the order of their deadlines.
+ *
+ * The library settles commands in the order of the wire, and so does the queue: two functions for the connection take the head's result,
+ * instead of two closures for each command. Out of order are only those that it never sends, because they were taken back or are no words;
+ * they are marked, and the head passes over them.
  */
 export class RedisConnection implements DeadlineEntry, RedisCarrier {
   /** Whether somebody waits for room; then the owner is told of every answer. */
@@ -64,7 +71,6 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
   #unsent: RedisRequest | undefined;
   #count = 0;
   #replyCount = 0;
-  #isReceiving = false;
   #isBroken = false;
   #isDraining = false;
   #isTelling = false;
@@ -111,19 +117,21 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
     const nowMs = this.#turnMs();
     this.usedAtMs = nowMs;
     request.isSent = false;
+    request.isTakenBack = false;
     request.next = undefined;
     request.stampedAtMs = nowMs;
     request.carrier = this;
     // Its reply says nothing that the command's own does not say.
     if (request.repetition?.isAsking) this.#parts.client.sendCommand(ASKING).catch(ignore);
-    request.reply = this.#client.sendCommand(request.args);
+    this.#addedListener = undefined;
+    // What comes of it comes in a later microtask, when it is in the queue.
+    this.#client.sendCommand(joinShortWords(request.args)).then(this.#onReply, this.#onError);
     request.withdraw = this.#addedListener;
     this.#count += 1;
     if (this.#tail === undefined) this.#head = request;
     else this.#tail.next = request;
     this.#tail = request;
     this.#unsent ??= request;
-    if (!this.#isReceiving) this.#receive();
     this.#ticket ??= this.#parts.deadlines.add(this, Math.min(this.#parts.readTimeoutMs, this.#parts.writeTimeoutMs));
   }
 
@@ -147,11 +155,10 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
   }
 
   withdraw(request: RedisRequest): void {
-    const { withdraw, reply } = request;
+    const { withdraw } = request;
     if (withdraw === undefined || this.#isBroken) return;
     request.withdraw = undefined;
-    // Nobody awaits it before its turn in the queue comes.
-    reply?.catch(ignore);
+    request.isTakenBack = true;
     this.#isWithdrawing = true;
     withdraw();
     this.#isWithdrawing = false;
@@ -178,29 +185,50 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
     this.#ticket = this.#parts.deadlines.add(this, nextMs - nowMs);
   };
 
-  /**
-   * Waits for the replies in the order of the wire. One loop for the connection instead of handlers for each command: two closures and a
-   * promise less for each. Replies that come together are all settled before the next turn, so nothing rejects unhandled.
-   */
-  async #receive(): Promise<void> {
-    this.#isReceiving = true;
-    for (let request = this.#head; request !== undefined; request = this.#head) {
-      let value: unknown;
-      let error: unknown;
-      let isReply = true;
-      try {
-        value = await request.reply;
-      } catch (reason) {
-        isReply = false;
-        error = reason;
-      }
-      this.#leave(request);
-      if (isReply) this.#onReply(request, value);
-      else this.#onError(request, error);
-      if (this.tellsRoom) this.#owner.onRoom();
+  readonly #onReply = (value: unknown): void => {
+    const request = this.#takeHead();
+    this.#replyCount += 1;
+    this.#overdue = undefined;
+    if (value instanceof Buffer || value === null) request?.resolve(value);
+    else if (request !== undefined) this.#settle(request, value);
+    this.#onRoom();
+  };
+
+  readonly #onError = (error: unknown): void => {
+    if (error instanceof this.#parts.serverErrorClass) {
+      const request = this.#takeHead();
+      this.#replyCount += 1;
+      this.#overdue = undefined;
+      request?.fail({ kind: "server", error: new RedisServerError(error.message) });
+    } else if (error instanceof this.#parts.abortErrorClass) {
+      this.#passOver();
+    } else if (error instanceof TypeError && this.#failInvalid(error)) {
+      this.#passOver();
+    } else {
+      // Not taken back by us, so the library has no connection any more, even if nobody told: it may have gone before we listened.
+      const request = this.#takeHead();
+      this.destroy(error);
+      request?.fail({ kind: request.isSent ? "lost" : "unsent", error: this.#lossReason });
     }
-    this.#isReceiving = false;
-    if (this.#isDraining) this.destroy(new Error("no longer used"));
+    this.#onRoom();
+  };
+
+  #onRoom(): void {
+    if (this.tellsRoom) this.#owner.onRoom();
+    if (this.#isDraining && this.#count === 0) this.destroy(new Error("no longer used"));
+  }
+
+  /** The first one that is answered now; those behind it that are never sent leave with it. */
+  #takeHead(): RedisRequest | undefined {
+    const request = this.#head;
+    if (request === undefined) return undefined;
+    this.#leave(request);
+    this.#passOver();
+    return request;
+  }
+
+  #passOver(): void {
+    while (this.#head?.isTakenBack) this.#leave(this.#head);
   }
 
   #leave(request: RedisRequest): void {
@@ -208,6 +236,16 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
     if (request === this.#unsent) this.#unsent = request.next;
     this.#head = request.next;
     if (this.#head === undefined) this.#tail = undefined;
+  }
+
+  /** The library refuses to write what is no texts and bytes, and does not say whose. Tells whether there is one. */
+  #failInvalid(error: TypeError): boolean {
+    let request = this.#head;
+    while (request !== undefined && (request.isTakenBack || request.args.every(isWord))) request = request.next;
+    if (request === undefined) return false;
+    request.isTakenBack = true;
+    request.fail({ kind: "invalid", error });
+    return true;
   }
 
   /** The library removes the listener of a command: it is about to be written, unless we take it back or the connection is gone. */
@@ -226,13 +264,7 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
     this.#unsent = request.next;
   }
 
-  #onReply(request: RedisRequest, value: unknown): void {
-    this.#replyCount += 1;
-    this.#overdue = undefined;
-    if (value instanceof Buffer || value === null) {
-      request.resolve(value);
-      return;
-    }
+  #settle(request: RedisRequest, value: unknown): void {
     let reply: RedisReply;
     try {
       reply = normalizeReply(value, this.#parts.serverErrorClass);
@@ -243,21 +275,6 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
       return;
     }
     request.resolve(reply);
-  }
-
-  #onError(request: RedisRequest, error: unknown): void {
-    if (error instanceof this.#parts.serverErrorClass) {
-      this.#replyCount += 1;
-      this.#overdue = undefined;
-      request.fail({ kind: "server", error: new RedisServerError(error.message) });
-    } else if (error instanceof TypeError && !this.#isBroken) {
-      // The library refuses arguments that are no texts and bytes.
-      request.fail({ kind: "invalid", error });
-    } else if (!request.isDone || this.#isBroken) {
-      // Not taken back by us, so the library has no connection any more, even if nobody told: it may have gone before we listened.
-      this.destroy(error);
-      request.fail({ kind: request.isSent ? "lost" : "unsent", error: this.#lossReason });
-    }
   }
 
   #expireSent(nowMs: number): number {
@@ -320,6 +337,10 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
   readonly #endTurn = (): void => {
     this.#turnAtMs = undefined;
   };
+}
+
+function isWord(argument: unknown): boolean {
+  return typeof argument === "string" || argument instanceof Buffer;
 }
 
 function ignore(): void {

@@ -315,9 +315,10 @@ export class RedisNodePool implements RedisConnectionOwner, DeadlineEntry {
     const { settings, host, deadlines, address } = this.#parts;
     this.#failureCount = 0;
     const { readTimeoutMs, writeTimeoutMs } = settings;
-    const serverErrorClass = library.ErrorReply;
+    const { ErrorReply: serverErrorClass, AbortError: abortErrorClass } = library;
     const { clock, scheduler } = host;
-    const parts = { client, abort, serverErrorClass, clock, scheduler, deadlines, readTimeoutMs, writeTimeoutMs };
+    const what = { client, abort, serverErrorClass, abortErrorClass };
+    const parts = { ...what, clock, scheduler, deadlines, readTimeoutMs, writeTimeoutMs };
     this.#connections.push(new RedisConnection(parts, this));
     host.onNotice?.({ kind: "connection", node: address, state: "connected" });
     this.#scheduleIdleCheck();

@@ -63,8 +63,8 @@ export class RedisRequest {
   isSent: boolean;
   /** When it was handed to the socket, or before that when it was queued; monotonic ms, rounded up. */
   stampedAtMs: number;
-  /** What the library promised for the running attempt. */
-  reply: Promise<unknown> | undefined;
+  /** Whether its connection never sends it, so that no reply comes for it. */
+  isTakenBack: boolean;
   /** Takes the command back from the library while it is not written; for its connection only. */
   withdraw: (() => void) | undefined;
   /** Its connection in the running attempt. */
@@ -90,7 +90,7 @@ export class RedisRequest {
     this.isDone = false;
     this.isSent = false;
     this.stampedAtMs = 0;
-    this.reply = undefined;
+    this.isTakenBack = false;
     this.withdraw = undefined;
     this.carrier = undefined;
     this.node = undefined;

@@ -36,6 +36,12 @@ export function gateClient(client: MemcachedClient): { readonly client: Memcache
       await pass([request]);
       return client.send(request, options);
     },
+    sendTo(request, options, receiver) {
+      pass([request]).then(
+        () => client.sendTo(request, options, receiver),
+        (error) => receiver.reject(error),
+      );
+    },
     async sendBatch(requests, options) {
       await pass(requests);
       return client.sendBatch(requests, options);

@@ -9,18 +9,17 @@ import { SCRIPT_PRELUDE } from "./script-prelude.ts";
  * KEYS   heads · generation          ARGV   1 · 1 · unique text · 0 · number of heads · path          reply   1
  * ```
  *
- * Sent twice it sets the same generation twice, so it may be repeated when its reply is lost.
+ * It may be repeated when its reply is lost: sent twice it clears twice. Never to the same generation, for another clear may have come between, and what
+ * that one ended would live again.
  */
 export const clearScript: RedisScript = defineRedisScript(
   "clear",
   `${SCRIPT_PRELUDE}
-local generation = newGeneration(KEYS[2])
-if try('GET', KEYS[2]) ~= generation then
-  -- A full server refuses what needs room as the first write of a script. No DEL: while the slot moves to another node, this one may write no key
-  -- that it does not have.
-  call('PERSIST', KEYS[2])
-  call('SET', KEYS[2], generation)
-end
+local before = try('GET', KEYS[2])
+-- A full server refuses what needs room as the first write of a script. No DEL: while the slot moves to another node, this one may write no key
+-- that it does not have.
+call('PERSIST', KEYS[2])
+call('SET', KEYS[2], newGeneration(KEYS[2] .. (type(before) == 'string' and before or '')))
 for index = 0, tonumber(ARGV[5]) - 1 do nextVersion(index, 0) end
 local failure = finish()
 try('PUBLISH', '${CHANGES_CHANNEL}', 'C' .. ARGV[6])

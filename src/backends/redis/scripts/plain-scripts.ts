@@ -57,7 +57,8 @@ local found = valueOf(KEYS[1])
 local condition = ARGV[3]
 local version = 0
 if found and condition ~= '-' then version = versionOf(found) end
-local isRefused = (condition == 'a' and found) or (condition == 'v' and not (found and version == tonumber(ARGV[4])))
+-- What is no text is no entry, but it is somebody's: whoever wants to be the first is not.
+local isRefused = (condition == 'a' and (found or call('EXISTS', KEYS[1]) == 1)) or (condition == 'v' and not (found and version == tonumber(ARGV[4])))
 local reply = { isRefused and 0 or 1, version }
 if ARGV[5] == '1' and found then
   reply[3] = found
@@ -100,6 +101,7 @@ local checks = tonumber(ARGV[1])
 for index = 1, checks do
   local found = valueOf(KEYS[index])
   if (found and versionOf(found) or 0) ~= tonumber(ARGV[1 + index]) then return 0 end
+  if not found and call('EXISTS', KEYS[index]) == 1 then return 0 end
 end
 for index = checks + 1, #KEYS do
   local at = 2 * index - checks

@@ -14,7 +14,7 @@ const TAG_BUCKET_COUNT = 1_024;
 const RECORD_LUA = `
 local call, try = redis.call, redis.pcall
 local pack, unpack = struct.pack, struct.unpack
-local sub, byte, char, match = string.sub, string.byte, string.char, string.match
+local sub, byte, char, match, find = string.sub, string.byte, string.char, string.match, string.find
 local floor = math.floor
 local MAGIC = '\\199\\88\\1'
 local TIME = call('TIME')
@@ -74,7 +74,8 @@ local function changed(key, version)
   CHANGES[#CHANGES + 1] = pack('>I8I4', version, #key) .. key
 end
 
--- Returns the server's error when entries were changed and their heads could not be.
+-- Returns the server's error when entries were changed and their heads could not be; and when the server takes no writes at all: then nothing was changed, and
+-- the client, which looks at the error of a whole call, finds the primary and sends it again.
 local function finish()
   if RAISED_COUNT == 0 then return nil end
   local size = #HEADS
@@ -93,7 +94,10 @@ local function finish()
     text = table.concat(parts)
   end
   local reply = try('SET', KEYS[1], text)
-  if #CHANGES == 0 then return nil end
+  if #CHANGES == 0 then
+    local err = reply.err or ''
+    return (find(err, 'READONLY', 1, true) or find(err, 'NOREPLICAS', 1, true)) and reply or nil
+  end
   if reply.err then return reply end
   -- Who may not publish is told so when it connects; nothing depends on messages.
   try('PUBLISH', '${CHANGES_CHANNEL}', 'K' .. table.concat(CHANGES))
@@ -103,8 +107,9 @@ end
 
 /**
  * Generations of namespaces. KEYS[2] … are those of all levels that the call's namespaces lie in; ARGV[1] says how many, ARGV[2] which belong to
- * which namespace (`1;1,2`), ARGV[3] is a text that no other call ever sends. A generation is eight bytes drawn from that text and its own key, so
- * one that was lost comes back as another, whatever the clock does. The mark of a namespace is the exclusive or of its levels'.
+ * which namespace (`1;1,2`), ARGV[3] is a text that no other call ever sends. A generation is eight bytes drawn from that text, its own key and the time, so
+ * one that was lost comes back as another, whatever the clock does, and also when the call is sent again. The mark of a namespace is the exclusive or of
+ * its levels'.
  */
 const GENERATION_LUA = `
 local LEVEL_COUNT = tonumber(ARGV[1])
@@ -112,7 +117,7 @@ local NAMESPACES, MARKS = {}, {}
 for levels in string.gmatch(ARGV[2], '[^;]+') do NAMESPACES[#NAMESPACES + 1] = levels end
 
 local function newGeneration(key)
-  local digest = redis.sha1hex(ARGV[3] .. key)
+  local digest = redis.sha1hex(ARGV[3] .. key .. string.format('%.0f', US))
   return pack('>I4I4', tonumber(sub(digest, 1, 8), 16), tonumber(sub(digest, 9, 16), 16))
 end
 

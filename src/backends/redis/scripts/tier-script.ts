@@ -28,7 +28,7 @@ export const tierScript: RedisScript = defineRedisScript(
 local EPOCH_KEY = KEYS[2 + LEVEL_COUNT]
 local EPOCH = try('GET', EPOCH_KEY)
 if type(EPOCH) ~= 'string' or not match(EPOCH, '^%S+ %d+$') then
-  EPOCH = sub(redis.sha1hex(ARGV[3] .. EPOCH_KEY), 1, 20) .. ' ' .. string.format('%.0f', MS)
+  EPOCH = sub(redis.sha1hex(ARGV[3] .. EPOCH_KEY .. string.format('%.0f', US)), 1, 20) .. ' ' .. string.format('%.0f', MS)
   call('SET', EPOCH_KEY, EPOCH)
 end
 
