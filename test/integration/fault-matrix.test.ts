@@ -3,7 +3,7 @@ import { availableParallelism, loadavg } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { classifyTime } from "./fault-matrix/cell-outcome.ts";
+import { classifyTime, groupOf } from "./fault-matrix/cell-outcome.ts";
 import type { MatrixFault, RigKind } from "./fault-matrix/matrix-fault.ts";
 import { MATRIX_FAULTS } from "./fault-matrix/matrix-faults.ts";
 import {
@@ -108,8 +108,8 @@ describe("docs/reference/fault-matrix.md", () => {
     if (isUpdating) writeFileSync(PAGE, renderMatrix(new Map([...page, ...seen]), OPERATION_NAMES));
     const now = readMatrix(readFileSync(PAGE, "utf8"));
     const missing = [...seen].flatMap(([name, { outcomes }]) => {
-      const known: readonly string[] = now.get(name)?.outcomes ?? [];
-      return outcomes.filter((outcome) => !known.includes(outcome)).map((outcome) => `${name}: ${outcome}`);
+      const known = (now.get(name)?.outcomes ?? []).map(groupOf);
+      return outcomes.filter((outcome) => !known.includes(groupOf(outcome))).map((outcome) => `${name}: ${outcome}`);
     });
     expect(missing).toEqual([]);
   });

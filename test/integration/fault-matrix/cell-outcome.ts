@@ -62,6 +62,28 @@ export function classifyError(error: unknown): CellOutcome {
   throw error;
 }
 
+/**
+ * Outcomes that mean the same to a caller who only asks what it has to be ready for. Which failure of a group it is depends on the moment at
+ * which the fault meets the call, so a run may see another than the page shows.
+ */
+export function groupOf(outcome: CellOutcome): "right" | "failed" | "refused" | "unsupported" | "unwell" {
+  switch (outcome) {
+    case "unavailable":
+    case "overloaded":
+    case "timeout":
+    case "unknown":
+      return "failed";
+    case "refused":
+    case "unsupported":
+      return outcome;
+    case "degraded":
+    case "down":
+      return "unwell";
+    default:
+      return "right";
+  }
+}
+
 /** Whether the store can have changed after an outcome; `undefined` when nobody can know. */
 export function hasHappened(outcome: CellOutcome): boolean | undefined {
   switch (outcome) {
