@@ -17,6 +17,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...["node:async_hooks", "node:buffer", "node:diagnostics_channel", "node:fs/promises", "node:os", "node:path"],
     ...["node:crypto", "node:util", "node:v8", "node:zlib"],
   ],
+  // Sockets, and for Redis the library, come with the first connection. (node:process would open this process's own streams.)
+  memcached: ["node:buffer", "node:crypto", "node:fs/promises", "node:os"],
+  redis: ["node:buffer", "node:crypto", "node:fs/promises", "node:os"],
+  sharding: ["node:buffer", "node:crypto", "node:os"],
   testing: ["node:assert", "node:crypto", "node:events", "node:os", "node:util", "node:v8"],
   server: ["node:crypto", "node:diagnostics_channel", "node:events", "node:fs/promises", "node:http", "node:util"],
 };

@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import process from "node:process";
 import type { Clock } from "../../foundation/clock.ts";
 import type { DeadlineQueue } from "../../foundation/deadline-queue.ts";
 import type { Scheduler } from "../../foundation/scheduler.ts";
