@@ -97,7 +97,7 @@ const HEADER = `<!-- Written by test/integration/fault-matrix.test.ts. Add what 
 
 # Stores with a network: what happens when
 
-Each cell was brought about with real servers and says what a call of the public API came to. A test runs all of them and compares.
+Each cell was brought about with real servers and says what a call of the public API came to. A test runs all of them and judges each outcome.
 Every call settled within its deadlines (here 250 ms for each wait of the store's client, 400 ms for each step of the cache; more on a machine that is busy) and 20 ms; no failure was taken for a miss;
 \`getOrSet\` always had a value; after the fault the same cache worked again by itself.
 
