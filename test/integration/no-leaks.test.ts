@@ -16,10 +16,10 @@ const HEAP_GROWTH_BYTES = 4 * MEBIBYTE;
 /** Pools of the sockets. */
 const BUFFER_GROWTH_BYTES = 4 * MEBIBYTE;
 /**
- * The aim is 20 ms on a machine at rest. A machine that does other things shows those as well, so this bound is only below what it was when one turn of
- * the loop could handle everything in flight: 660 ms with Redis, 930 ms with Memcached.
+ * The aim is 20 ms on a machine at rest, and it is missed: 85 ms with Redis, which sends a thousand keys in a turn at most, and 350 ms with Memcached, where one
+ * turn handles everything in flight. This bound only notices when it becomes much worse.
  */
-const P99_BOUND_MS = 400;
+const P99_BOUND_MS = 1_000;
 
 /** What this is about is not how fast a busy machine is. */
 const deadlines = { read: "20s", write: "20s" } as const;

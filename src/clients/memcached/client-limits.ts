@@ -6,7 +6,6 @@ export const CLIENT_LIMITS: {
   readonly maxInFlight: number;
   readonly maxInFlightBytes: number;
   readonly maxWriteBytes: number;
-  readonly maxTurnRequests: number;
   readonly spreadInFlight: number;
   readonly spreadInFlightBytes: number;
   readonly maxWaiting: number;
@@ -26,11 +25,6 @@ export const CLIENT_LIMITS: {
   maxInFlightBytes: 32 * 2 ** 20,
   /** A write that has so many bytes takes no more calls: those wait, and have provably not left when it never ends. */
   maxWriteBytes: 2 ** 20,
-  /**
-   * Requests that one connection sends in a turn of the event loop: their replies come together, and the turn that handles them must end before
-   * others have waited long.
-   */
-  maxTurnRequests: 512,
   /** From here on another connection is opened: small ones are better together in one write. */
   spreadInFlight: 1_024,
   spreadInFlightBytes: 2 ** 20,

@@ -82,8 +82,6 @@ export class MemcachedConnection implements MetaReplySink {
   #chunkCount = 0;
   #isFlushPlanned = false;
   #isWriting = false;
-  /** Requests of this turn. */
-  #turnRequestCount = 0;
   #isOpen = true;
   #isUnneeded = false;
   #aliveAt: number;
@@ -166,8 +164,7 @@ export class MemcachedConnection implements MetaReplySink {
 
   /** Whether the write that is being collected takes another call. */
   get #mayEncode(): boolean {
-    const { maxWriteBytes, maxTurnRequests } = CLIENT_LIMITS;
-    return !this.#isWriting && this.#buffer.byteLength < maxWriteBytes && this.#turnRequestCount < maxTurnRequests;
+    return !this.#isWriting && this.#buffer.byteLength < CLIENT_LIMITS.maxWriteBytes;
   }
 
   get #byteCount(): number {
@@ -268,8 +265,6 @@ export class MemcachedConnection implements MetaReplySink {
     this.#calls.push(call);
     this.#inFlight += call.count;
     this.#inFlightBytes += call.byteCount;
-    if (this.#turnRequestCount === 0) this.#parts.scheduler.soon(this.#endTurn);
-    this.#turnRequestCount += call.count;
     if (this.#isFlushPlanned) return;
     this.#isFlushPlanned = true;
     // Ticks run when all promises have been followed up: a turn's calls are together by then, however many awaits lie between.
@@ -320,21 +315,12 @@ export class MemcachedConnection implements MetaReplySink {
     if (error) return;
     this.#isWriting = false;
     this.#buffer.reuse();
-    this.#encodeWaiting();
-  };
-
-  readonly #endTurn = (): void => {
-    this.#turnRequestCount = 0;
-    if (this.#isOpen) this.#encodeWaiting();
-  };
-
-  #encodeWaiting(): void {
     for (let call = this.#outbox.first(); call !== undefined && this.#mayEncode; call = this.#outbox.first()) {
       this.#outbox.remove(call);
       if (!call.isDeadlineFixed) call.stopExpiring();
       if (call.keepIfWanted()) this.#encode(call);
     }
-  }
+  };
 
   readonly #onData = (chunk: Buffer): void => {
     this.#chunkCount += 1;
