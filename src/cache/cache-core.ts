@@ -8,6 +8,7 @@ import { DeadlineQueue } from "../foundation/deadline-queue.ts";
 import type { RandomSource } from "../foundation/random-source.ts";
 import type { Scheduler } from "../foundation/scheduler.ts";
 import { LoadTable } from "../loading/load-table.ts";
+import { CallWindow } from "./call-window.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { createViewCounters, type ViewCounters } from "./view-counters.ts";
 
@@ -39,6 +40,8 @@ export interface CacheCore extends CacheParts {
   readonly lifecycle: Lifecycle;
   /** Deadlines of calls to the store. */
   readonly deadlineQueue: DeadlineQueue;
+  /** Calls that the store is asked at a time. */
+  readonly callWindow: CallWindow;
   readonly loads: LoadTable;
   readonly lockQueue: LockQueue;
   /** Locks that are held now. */
@@ -59,6 +62,7 @@ export function createCacheCore(parts: CacheParts): CacheCore {
       connectMs: parts.deadlines.connectMs,
     }),
     deadlineQueue: new DeadlineQueue({ ...parts, keepsAlive: true }),
+    callWindow: new CallWindow(parts.scheduler),
     loads: new LoadTable(),
     lockQueue: new LockQueue(),
     heldLocks: new Set(),

@@ -11,7 +11,7 @@ import { absorbStoreError } from "./absorb-store-error.ts";
 import { collectKeys } from "./batches.ts";
 import { callBackend } from "./call-backend.ts";
 import type { GetOrSetOptions } from "./options.ts";
-import { recordRead } from "./reads.ts";
+import { recordRead } from "./record-read.ts";
 import { type ResolvedGetOrSet, resolveGetOrSet } from "./resolve-options.ts";
 import { storeLoaded } from "./store-loaded.ts";
 import { storedKeyOf, type ViewScope } from "./view-scope.ts";
