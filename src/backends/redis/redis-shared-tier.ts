@@ -1,13 +1,12 @@
 import type { OperationContext } from "../../backend/backend.ts";
 import { assertWanted } from "../../backend/caller.ts";
+import type { LoadFill, LoadLeaseRequest } from "../../backend/load-tier.ts";
 import type {
   SharedTier,
-  TierFill,
   TierFillResult,
   TierHeads,
   TierHeadsRequest,
   TierLease,
-  TierLeaseRequest,
   TierNodeLease,
   TierNodes,
   TierRead,
@@ -66,14 +65,14 @@ export class RedisSharedTier implements SharedTier {
     });
   }
 
-  async getOrLease(key: string, request: TierLeaseRequest, context: OperationContext): Promise<TierLease> {
+  async getOrLease(key: string, request: LoadLeaseRequest, context: OperationContext): Promise<TierLease> {
     const [read] = await this.read([key], context);
     if (read?.entry !== undefined) return { kind: "hit", entry: read.entry, stamp: read.stamp };
     const answer = await this.#store.change(key, leaseChange(request, this.#store.readRecord), context);
     return this.#withStale(answer, shardOfKey(key));
   }
 
-  async fill(key: string, fill: TierFill, context: OperationContext): Promise<TierFillResult> {
+  async fill(key: string, fill: LoadFill, context: OperationContext): Promise<TierFillResult> {
     const { write } = fill;
     const { tags, isRefused } = await this.#store.tagsOf(write, "fill");
     // A void token makes the script refuse, and say where the shard stands.

@@ -1,4 +1,5 @@
-import type { TierFill, TierFillResult, TierLease, TierLeaseRequest, TierStamp } from "../../backend/shared-tier.ts";
+import type { LoadFill, LoadLeaseRequest } from "../../backend/load-tier.ts";
+import type { TierFillResult, TierLease, TierStamp } from "../../backend/shared-tier.ts";
 import type { StoredEntry } from "../../backend/stored-entry.ts";
 import type { RedisCallKind } from "../../clients/redis/redis-client.ts";
 import type { RedisReply } from "../../clients/redis/redis-reply.ts";
@@ -59,7 +60,7 @@ export function toStamp(shard: number, { head, epoch }: TierHeadReply): TierStam
 }
 
 /** Asks for an entry, or for the right to load it. Asked twice, the second answer is "busy" with one's own token: it ends by itself. */
-export function leaseChange(request: TierLeaseRequest, readRecord: ReadTierRecord): EntryChange<LeaseReply> {
+export function leaseChange(request: LoadLeaseRequest, readRecord: ReadTierRecord): EntryChange<LeaseReply> {
   return change(
     { operation: "getOrLease", sizeBytes: 0, kind: "write" },
     "G",
@@ -77,8 +78,9 @@ export function leaseChange(request: TierLeaseRequest, readRecord: ReadTierRecor
 }
 
 /** Stores the result of a load. Sent twice, the second finds no token and would call the first refused. */
-export function fillChange(fill: TierFill, tags: readonly CallTag[]): EntryChange<TierFillResult> {
-  const { token, write, staleMs = 0 } = fill;
+export function fillChange(fill: LoadFill, tags: readonly CallTag[]): EntryChange<TierFillResult> {
+  const { token, write } = fill;
+  const { staleMs = 0 } = write;
   const payload = valueBytes(write.value);
   const kept = staleMs > 0 ? ttlText(staleMs) : "0";
   return change(
