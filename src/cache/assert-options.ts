@@ -74,7 +74,8 @@ export function assertOptions(kind: keyof OptionKinds, options: unknown): void {
   if (!isOptionsObject(options)) throw optionError("options", "Options must be a plain object.");
   const allowed: Readonly<Record<string, true>> = OPTION_NAMES[kind];
   for (const name in options) {
-    if (!Object.hasOwn(allowed, name)) {
+    // Every call comes by here. A name that every object has, such as "constructor", is no `true`.
+    if (allowed[name] !== true) {
       throw optionError(name, `There is no option "${name}" here. Allowed: ${Object.keys(allowed).join(", ")}.`);
     }
   }
@@ -86,7 +87,10 @@ export function assertOptions(kind: keyof OptionKinds, options: unknown): void {
 
 /** Whether a value can be an object of options or items: a Date, a Map or a promise in its place is a mistake. */
 export function isOptionsObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && Object.prototype.toString.call(value) === "[object Object]";
+  if (typeof value !== "object" || value === null) return false;
+  return (
+    Object.getPrototypeOf(value) === Object.prototype || Object.prototype.toString.call(value) === "[object Object]"
+  );
 }
 
 /** The error for a wrong option. */
