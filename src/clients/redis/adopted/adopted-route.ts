@@ -65,7 +65,7 @@ export class AdoptedRoute implements RedisRoute {
 
   onFailure(request: RedisRequest, failure: RedisFailure): void {
     const { policy } = this.#parts;
-    if (request.fallBackToSource(failure)) this.send(request);
+    if (request.fallBackToSource(failure)) this.#resend(request);
     else if (failure.kind === "server" && /^(MOVED|ASK)$/.test(failure.error.prefix)) {
       // The library gave up following; nothing was executed.
       policy.reject(request, { kind: "unsent", error: new Error("its slot is on its way") });
@@ -73,10 +73,14 @@ export class AdoptedRoute implements RedisRoute {
   }
 
   primaries(): readonly RedisRouteNode[] {
-    return this.#foreign.primaries().map(({ address, send }) => ({
-      address,
-      send: (request) => this.#sendThrough(request, () => send(request.args)),
-    }));
+    return this.#foreign.primaries().map(({ address, send }) => {
+      const sendHere = (request: RedisRequest): void => {
+        request.node = node;
+        this.#sendThrough(request, () => send(request.args));
+      };
+      const node = { address, pool: { send: sendHere } };
+      return { address, send: sendHere };
+    });
   }
 
   addressOfSlot(slot: number): string {
@@ -108,7 +112,11 @@ export class AdoptedRoute implements RedisRoute {
     return known?.offsetMs ?? 0;
   }
 
-  readonly #resend = (request: RedisRequest): void => this.send(request);
+  /** What is meant for one server goes there again, for example a SCAN: no other has its keys, nor its cursor. */
+  readonly #resend = (request: RedisRequest): void => {
+    if (request.node === undefined) this.send(request);
+    else request.node.pool.send(request);
+  };
 
   #sendThrough(request: RedisRequest, send: () => Promise<unknown>): void {
     const { policy, host, deadlines } = this.#parts;
