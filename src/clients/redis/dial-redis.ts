@@ -1,7 +1,12 @@
 import { waitWithin } from "../../foundation/deadline.ts";
 import { parseServerAddress } from "../server-address.ts";
 import { readTlsMaterial, type TlsSettings } from "../tls-settings.ts";
-import { loadNodeRedis, type NodeRedisClient, type NodeRedisLibrary } from "./node-redis-library.ts";
+import {
+  createNodeRedisClient,
+  loadNodeRedis,
+  type NodeRedisClient,
+  type NodeRedisLibrary,
+} from "./node-redis-library.ts";
 import type { RedisHost } from "./redis-host.ts";
 import type { RedisCredentials } from "./redis-settings.ts";
 
@@ -53,7 +58,7 @@ export async function dialRedis(plan: RedisDialPlan, signal?: AbortSignal): Prom
     const socket = await describeSocket(plan, abort.signal);
     // The deadline passed while a file or a password was waited for: nobody would close what is opened now.
     abort.signal.throwIfAborted();
-    client = library.createClient(describeClient(library, plan, credentials, socket));
+    client = createNodeRedisClient(library, describeClient(library, plan, credentials, socket));
     client.on("error", ignore);
     await client.connect();
     await plan.verify(client);
@@ -102,8 +107,6 @@ function describeClient(
     ...(password === undefined ? {} : { password }),
     database: plan.db,
     readonly: plan.isReplica,
-    // Version 2 is what every server and proxy speaks, and as fast; version 3 adds nothing that is used here.
-    RESP: 2,
     disableOfflineQueue: true,
     disableClientInfo: true,
     maintNotifications: "disabled",
