@@ -5,6 +5,7 @@ import type {
   CounterOptions,
   GetOrSetOptions,
   KeysOptions,
+  LoadOptions,
   LockOptions,
   NamespaceDefaults,
   OptimisticOptions,
@@ -26,6 +27,18 @@ interface OptionKinds {
   transactionSet: TransactionSetOptions;
 }
 
+const LOAD_OPTION_NAMES: { readonly [Name in keyof Required<LoadOptions>]: true } = {
+  hardTimeout: true,
+  softTimeout: true,
+  grace: true,
+  staleWhileRevalidate: true,
+  refreshAhead: true,
+  earlyRefresh: true,
+  negativeTtl: true,
+  errorTtl: true,
+  distributedSingleFlight: true,
+};
+
 /** The compiler keeps this table complete: an option that is missing here, or one too many, does not build. */
 const OPTION_NAMES: {
   readonly [Kind in keyof OptionKinds]: { readonly [Name in keyof Required<OptionKinds[Kind]>]: true };
@@ -39,7 +52,7 @@ const OPTION_NAMES: {
     tags: true,
     jitter: true,
     ack: true,
-    hardTimeout: true,
+    ...LOAD_OPTION_NAMES,
     forceFresh: true,
   },
   optimistic: { signal: true, maxAttempts: true },
@@ -47,7 +60,7 @@ const OPTION_NAMES: {
   counter: { signal: true, ttl: true, initial: true, opId: true },
   lock: { signal: true, ttl: true, wait: true },
   keys: { signal: true, prefix: true },
-  namespace: { ttl: true, sliding: true, jitter: true, tags: true, hardTimeout: true },
+  namespace: { ttl: true, sliding: true, jitter: true, tags: true, ...LOAD_OPTION_NAMES },
   transactionSet: { ttl: true, sliding: true, tags: true },
 };
 
