@@ -28,7 +28,7 @@ describe("small writes of one turn in the plain mode", () => {
   let backend: OpenRedisBackend;
 
   beforeAll(async () => {
-    server = await startRedis();
+    server = await startRedis({ args: ["--maxmemory-policy", "noeviction"] });
     proxy = await startFaultProxy({ target: server });
     raw = openRawRedis(server);
   });

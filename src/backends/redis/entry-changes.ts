@@ -7,7 +7,7 @@ import { RECORD_HEAD_BYTES } from "./record.ts";
 import { dataKey } from "./redis-key-layout.ts";
 import type { CallTag, ScriptCall } from "./script-call.ts";
 import { applyScript } from "./scripts/apply-script.ts";
-import { LARGE_RECORD_BYTES } from "./scripts/set-script.ts";
+import { LARGE_RECORD_BYTES, STAGED_BYTES } from "./scripts/set-script.ts";
 import { ttlText } from "./ttl-text.ts";
 import { valueBytes } from "./value-bytes.ts";
 
@@ -59,8 +59,10 @@ export class SetChange implements EntryChange<WriteResult> {
       call.addArgument(call.itemStart("S", shard, key) + ttl);
       call.addArgument(this.#payload);
     } else {
-      call.addArgument(call.itemStart("L", shard, key) + ttl);
-      call.addArgument(withRoomForHead(this.#payload));
+      const record = withRoomForHead(this.#payload);
+      const staged = this.sizeBytes < STAGED_BYTES ? undefined : call.stage(shard, record);
+      call.addArgument(call.itemStart(staged === undefined ? "L" : "T", shard, key) + ttl);
+      call.addArgument(staged ?? record);
     }
   }
 

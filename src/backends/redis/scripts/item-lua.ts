@@ -10,6 +10,7 @@ const PEEK_BYTES = 256;
  * ```text
  * S h n ttl                                                     set, nothing asked       then the payload
  * L h n ttl                                                     the same                 then a record whose head is to be filled in
+ * T h n ttl                                                     the same                 then the key of such a record
  * C h n ttl condition version previous judged verdict since tags  set, with any question   then the payload
  * D h n judged verdict                                          delete
  * E h n ttl judged verdict                                      expire
