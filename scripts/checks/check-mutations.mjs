@@ -54,15 +54,18 @@ export async function runMutations(mutations) {
 
 /** @param {readonly Mutation[]} mutations */
 async function runTests(mutations) {
+  const mutated = new Set(mutations.map(({ file }) => ROOT + file));
   const vitest = await createVitest("test", {
     root: ROOT,
     config: false,
     watch: false,
     reporters: [{}],
+    // All runs read the same files but one each: those are transformed once.
+    experimental: { fsModuleCache: true, fsModuleCachePath: `${ROOT}.tmp/mutations` },
     // All projects are runs of their own; a worker that took the next one's files would mix up their modules.
     projects: mutations.map((mutation, index) => ({
       root: ROOT,
-      plugins: [swapText(mutation)],
+      plugins: [swapText(mutation, mutated)],
       test: {
         name: String(index),
         include: [mutation.testFile],
@@ -103,12 +106,18 @@ function projectAt(vitest, index) {
  * A plugin that gives out a source file without its safeguard.
  *
  * @param {Mutation} mutation
+ * @param {ReadonlySet<string>} mutated every file that some mutation changes: no run may take another's text of it
  * @returns {import("vitest/config").Plugin}
  */
-function swapText(mutation) {
+function swapText(mutation, mutated) {
   return {
     name: "swap-text",
     enforce: "pre",
+    configureVitest(context) {
+      context.experimental_defineCacheKeyGenerator(({ id }) =>
+        mutated.has(id.split("?")[0] ?? id) ? false : undefined,
+      );
+    },
     transform(code, id) {
       if (id.split("?")[0] !== ROOT + mutation.file) return undefined;
       return { code: mutate(code, mutation) ?? "throw new SyntaxError('The text is not there.');", map: null };

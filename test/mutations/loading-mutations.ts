@@ -4,6 +4,8 @@ const GET_OR_SET = "test/unit/get-or-set.test.ts";
 const REMOTE_RACES = "test/unit/remote-races.test.ts";
 const STALE_VALUES = "test/unit/stale-values.test.ts";
 const BATCH_LOADS = "test/unit/batch-loads.test.ts";
+const LOAD_RACES = "test/unit/load-races.test.ts";
+const FLEET_LOADS = "test/unit/fleet-loads.test.ts";
 
 /** The safeguards of loading: what each is there for is said where it stands; here is what fails without it. */
 export const LOADING_MUTATIONS: readonly Mutation[] = [
@@ -290,5 +292,227 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
     testFile: STALE_VALUES,
     testName:
       "loads that fail or find nothing on memory fail for errorTtl without a further call, and at once again after a change of the key",
+  },
+  // Found by the races of the table.
+  {
+    name: "a load that is over takes only itself off the table",
+    file: "src/loading/load-table.ts",
+    search: "if (this.#joinable.get(load.storedKey) === load) this",
+    replacement: "this",
+    testFile: LOAD_RACES,
+    testName: "row 6: readers after a change start one load together, which the end of the older one leaves joinable",
+  },
+  {
+    name: "the failure of a detached load is not remembered",
+    file: "src/cache/load-ports.ts",
+    search: " && !load.isDetached",
+    replacement: "",
+    testFile: LOAD_RACES,
+    testName: "row 6: readers after a change are not told of the failure of a load from before the change",
+  },
+  {
+    name: "detach by prefix after the keys are deleted",
+    file: "src/cache/invalidations.ts",
+    search: "} finally {\n    core.loads.detachPrefix(outdated);",
+    replacement: "} finally {",
+    testFile: LOAD_RACES,
+    testName:
+      "row 6: readers after a change of a prefix store what they load only if it began after the deletion was over",
+  },
+  {
+    name: "a refresh replaces the version that it found",
+    file: "src/cache/store-loaded.ts",
+    search: ': { kind: "version", version: target.replacedVersion }',
+    replacement: ": undefined",
+    testFile: LOAD_RACES,
+    testName: "row 15 between processes a refresh does not replace what another client wrote meanwhile",
+  },
+  {
+    name: "who takes over has the rest of his time",
+    file: "src/cache/loads.ts",
+    search: "hardTimeoutMs: remainingMs } }",
+    replacement: "} }",
+    testFile: LOAD_RACES,
+    testName:
+      "the time of a caller on memory counts from the call for who takes over from a hung loader: the rest, and not all of it again",
+  },
+  {
+    name: "the time of a caller counts from the call",
+    file: "src/cache/loads.ts",
+    search: "return answer(call, finding);",
+    replacement:
+      "return answer({ ...call, untilMs: core.clock.monotonicMs() + resolved.load.hardTimeoutMs }, finding);",
+    testFile: LOAD_RACES,
+    testName: "the time of a caller over a slow store leaves the loader what the store did not take",
+  },
+  {
+    name: "a short time is no verdict on the store",
+    file: "src/cache/load-store.ts",
+    search: "ask.timeoutMs < fullMs || ",
+    replacement: "",
+    testFile: LOAD_RACES,
+    testName:
+      "the time of a caller over a slow store is no verdict on the store when the caller gave it less than its deadline",
+  },
+  {
+    name: "the end of grace",
+    file: "src/loading/entry-standing.ts",
+    search: "overMs < graceMs",
+    replacement: "overMs <= graceMs",
+    testFile: LOAD_RACES,
+    testName:
+      "what stands in on memory is as old as the call allows, to the millisecond, however long the store keeps it",
+  },
+  {
+    name: "the end of revalidation",
+    file: "src/loading/entry-standing.ts",
+    search: "overMs < revalidateMs",
+    replacement: "overMs <= revalidateMs",
+    testFile: LOAD_RACES,
+    testName:
+      "what stands in on memory is served while it is loaded anew for as long as the call allows, to the millisecond",
+  },
+  {
+    name: "who takes what stands in leaves the load running",
+    file: "src/loading/wait-for-load.ts",
+    search: "this.#load.keep();",
+    replacement: "",
+    testFile: LOAD_RACES,
+    testName:
+      "what stands in on memory is taken by who joined with less time, and the load goes on when the one who started it has left",
+  },
+  {
+    name: "a refresh in the background needs nobody who waits",
+    file: "src/cache/loads.ts",
+    search: "load.keep();",
+    replacement: "",
+    testFile: LOAD_RACES,
+    testName: "what stands in on memory is refreshed in the background also when somebody joins the refresh and leaves",
+  },
+  {
+    name: "room for the refreshes of a batch",
+    file: "src/cache/batch-loads.ts",
+    search: " && scope.core.background.tryEnter()",
+    replacement: "",
+    testFile: LOAD_RACES,
+    testName: "refreshes of a batch in the background take their places in the room for them, and give them back",
+  },
+  {
+    name: "the room for the refreshes of a batch is given back",
+    file: "src/cache/batch-loads.ts",
+    search: "load.settled.then(leave, leave);",
+    replacement: "void leave;",
+    testFile: LOAD_RACES,
+    testName: "refreshes of a batch in the background take their places in the room for them, and give them back",
+  },
+  // The leave of a fleet.
+  {
+    name: "a failed load gives its leave back",
+    file: "src/loading/load-runner.ts",
+    search: "ports.release(load);\n  load.reject",
+    replacement: "load.reject",
+    testFile: FLEET_LOADS,
+    testName: "the leave to load a key is given back once when the loader throws",
+  },
+  {
+    name: "a load whose result is not kept gives its leave back",
+    file: "src/loading/load-runner.ts",
+    search: "ports.release(result.load);",
+    replacement: "",
+    testFile: FLEET_LOADS,
+    testName: "the leave to load a key is given back once when the loader finds nothing",
+  },
+  {
+    name: "what was not sent to the store gives its leave back",
+    file: "src/cache/load-ports.ts",
+    search: "for (const { load } of results) release(load);",
+    replacement: "",
+    testFile: FLEET_LOADS,
+    testName: "the leave to load a key is given back once when the result has a TTL of nothing",
+  },
+  {
+    name: "a load that is given up gives its leave back",
+    file: "src/loading/load-runner.ts",
+    search: "givenUp.detach();",
+    replacement: "",
+    testFile: FLEET_LOADS,
+    testName: "the leave to load a key is given back once when the hard timeout passed",
+  },
+  {
+    name: "a detached load gives its leave back at once",
+    file: "src/loading/load-runner.ts",
+    search: "onDetached: ports.release,",
+    replacement: "onDetached: () => undefined,",
+    testFile: FLEET_LOADS,
+    testName: "a load that hangs in a fleet holds up nobody who comes after an invalidation of its tag in its process",
+  },
+  {
+    name: "a leave that comes too late is given back",
+    file: "src/cache/load-ports.ts",
+    search: "if (load.isDetached) release(load);",
+    replacement: "",
+    testFile: FLEET_LOADS,
+    testName:
+      "the leave to load a key is given back when it comes after its callers have left, and no loader is called",
+  },
+  {
+    name: "a leave is given back once",
+    file: "src/cache/load-ports.ts",
+    search: "target.token = undefined;\n    if",
+    replacement: "if",
+    testFile: FLEET_LOADS,
+    testName: "the leave to load a key is given back once when the key was deleted while the loader ran",
+  },
+  {
+    name: "a leave is used up before it is sent",
+    file: "src/cache/store-loaded.ts",
+    search: "target.token = undefined;",
+    replacement: "",
+    testFile: FLEET_LOADS,
+    testName: "the leave to load a key is not given back while the result is on its way with it",
+  },
+  {
+    name: "no leave, no store",
+    file: "src/cache/load-ports.ts",
+    search: "target.isStoreAway = true;",
+    replacement: "",
+    testFile: FLEET_LOADS,
+    testName:
+      "the leave to load a key that could not be asked for means that nothing is stored, for nobody would know what came between",
+  },
+  {
+    name: "a forced load takes nobody else's result",
+    file: "src/cache/load-ports.ts",
+    search: 'lease.kind === "found" && !resolved.isForced',
+    replacement: 'lease.kind === "found"',
+    testFile: FLEET_LOADS,
+    testName:
+      "one load in a fleet is not joined by a call elsewhere that wants nothing but fresh, whose result replaces that of the older load",
+  },
+  {
+    name: "a batch does not wait for one key that is loaded elsewhere",
+    file: "src/loading/load-runner.ts",
+    search: "late.set(index, arrival);\n            resolve();",
+    replacement: "",
+    testFile: FLEET_LOADS,
+    testName:
+      "the leave to load a key of one key of a batch, while another process has it, does not hold up the others",
+  },
+  {
+    name: "who waits is woken by messages",
+    file: "src/loading/fleet-lease.ts",
+    search: "this.#stopWatching ??= watchKey(storedKey, () => this.#ring())",
+    replacement: "void watchKey",
+    testFile: FLEET_LOADS,
+    testName: "one load in a fleet serves callers of every process, who are woken when it is stored",
+  },
+  {
+    name: "nobody sleeps beyond a lease",
+    file: "src/loading/fleet-lease.ts",
+    search: ", remainingMs + 1);",
+    replacement: ", remainingMs + 1_000_000);",
+    testFile: FLEET_LOADS,
+    testName:
+      "one load in a fleet is taken over by who waits when its loader hangs, and a late result of it is refused",
   },
 ];
