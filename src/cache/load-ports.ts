@@ -99,6 +99,8 @@ async function acquireFromFleet(
     return answer.value;
   };
   try {
+    // An older load of this process, whose place this one has taken, gives its leave back first.
+    if (resolved.isForced) await undefined;
     const tokenMs = fleetLeaseMs(resolved.load);
     const watchKey = backend.loadTier?.watchKey?.bind(backend.loadTier);
     const lease = await leaseFromFleet(load, { tokenMs, onHeldUp }, { scheduler, random, ask, watchKey });

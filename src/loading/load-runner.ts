@@ -121,8 +121,9 @@ function createLoad(request: LoadRequest, ports: LoadPorts, abort: (reason: unkn
       const isTimeout = reason instanceof LoaderError;
       ports.onEnd(givenUp, isTimeout ? "timed-out" : "abandoned", isTimeout ? reason : undefined);
     },
-    // At once, not when its loader is done: who comes after the change must not be held up by a load whose result counts for nothing.
-    onDetached: ports.release,
+    // Not when its loader is done: who comes after the change must not be held up by a load whose result counts for nothing. But behind the change, which is sent in this
+    // step, and must not wait for it at a store that does one after the other.
+    onDetached: (detached) => queueMicrotask(() => ports.release(detached)),
   });
   if (request.standIn !== undefined) load.offer(request.standIn);
   ports.onStart(load);

@@ -441,8 +441,8 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
   {
     name: "a detached load gives its leave back at once",
     file: "src/loading/load-runner.ts",
-    search: "onDetached: ports.release,",
-    replacement: "onDetached: () => undefined,",
+    search: "queueMicrotask(() => ports.release(detached))",
+    replacement: "void detached",
     testFile: FLEET_LOADS,
     testName: "a load that hangs in a fleet holds up nobody who comes after an invalidation of its tag in its process",
   },
