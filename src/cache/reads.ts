@@ -69,6 +69,21 @@ function isPeekable({ lifecycle, backend }: CacheCore): boolean {
   return backend.capabilities.local && lifecycle.isReadyNow();
 }
 
+/** The live value of a key where a local store is connected, counted as a hit; `undefined` where there is none, or the store must be asked: nothing is counted then. */
+export function peekLive(scope: ViewScope, key: string): unknown {
+  const { core } = scope;
+  if (!isPeekable(core)) return undefined;
+  let value: unknown;
+  try {
+    value = core.backend.peek!(storedKeyOf(scope, key));
+  } catch {
+    // The store is asked once more, by those who know what to do about its failures.
+    return undefined;
+  }
+  if (value !== undefined) recordRead(scope, key, true);
+  return value;
+}
+
 /** One read of a store that {@link isPeekable}. */
 function readLocal(scope: ViewScope, key: string): unknown {
   const value = peekStored(scope, storedKeyOf(scope, key));

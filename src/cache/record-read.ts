@@ -1,3 +1,4 @@
+import type { CacheEventMap } from "../events/cache-events.ts";
 import type { ViewScope } from "./view-scope.ts";
 
 /** Counts and tells of one read. */
@@ -10,4 +11,16 @@ export function recordRead(scope: ViewScope, key: string, isHit: boolean): void 
     counters.misses += 1;
     if (core.events.wants("miss")) core.events.emit("miss", { key, namespace: path });
   }
+}
+
+/** Counts and tells of an entry that was served although its TTL was over, or instead of what a load did not bring. */
+export function recordStale(
+  { counters, core, path }: ViewScope,
+  key: string,
+  reason: CacheEventMap["stale"]["reason"],
+  expiresAt: number,
+): void {
+  counters.staleServed += 1;
+  if (!core.events.wants("stale")) return;
+  core.events.emit("stale", { key, namespace: path, reason, ageMs: Math.max(0, core.clock.wallMs() - expiresAt) });
 }

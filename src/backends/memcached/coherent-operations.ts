@@ -27,6 +27,7 @@ const CAPABILITIES: BackendCapabilities = Object.freeze({
   // An item may be evicted at any time, and a lease with it.
   leases: false,
   tags: true,
+  stale: true,
   scan: false,
   clear: true,
 });
@@ -70,6 +71,7 @@ export function createCoherentOperations({ settings, client, host, deadlines }: 
     },
     get: (key, context) => reads.get(key, context),
     getMulti: (keys, context) => reads.getMulti(keys, context),
+    getStale: (keys, context) => reads.getStale(keys, context),
     set: (key, write, context) => writer.set(key, write, new ServerCall("set", context)),
     setMulti: (items, context) => writer.setMulti(items, new ServerCall("setMulti", context)),
     delete: (key, context) => writer.delete(key, new ServerCall("delete", context)),

@@ -1,6 +1,7 @@
 import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
-import type { MemcachedClient } from "../../clients/memcached/memcached-client.ts";
+import type { MemcachedClient, MemcachedConnectionId } from "../../clients/memcached/memcached-client.ts";
 import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
+import { MemcachedServerError } from "../../clients/memcached/memcached-server-error.ts";
 import type { MetaKey, MetaReply, MetaRequest, MetaStatus } from "../../clients/memcached/meta-message.ts";
 import type { Clock } from "../../foundation/clock.ts";
 import { runSlices, sliceByBytes, sliceByCount } from "./batch-slices.ts";
@@ -8,7 +9,8 @@ import { CoherentWrite, type GuessedWriter, isSameState } from "./coherent-write
 import type { CountedOperation } from "./counted-operation.ts";
 import { assertBytes, assertItemFits, maxItemBytesOf } from "./entry-limits.ts";
 import { exptimeSeconds } from "./exptime.ts";
-import { decodeItem, encodeItem, type Item, isLiveItem } from "./item-layout.ts";
+import { decodeItem, encodeItem, entryVersionIn, type Item, isLiveItem, itemEndsAt } from "./item-layout.ts";
+import { askItems, type ItemQuestion } from "./item-question.ts";
 import type { FoundItem, ItemDraft, ItemStore } from "./item-store.ts";
 import { isSameMark } from "./mark.ts";
 import type { NamespaceChain, NamespaceMarks } from "./namespace-marks.ts";
@@ -16,7 +18,7 @@ import type { NamespaceState } from "./namespace-state.ts";
 import type { OperationKeys } from "./operation-keys.ts";
 import { sendPinned } from "./pinned-request.ts";
 import { casOf } from "./reply-cas.ts";
-import type { ServerCall } from "./server-call.ts";
+import { expectReplies, readOptions, type ServerCall } from "./server-call.ts";
 import type { TranslateError } from "./server-error.ts";
 import { lostMarks, unverifiedWrite } from "./store-errors.ts";
 import type { TagMark } from "./tag-mark.ts";
@@ -46,7 +48,16 @@ export interface Outgoing {
 const NO_TAGS: readonly string[] = Object.freeze([]);
 const NO_OPERATIONS: readonly CountedOperation[] = Object.freeze([]);
 const NO_MARKS: readonly TagMark[] = Object.freeze([]);
+const NO_REPLIES: readonly MetaReply[] = Object.freeze([]);
 const READ_FLAGS = "c v";
+const NOTHING: MetaReply = Object.freeze({ status: "EN", value: undefined, flags: "" });
+
+/** A key that is read, and reserved where nothing stands. */
+export interface Reservation {
+  readonly key: string;
+  /** How long, in seconds. */
+  readonly seconds: number;
+}
 
 /**
  * Items of mode `coherent`: each carries the marks that its namespaces and tags had when it was written, and is live while all of them are
@@ -80,15 +91,32 @@ export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
     return found as FoundItem;
   }
 
-  /** As {@link CoherentStore.find}, but where nothing stands an empty item is made for so long, and the flag `W` says that it was. */
-  async findOrReserve(key: string, seconds: number, call: ServerCall): Promise<FoundItem> {
-    const [found] = await this.#findSlice([key], call, [], `${READ_FLAGS} s t N${seconds}`);
-    return found as FoundItem;
+  /**
+   * As {@link CoherentStore.findMulti} for up to a thousand keys, but where nothing stands an empty item is made for so long, and the flag `W` says that
+   * it was. An error of the server to one key is that key's result. Nobody can leave it: many callers share it.
+   */
+  async findOrReserve(slice: readonly Reservation[]): Promise<readonly (FoundItem | MemcachedServerError)[]> {
+    const keys = slice.map(({ key }) => key);
+    const question = askItems(
+      this.#namespaces,
+      keys,
+      [],
+      (index) => `${READ_FLAGS} s t N${(slice[index] as Reservation).seconds}`,
+    );
+    const answer = await this.#client.sendBatch(question.requests, readOptions("load", {}));
+    const errors = answer.replies.slice(0, keys.length).map((reply) => reply instanceof MemcachedServerError && reply);
+    // The marks are needed for all of them.
+    const marks = expectReplies({ ...answer, replies: answer.replies.slice(keys.length) }).replies;
+    const own = answer.replies.slice(0, keys.length);
+    const replies = own.map((reply) => (reply instanceof MemcachedServerError ? NOTHING : reply));
+    const found = await this.#foundIn(keys, question, NO_REPLIES, [...replies, ...marks], answer.connection);
+    return found.map((one, index) => errors[index] || one);
   }
 
   /** Whether the item's tags and namespaces are what they were when it was written, whatever else ended it. */
-  async isUntouched({ item, namespace }: FoundItem): Promise<boolean> {
+  async isUntouched({ item, namespace, hasDeadTags }: FoundItem): Promise<boolean> {
     if (item === undefined || namespace === undefined || !isSameMark(item.mark, namespace.mark)) return false;
+    if (hasDeadTags === true) return false;
     return item.tags.length === 0 || this.#tags.isUnchanged(item.tags);
   }
 
@@ -265,7 +293,7 @@ export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
     const value = encodeItem(item);
     assertItemFits(key.text, value.length, maxItemBytesOf(this.#client));
     const nowMs = this.#clock.wallMs();
-    const exptime = exptimeSeconds(item.expiresAt - nowMs, nowMs);
+    const exptime = exptimeSeconds(itemEndsAt(item) - nowMs, nowMs);
     return { kind: "set", key, value, flags: condition === "" ? `c T${exptime}` : `c ${condition} T${exptime}` };
   }
 
@@ -273,15 +301,20 @@ export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
     keys: readonly string[],
     call: ServerCall,
     others: readonly MetaRequest[],
-    readFlags: string = READ_FLAGS,
   ): Promise<readonly FoundItem[]> {
-    const metaKeys = keys.map(encodeMemcachedKey);
-    const chains = keys.map((key) => this.#namespaces.chainOf(key));
-    const distinct = [...new Set(chains)];
-    const reads = metaKeys.map((metaKey): MetaRequest => ({ kind: "get", key: metaKey, flags: readFlags }));
-    const requests = [...reads, ...others, ...distinct.flatMap((chain) => chain.requests)];
-    const { replies, connection } = await call.batch(this.#client, requests, call.read);
+    const question = askItems(this.#namespaces, keys, others, () => READ_FLAGS);
+    const { replies, connection } = await call.batch(this.#client, question.requests, call.read);
     const otherReplies = replies.slice(keys.length, keys.length + others.length);
+    return this.#foundIn(keys, question, otherReplies, replies, connection);
+  }
+
+  async #foundIn(
+    keys: readonly string[],
+    { metaKeys, chains, distinct }: ItemQuestion,
+    others: readonly MetaReply[],
+    replies: readonly MetaReply[],
+    connection: MemcachedConnectionId,
+  ): Promise<readonly FoundItem[]> {
     const states = this.#namespaces.statesIn(distinct, replies, keys.length + others.length);
     const nowMs = this.#clock.wallMs();
     const found = keys.map((key, index): FoundItem => {
@@ -294,7 +327,6 @@ export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
       const versionBase = namespace?.versionBase ?? this.#namespaces.versionBase;
       const itemVersion = cas === undefined ? 0 : versionOf(versionBase, cas);
       const metaKey = metaKeys[index] as MetaKey;
-      const others = otherReplies;
       return { key, metaKey, connection, cas, item, live, itemVersion, replyFlags: flags, namespace, others };
     });
     if (!found.some(({ live }) => live !== undefined && live.tags.length > 0)) return found;
@@ -304,7 +336,7 @@ export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
   async #withoutDeadTags(found: FoundItem): Promise<FoundItem> {
     const { live } = found;
     if (live === undefined || live.tags.length === 0 || (await this.#tags.isUnchanged(live.tags))) return found;
-    return { ...found, live: undefined };
+    return { ...found, live: undefined, hasDeadTags: true };
   }
 
   #outgoing(key: string, write: EntryWrite, call: ServerCall): Outgoing {
@@ -331,13 +363,16 @@ export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
   }
 }
 
-/** An item as the contract has it. */
-export function toStoredEntry({ payload, expiresAt, tags }: Item, version: number): StoredEntry {
+/** An item as the contract has it. @param itemVersion version of the item */
+export function toStoredEntry(item: Item, itemVersion: number): StoredEntry {
+  const { payload, expiresAt, tags } = item;
+  const version = entryVersionIn(item, itemVersion);
   return { value: payload, version, expiresAt, tags: tags.length === 0 ? NO_TAGS : tags.map(({ tag }) => tag) };
 }
 
 function toItem({ write, expiresAt }: Outgoing, { mark }: NamespaceState, tags: readonly TagMark[]): Item {
-  return { flags: 0, expiresAt, mark, tags, operations: NO_OPERATIONS, payload: write.value as Uint8Array };
+  const { staleMs } = write;
+  return { flags: 0, expiresAt, staleMs, mark, tags, operations: NO_OPERATIONS, payload: write.value as Uint8Array };
 }
 
 function toResults(
