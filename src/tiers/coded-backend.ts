@@ -4,6 +4,7 @@ import type { CommitResult, KeyCheck, KeyWrite } from "../backend/commit.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../backend/stored-entry.ts";
 import type { Codec } from "../codec/codec.ts";
 import { SerializationError } from "../foundation/errors.ts";
+import { codedLoadTier } from "./coded-load-tier.ts";
 import { mapMaybe } from "./map-maybe.ts";
 import type { StoredValues } from "./stored-values.ts";
 
@@ -91,6 +92,7 @@ function optionalMethods(parts: CodedBackendParts): Partial<Backend> {
     ...(usage && { usage: usage.bind(backend) }),
     ...(connections && { connections: connections.bind(backend) }),
     ...(report && { report: report.bind(backend) }),
+    ...(backend.loadTier && { loadTier: codedLoadTier(parts) }),
   };
 }
 

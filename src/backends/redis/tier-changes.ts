@@ -9,7 +9,7 @@ import { parseEpoch } from "./epoch.ts";
 import { dataKey } from "./redis-key-layout.ts";
 import type { CallTag, ScriptCall } from "./script-call.ts";
 import { tierScript } from "./scripts/tier-script.ts";
-import { ttlText } from "./ttl-text.ts";
+import { staleText, ttlText } from "./ttl-text.ts";
 import { valueBytes } from "./value-bytes.ts";
 
 /** Reads a whole record, live or stale. */
@@ -77,16 +77,18 @@ export function leaseChange(request: LoadLeaseRequest, readRecord: ReadTierRecor
   );
 }
 
-/** Stores the result of a load. Sent twice, the second finds no token and would call the first refused. */
-export function fillChange(fill: LoadFill, tags: readonly CallTag[]): EntryChange<TierFillResult> {
+/** Stores the result of a load. Sent twice, the second finds no token and would call the first refused. `token`: what the server knows of it. */
+export function fillChange(
+  fill: LoadFill & { readonly token: string },
+  tags: readonly CallTag[],
+): EntryChange<TierFillResult> {
   const { token, write } = fill;
-  const { staleMs = 0 } = write;
   const payload = valueBytes(write.value);
-  const kept = staleMs > 0 ? ttlText(staleMs) : "0";
   return change(
     { operation: "fill", sizeBytes: payload.length, kind: "write" },
     "F",
-    (call) => `${token} ${ttlText(write.ttlMs)} ${kept} ${write.tagsUnchangedSince ?? "-"} ${call.tagPlaces(tags)}`,
+    (call) =>
+      `${token} ${ttlText(write.ttlMs)} ${staleText(write.staleMs)} ${write.tagsUnchangedSince ?? "-"} ${call.tagPlaces(tags)}`,
     (head, [version], shard) => ({
       stored: Number(version) > 0,
       version: Number(version),
