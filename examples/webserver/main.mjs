@@ -12,10 +12,10 @@ import { SourceClient } from "./source-client.mjs";
 import { startSource } from "./source-process.mjs";
 import { openStore } from "./store.mjs";
 
-const { PORT = "8080", REDIS_URL, SOURCE_URL } = process.env;
+const { PORT = "8080", REDIS_URL = "", SOURCE_URL = "" } = process.env;
 
-const started = SOURCE_URL === undefined ? await startSource() : undefined;
-const sourceUrl = SOURCE_URL ?? started.url;
+const started = SOURCE_URL === "" ? await startSource() : undefined;
+const sourceUrl = started?.url ?? SOURCE_URL;
 const store = await openStore(REDIS_URL);
 const service = createService({ store, source: new SourceClient(sourceUrl) });
 

@@ -39,12 +39,12 @@ export class ProductCache {
       async ({ signal, stale, setTtl, addTags, notModified }) => {
         onLoad();
         const answer = await this.#source.findProduct(id, { signal, etag: stale?.value?.etag });
+        if (answer.kind === "missing") return undefined;
+        if (answer.maxAgeMs !== undefined) setTtl(answer.maxAgeMs);
+        const { product, etag } = answer.kind === "unchanged" ? stale.value : answer;
+        addTags(`category:${product.category}`);
         // The source has nothing newer: the value that is there lives for another TTL.
         if (answer.kind === "unchanged") return notModified();
-        if (answer.kind === "missing") return undefined;
-        const { product, etag, maxAgeMs } = answer;
-        if (maxAgeMs !== undefined) setTtl(maxAgeMs);
-        addTags(`category:${product.category}`);
         return { product, etag, readAt: Date.now() };
       },
       options,

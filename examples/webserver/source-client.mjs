@@ -17,14 +17,15 @@ export class SourceClient {
    *
    * @param {number} id
    * @param {{ etag?: string, signal?: AbortSignal }} options `etag`: of what the caller has
-   * @returns {Promise<{ kind: "found", product: object, etag: string, maxAgeMs: number | undefined } | { kind: "unchanged" | "missing" }>}
+   * @returns {Promise<{ kind: "found" | "unchanged" | "missing", product?: object, etag?: string, maxAgeMs?: number }>}
    */
   async findProduct(id, { etag, signal } = {}) {
     const response = await this.#fetch(`/products/${id}`, { signal, headers: etag ? { "if-none-match": etag } : {} });
-    if (response.status === 304) return { kind: "unchanged" };
+    const maxAgeMs = maxAgeMsOf(response.headers);
+    if (response.status === 304) return { kind: "unchanged", maxAgeMs };
     if (response.status === 404) return { kind: "missing" };
     const product = await readBody(response);
-    return { kind: "found", product, etag: response.headers.get("etag"), maxAgeMs: maxAgeMsOf(response.headers) };
+    return { kind: "found", product, etag: response.headers.get("etag"), maxAgeMs };
   }
 
   /** Those of many products that there are. @returns {Promise<object[]>} */

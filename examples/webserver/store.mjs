@@ -6,10 +6,10 @@ const STATES = ["up", "down", "hung"];
 /**
  * The cache of the service: in memory, or in a Redis behind a gate that can be shut.
  *
- * @param {string | undefined} redisUrl for example "redis://127.0.0.1:6379"
+ * @param {string} redisUrl for example "redis://127.0.0.1:6379"; empty: in memory
  */
 export async function openStore(redisUrl) {
-  if (redisUrl === undefined) {
+  if (redisUrl === "") {
     const cache = createCache();
     return { cache, name: "memory", change: () => undefined, close: () => cache.close() };
   }
@@ -19,10 +19,12 @@ export async function openStore(redisUrl) {
   const cache = createCache({
     backend: "redis",
     namespace: "webserver",
-    redis: { url: url.href, timeout: "400ms" },
-    // No request shall wait for longer than this for a store that does not answer.
-    deadlines: { connect: "400ms", read: "400ms", write: "400ms" },
+    redis: { url: url.href, dialTimeout: "1s" },
+    // No request shall wait for longer than this until the store is connected to; for its answers `softTimeout` is shorter.
+    deadlines: { connect: "1s", read: "1s", write: "1s" },
   });
+  // Connected before the first request. A server that is away now is asked again with each of them.
+  await cache.ready().catch((error) => console.log(`The store is away: ${error.message}`));
   return {
     cache,
     name: "redis",
