@@ -12,7 +12,7 @@ import { askForLoad, type LoadAsk } from "./load-store.ts";
 import type { ResolvedGetOrSet } from "./resolve-options.ts";
 import { type LoadTarget, storeLoaded } from "./store-loaded.ts";
 import type { ViewScope } from "./view-scope.ts";
-import { removeVersion } from "./withdraw-load.ts";
+import { removeStale, removeVersion } from "./withdraw-load.ts";
 
 /**
  * Ports through which loads of one call reach the store and its events.
@@ -57,8 +57,10 @@ export function createLoadPorts(
       return verdicts;
     },
     forget: (load) => {
-      const { replacedVersion } = targetOf(load);
+      const { replacedVersion, isStoreAway } = targetOf(load);
       if (replacedVersion > 0) void removeVersion(core, load.storedKey, replacedVersion);
+      // What the source has no more must not stand in any more.
+      else if (load.standIn !== undefined && !isStoreAway) void removeStale(core, load.storedKey);
     },
     onEnd: (load, outcome, error) => {
       if (resolved.load.errorTtlMs > 0 && isFailure(outcome) && !load.isDetached) {

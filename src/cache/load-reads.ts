@@ -61,10 +61,13 @@ function addStale(
   ask: LoadAsk,
 ): MaybePromise<readonly LoadFinding[]> {
   const findings = entries.map((entry): LoadFinding => (entry ? { entry, isLive: true, isStoreAway: false } : NOTHING));
-  const missing = storedKeys.filter((_, index) => entries[index] === undefined);
   const { backend } = core;
   const isOffered = backend.loadTier !== undefined && resolved.load.isFleetWide;
-  if (missing.length === 0 || isOffered || staleMsOf(resolved.load) === 0 || backend.getStale === undefined) {
+  const nowMs = core.clock.monotonicMs();
+  // A load that failed lately is not repeated, so nobody will offer anything.
+  const isWanted = (key: string): boolean => !isOffered || core.loadMemory.findFailure(key, nowMs) !== undefined;
+  const missing = storedKeys.filter((key, index) => entries[index] === undefined && isWanted(key));
+  if (missing.length === 0 || staleMsOf(resolved.load) === 0 || backend.getStale === undefined) {
     return findings;
   }
   const stale = askForLoad(core, { ...ask, operation: "getStale" }, (store, context) =>
@@ -73,8 +76,8 @@ function addStale(
   const merge = (answer: Awaited<typeof stale>): readonly LoadFinding[] => {
     if (!answer.isAnswered) return findings;
     let at = 0;
-    return findings.map((finding) => {
-      if (finding.entry !== undefined) return finding;
+    return findings.map((finding, index) => {
+      if (storedKeys[index] !== missing[at]) return finding;
       const entry = answer.value[at];
       at += 1;
       return { ...finding, entry };

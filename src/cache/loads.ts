@@ -87,7 +87,8 @@ function joinPlainly<T>(
   if (!takesLoadAsItIs(defaults, options)) return undefined;
   const storedKey = storedKeyOf(scope, key);
   const load = core.loads.find(storedKey);
-  if (load === undefined) return undefined;
+  if (load === undefined || replacesLive(load, core.clock.wallMs())) return undefined;
+  core.lifecycle.assertOpen();
   const nowMs = core.clock.monotonicMs();
   if (core.loadMemory.findFailure(storedKey, nowMs) !== undefined) return undefined;
   recordRead(scope, key, false);
@@ -121,7 +122,8 @@ async function loadValue<T>(scope: ViewScope, key: string, loader: Loader<T>, re
   const untilMs = core.clock.monotonicMs() + resolved.load.hardTimeoutMs;
   const call: LoadCall<T> = { scope, key, storedKey, loader, resolved, untilMs };
   const running = findJoinable(scope, storedKey, resolved);
-  if (running !== undefined && !core.backend.capabilities.local) {
+  // While a live entry is loaded anew it is served, so it is read.
+  if (running !== undefined && !replacesLive(running, core.clock.wallMs()) && !core.backend.capabilities.local) {
     recordRead(scope, key, false);
     return join(call, running);
   }
@@ -236,9 +238,13 @@ export function isolate<T>({ core }: ViewScope, value: T): T {
   return backend.isolate === undefined || value === undefined ? value : (backend.isolate(value) as T);
 }
 
+function replacesLive({ standIn }: Load, nowMs: number): boolean {
+  return standIn !== undefined && standIn.expiresAt > nowMs;
+}
+
 /** What a loader is shown, and what may stand in for its result. */
 export function toStandIn({ entry, isLive }: LoadFinding, { load }: ResolvedGetOrSet): StandIn | undefined {
   if (entry === undefined || (!isLive && staleMsOf(load) === 0)) return undefined;
-  const { value, version, expiresAt } = entry;
-  return { value, version, expiresAt };
+  const { value, version, expiresAt, tags } = entry;
+  return { value, version, expiresAt, tags };
 }

@@ -21,6 +21,8 @@ export interface LoadOptions {
 export interface StandIn {
   readonly value: unknown;
   readonly version: number;
+  /** The tags it was stored with; they go on when the source says that it is still right. */
+  readonly tags: readonly string[];
   /** Wall-clock instant at which it ends, or ended, in ms. */
   readonly expiresAt: number;
 }
@@ -241,6 +243,6 @@ export class Load {
 function loaderTimeout(hardTimeoutMs: number): LoaderError {
   return new LoaderError(
     "GCX_LOADER_TIMEOUT",
-    `The loader did not finish within its hard timeout of ${hardTimeoutMs} ms. Raise hardTimeout or look at the source.`,
+    `The loader did not finish within its hard timeout of ${Math.round(hardTimeoutMs)} ms. Raise hardTimeout or look at the source.`,
   );
 }
