@@ -38,7 +38,8 @@ export function findForLoad(
     operation: storedKeys.length === 1 ? "get" : "getMulti",
     kind: "read",
     signal: resolved.signal,
-    timeoutMs: Math.min(load.softTimeoutMs, Math.max(1, untilMs - core.clock.monotonicMs())),
+    // A store that hangs leaves the loader half of the caller's time.
+    timeoutMs: Math.min(load.softTimeoutMs, Math.max(1, (untilMs - core.clock.monotonicMs()) / 2)),
   };
   const [only] = storedKeys;
   const live =

@@ -373,7 +373,55 @@ describe("a breaker between loads and a remote store", () => {
   });
 });
 
+describe("a breaker and callers who have less time than the cache gives its store", () => {
+  it("opens when the store does not answer within the cache's own deadline, and not before", async () => {
+    const { cache, time, store } = openRemoteCache();
+    await cache.ready();
+    const states: string[] = [];
+    cache.on("breaker", ({ state }) => states.push(state));
+    const hold = store.hold("get", { heedsSignal: false });
+    const options = { softTimeout: 100, ttl: 1_000 };
+    for (let index = 0; index < 5; index += 1) {
+      const loading = cache.getOrSet(`k${index}`, () => "v", options);
+      await hold.arrived();
+      await time.advanceAsync(100);
+      expect(await loading).toBe("v");
+    }
+    await time.advanceAsync(300);
+    expect(states).toEqual([]);
+    await time.advanceAsync(700);
+    expect(states).toEqual(["open"]);
+  });
+
+  it("stays closed when the store answers later than they wait, but within that deadline", async () => {
+    const { cache, time, store } = openRemoteCache();
+    await cache.ready();
+    const states: string[] = [];
+    cache.on("breaker", ({ state }) => states.push(state));
+    for (let index = 0; index < 10; index += 1) {
+      const hold = store.hold("get", { heedsSignal: false });
+      const loading = cache.getOrSet(`k${index}`, () => "v", { softTimeout: 100 });
+      await hold.arrived();
+      await time.advanceAsync(100);
+      expect(await loading).toBe("v");
+      hold.release();
+      await time.advanceAsync(50);
+    }
+    await time.advanceAsync(5_000);
+    expect(states).toEqual([]);
+  });
+});
+
 describe("a hard timeout over a remote store", () => {
+  it("leaves the loader half of the time when the store hangs", async () => {
+    const { cache, time, store } = openRemoteCache();
+    await cache.ready();
+    store.hold("get", { heedsSignal: false });
+    const waiting = cache.getOrSet("k", () => "v", { hardTimeout: 300 });
+    await time.advanceAsync(150);
+    expect(await waiting).toBe("v");
+  });
+
   it("ends the call when the store hangs, counted from the call", async () => {
     const { cache, time, store } = openRemoteCache({}, { deadlines: { readMs: 60_000, writeMs: 60_000 } });
     await cache.ready();
