@@ -13,17 +13,29 @@ export type { LeaseOutcome, LeaseRequest } from "./backend/lease.ts";
 export { type BackendFactory, type BackendHost, registerBackend, unregisterBackend } from "./backend/registry.ts";
 export type { SharedSlabHandle } from "./backend/shared-slab-handle.ts";
 export type { EntryWrite, StoredEntry, WriteCondition, WriteResult } from "./backend/stored-entry.ts";
+export type { BatchedLoad } from "./cache/batched-load.ts";
 export type { Cache, CompareAndSetResult, MultiItems } from "./cache/cache.ts";
+export type {
+  AsyncFunction,
+  CachedFunction,
+  CachedFunctionMethods,
+  CachedKey,
+  CachedOptions,
+} from "./cache/cached-function.ts";
+export { type CachedMethodOptions, cachedMethod } from "./cache/cached-method.ts";
 export type { CacheHealth, HealthCheck, HealthStatus } from "./cache/health.ts";
 export type {
+  BatchedOptions,
   CallOptions,
   CounterOptions,
   GetOrSetOptions,
   KeysOptions,
+  LoadOptions,
   LockOptions,
   NamespaceDefaults,
   OptimisticOptions,
   SetOptions,
+  SharedLoadOptions,
   TtlOrSetOptions,
   UpdateOptions,
 } from "./cache/options.ts";

@@ -62,7 +62,7 @@ export function assertLoader(loader: unknown): void {
 }
 
 /** Whether a live value is all that the call wants to know. */
-function isPlainCall({ defaults }: ViewScope, options: GetOrSetOptions | undefined): boolean {
+export function isPlainCall({ defaults }: ViewScope, options: GetOrSetOptions | undefined): boolean {
   if (options === undefined) return !refreshesEarly(defaults.load);
   return (
     options.forceFresh === undefined &&
