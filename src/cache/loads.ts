@@ -4,6 +4,7 @@ import { refreshesEarly } from "../loading/early-refresh.ts";
 import type { Load, StandIn } from "../loading/load.ts";
 import { type LoadRequest, startLoad } from "../loading/load-runner.ts";
 import type { Loader } from "../loading/loader.ts";
+import { waitInside } from "../loading/loader-chain.ts";
 import { isLoaderTimeout, type WaitPolicy, waitForLoad } from "../loading/wait-for-load.ts";
 import { assertOptions } from "./assert-options.ts";
 import { answerKey, findJoinable } from "./load-answer.ts";
@@ -13,7 +14,7 @@ import { findForLoad, type LoadFinding } from "./load-reads.ts";
 import type { GetOrSetOptions } from "./options.ts";
 import { peekLive } from "./reads.ts";
 import { recordRead, recordStale } from "./record-read.ts";
-import { type ResolvedGetOrSet, resolveGetOrSet } from "./resolve-options.ts";
+import { type ResolvedGetOrSet, resolveGetOrSet, type ViewDefaults } from "./resolve-options.ts";
 import { storedKeyOf, type ViewScope } from "./view-scope.ts";
 import { assertSlidingSupported, assertStaleSupported, assertTagsSupported } from "./writes.ts";
 
@@ -31,6 +32,8 @@ export function getOrLoad<T>(
     if (isPlainCall(scope, options)) {
       const value = peekLive(scope, key);
       if (value !== undefined) return Promise.resolve(value as T);
+      const joined = joinPlainly(scope, key, loader, options);
+      if (joined !== undefined) return joined;
     }
     return loadValue(scope, key, loader, resolveForLoads(scope, options));
   } catch (error) {
@@ -67,6 +70,48 @@ function isPlainCall({ defaults }: ViewScope, options: GetOrSetOptions | undefin
     options.refreshAhead === undefined &&
     options.earlyRefresh === undefined &&
     !refreshesEarly(defaults.load)
+  );
+}
+
+/**
+ * The short way into a load that runs, for a call of {@link isPlainCall} on which nothing but the load's value depends: thousands may come together, and each costs a look and a
+ * promise. `undefined`: the long way decides.
+ */
+function joinPlainly<T>(
+  scope: ViewScope,
+  key: string,
+  loader: Loader<T>,
+  options: GetOrSetOptions | undefined,
+): Promise<T> | undefined {
+  const { core, defaults } = scope;
+  if (!takesLoadAsItIs(defaults, options)) return undefined;
+  const storedKey = storedKeyOf(scope, key);
+  const load = core.loads.find(storedKey);
+  if (load === undefined) return undefined;
+  const nowMs = core.clock.monotonicMs();
+  if (core.loadMemory.findFailure(storedKey, nowMs) !== undefined) return undefined;
+  recordRead(scope, key, false);
+  const { hardTimeoutMs } = defaults.load;
+  const waiting = waitInside(load, () => load.wait({ signal: undefined, hardTimeoutMs }, nowMs));
+  return waiting.then(
+    (value) => isolate(scope, value as T),
+    (error: unknown) => {
+      const resolved = resolveForLoads(scope, options);
+      return takeOver({ scope, key, storedKey, loader, resolved, untilMs: nowMs + hardTimeoutMs }, error);
+    },
+  );
+}
+
+/** Whether a call has nothing to say to a load that somebody else began. */
+function takesLoadAsItIs({ load, tags }: ViewDefaults, options: GetOrSetOptions | undefined): boolean {
+  if (load.graceMs > 0 || load.revalidateMs > 0 || tags.length > 0) return false;
+  return (
+    options === undefined ||
+    (options.tags === undefined &&
+      options.grace === undefined &&
+      options.staleWhileRevalidate === undefined &&
+      options.softTimeout === undefined &&
+      options.hardTimeout === undefined)
   );
 }
 
@@ -140,17 +185,18 @@ function refresh<T>(call: LoadCall<T>, finding: LoadFinding): void {
  * takes over: it reads again and loads with its own loader for the rest of its time.
  */
 async function join<T>(call: LoadCall<T>, load: Load): Promise<T> {
-  const { scope, key, loader, resolved, untilMs } = call;
   try {
-    return isolate(scope, (await waitFor(call, load)) as T);
+    return isolate(call.scope, (await waitFor(call, load)) as T);
   } catch (error) {
-    const remainingMs = untilMs - scope.core.clock.monotonicMs();
-    if (!isLoaderTimeout(error) || remainingMs <= 0) throw error;
-    return loadValue(scope, key, loader, {
-      ...resolved,
-      load: { ...resolved.load, hardTimeoutMs: remainingMs },
-    });
+    return takeOver(call, error);
   }
+}
+
+/** What a caller does whose wait for somebody else's load failed. @throws that error, unless it is the other's timeout and this caller has patience left */
+function takeOver<T>({ scope, key, loader, resolved, untilMs }: LoadCall<T>, error: unknown): Promise<T> {
+  const remainingMs = untilMs - scope.core.clock.monotonicMs();
+  if (!isLoaderTimeout(error) || remainingMs <= 0) throw error;
+  return loadValue(scope, key, loader, { ...resolved, load: { ...resolved.load, hardTimeoutMs: remainingMs } });
 }
 
 function waitFor<T>({ scope, key, resolved, untilMs }: LoadCall<T>, load: Load): Promise<unknown> {

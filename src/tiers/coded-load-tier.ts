@@ -3,7 +3,7 @@ import { assertWanted } from "../backend/caller.ts";
 import type { LoadFill, LoadFillResult, LoadLease, LoadTier, LoadToken, TierContext } from "../backend/load-tier.ts";
 import type { EntryWrite, StoredEntry } from "../backend/stored-entry.ts";
 import { EntryTooLargeError, SerializationError } from "../foundation/errors.ts";
-import type { CodedBackendParts } from "./coded-backend.ts";
+import type { CodedBackendParts } from "./coded-backend-parts.ts";
 
 /**
  * The right to replace an entry that could not be read: its version is the token. Nobody else is kept from loading meanwhile, for the tier takes the entry for a hit; of several that
