@@ -2,8 +2,17 @@ import type { Backend } from "../backend/backend.ts";
 import { assertWanted } from "../backend/caller.ts";
 import type { LoadFill, LoadFillResult, LoadLease, LoadTier, LoadToken, TierContext } from "../backend/load-tier.ts";
 import type { EntryWrite, StoredEntry } from "../backend/stored-entry.ts";
+import type { Codec } from "../codec/codec.ts";
 import { EntryTooLargeError, SerializationError } from "../foundation/errors.ts";
-import type { CodedBackendParts } from "./coded-backend.ts";
+import type { StoredValues } from "./stored-values.ts";
+
+/** What the load tier of a store of bytes needs to be one of values. */
+export interface CodedLoadTierParts {
+  /** Keeps bytes, and has a load tier. */
+  readonly backend: Backend;
+  readonly codec: Codec;
+  readonly values: StoredValues;
+}
 
 /**
  * The right to replace an entry that could not be read: its version is the token. Nobody else is kept from loading meanwhile, for the tier takes the entry for a hit; of several that
@@ -27,10 +36,8 @@ const REFUSED: LoadFillResult = { stored: false, version: 0 };
  *
  * A hit that cannot be read is a miss for this cache and a hit for the tier, also for others that can read it (a newer version of the program, another key). So it is neither deleted nor
  * waited for: its caller loads, and replaces it if it is still the same; see {@link UnreadableEntryToken}. A stale entry that cannot be read is none.
- *
- * @param backend a store with a load tier
  */
-export function codedLoadTier(parts: CodedBackendParts): LoadTier {
+export function codedLoadTier(parts: CodedLoadTierParts): LoadTier {
   const tier = parts.backend.loadTier as LoadTier;
   const watchKey = tier.watchKey?.bind(tier);
   return {
@@ -46,7 +53,7 @@ export function codedLoadTier(parts: CodedBackendParts): LoadTier {
 }
 
 async function decodeLease(
-  { backend, values }: CodedBackendParts,
+  { backend, values }: CodedLoadTierParts,
   key: string,
   lease: LoadLease,
   context: TierContext,
@@ -66,7 +73,7 @@ async function unreadableToken(backend: Backend, { version }: StoredEntry, conte
 }
 
 async function fillEncoded(
-  { backend, codec }: CodedBackendParts,
+  { backend, codec }: CodedLoadTierParts,
   tier: LoadTier,
   key: string,
   { token, write }: LoadFill,
