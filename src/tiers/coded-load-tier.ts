@@ -27,8 +27,6 @@ const REFUSED: LoadFillResult = { stored: false, version: 0 };
  *
  * A hit that cannot be read is a miss for this cache and a hit for the tier, also for others that can read it (a newer version of the program, another key). So it is neither deleted nor
  * waited for: its caller loads, and replaces it if it is still the same; see {@link UnreadableEntryToken}. A stale entry that cannot be read is none.
- *
- * @param backend a store with a load tier
  */
 export function codedLoadTier(parts: CodedBackendParts): LoadTier {
   const tier = parts.backend.loadTier as LoadTier;
