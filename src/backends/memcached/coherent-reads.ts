@@ -4,7 +4,7 @@ import type { MemcachedAnswer, MemcachedClient, MemcachedReceiver } from "../../
 import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
 import type { MetaFlags, MetaReply, MetaRequest } from "../../clients/memcached/meta-message.ts";
 import type { Clock } from "../../foundation/clock.ts";
-import { runSlices, sliceByCount } from "./batch-slices.ts";
+import { readSlices } from "./batch-slices.ts";
 import { GetRequest } from "./get-request.ts";
 import { bareItemExpiresAt, bareItemPayload, decodeItem, isBareItem, isLiveItem, itemHasMark } from "./item-layout.ts";
 import type { NamespaceChain, NamespaceMarks } from "./namespace-marks.ts";
@@ -65,11 +65,7 @@ export class CoherentReads {
 
   /** One round trip for each thousand keys, at the same time; one more when some have tags. */
   getMulti(keys: readonly string[], context: OperationContext): Promise<readonly Entry[]> {
-    const slices = sliceByCount(keys);
-    const [first] = slices;
-    if (first === undefined) return Promise.resolve([]);
-    if (slices.length === 1) return this.#readSlice(first, context);
-    return runSlices(slices, (slice) => this.#readSlice(slice, context)).then((found) => found.flat());
+    return readSlices(keys, (slice) => this.#readSlice(slice, context));
   }
 
   /** The entry in an item, if it is live in a state of its namespaces; a promise of it where its tags have to be looked at. */
