@@ -9,8 +9,9 @@ BUILD := .tmp/build.stamp
 BUILD_LOG := .tmp/build.log
 REPORTS := .tmp/reports
 BIN := node_modules/.bin
-VITEST = mkdir -p $(REPORTS) && rm -f $(REPORTS)/$(1).json && \
-  $(BIN)/vitest run --project $(1) --reporter=default --reporter=./scripts/report/json-with-reasons.mjs --outputFile.json=$(REPORTS)/$(1).json
+# The projects of a name or pattern, and the name of their report.
+VITEST = mkdir -p $(REPORTS) && rm -f $(REPORTS)/$(2).json && \
+  $(BIN)/vitest run --project '$(1)' --reporter=default --reporter=./scripts/report/json-with-reasons.mjs --outputFile.json=$(REPORTS)/$(2).json
 
 SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts' 2>/dev/null)
 
@@ -42,13 +43,13 @@ fmt: $(NODE_MODULES) ## Format the code and mend what can be mended safely
 	$(BIN)/biome check --write .
 
 test-unit: $(NODE_MODULES) ## Unit, property and conformance tests: no build, no servers, seconds
-	@$(call VITEST,unit)
+	@$(call VITEST,unit,unit)
 
 test-checks: $(BUILD) ## Tests of the project itself: layer rules, docs in step, README snippets
-	@$(call VITEST,checks)
+	@$(call VITEST,checks,checks)
 
 test-integration: $(BUILD) ## Tests against real servers and processes, the packed package, the examples
-	@$(call VITEST,integration)
+	@$(call VITEST,integration*,integration)
 
 test-coverage: $(NODE_MODULES) ## Unit tests with a coverage report in coverage/
 	$(BIN)/vitest run --project unit --coverage

@@ -42,6 +42,7 @@ export type { ConsistencyConfig } from "./config/sections/consistency-config.ts"
 export type { DeadlinesConfig } from "./config/sections/deadlines-config.ts";
 export type { EncryptionConfig } from "./config/sections/encryption-config.ts";
 export type { GrpcConfig } from "./config/sections/grpc-config.ts";
+export type { LoadingConfig } from "./config/sections/loading-config.ts";
 export type { LoggingConfig } from "./config/sections/logging-config.ts";
 export type { MemcachedConfig } from "./config/sections/memcached-config.ts";
 export type { EvictionPolicyName, MemoryConfig, MemoryStorage } from "./config/sections/memory-config.ts";

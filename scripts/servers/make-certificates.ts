@@ -6,7 +6,7 @@ import type { QuestionTls } from "./ask-server.ts";
 import { findExecutable } from "./find-executable.ts";
 
 /** Paths of PEM files of an authority and what it signed, for `localhost`, `127.0.0.1` and `::1`. */
-export interface Certificates {
+export interface CertificateFiles {
   readonly folder: string;
   readonly caFile: string;
   readonly serverCertFile: string;
@@ -18,6 +18,10 @@ export interface Certificates {
   /** A client's certificate that the stranger signed. */
   readonly strangerCertFile: string;
   readonly strangerKeyFile: string;
+}
+
+/** Those of {@link makeCertificates}. */
+export interface Certificates extends CertificateFiles {
   /** Removes the folder. Calling it again does nothing. */
   remove(): void;
 }
@@ -64,7 +68,7 @@ export function makeCertificates(): Certificates {
 }
 
 /** What a client needs to be let in by a server with these certificates. */
-export function clientTls(certificates: Certificates): QuestionTls {
+export function clientTls(certificates: CertificateFiles): QuestionTls {
   const read = (file: string): string => readFileSync(file, "utf8");
   return {
     ca: read(certificates.caFile),

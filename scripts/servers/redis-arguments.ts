@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Certificates } from "./make-certificates.ts";
+import type { CertificateFiles } from "./make-certificates.ts";
 import type { TestServerOptions } from "./test-server.ts";
 
 /** An account of a Redis. */
@@ -24,7 +24,7 @@ export interface RedisServerOptions extends TestServerOptions {
 
 /** How a Redis encrypts. */
 export interface RedisServerTls {
-  readonly certificates: Certificates;
+  readonly certificates: CertificateFiles;
   /** Let in only clients with a certificate of the authority. Default: false. */
   readonly requiresClientCertificate?: boolean | undefined;
 }

@@ -6,6 +6,7 @@ import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { askServer, type QuestionTls } from "./ask-server.ts";
 import { findFreePort } from "./free-port.ts";
+import { guardAgainstLeftover } from "./leftover-guard.ts";
 
 /** A server of ours, running on a loopback port in a folder of its own. */
 export interface ServerProcess {
@@ -55,8 +56,7 @@ const MAX_START_ATTEMPTS = 3;
 /**
  * Starts a server and waits until it answers.
  *
- * A guard, a shell that waits for our end of a pipe to close, kills the server and removes its folder when this process
- * dies before {@link ServerProcess.stop}, even of `SIGKILL`.
+ * When this process dies before {@link ServerProcess.stop}, even of `SIGKILL`, the server is killed and its folder removed.
  *
  * @throws Error with the server's own words when it does not become ready
  */
@@ -92,7 +92,7 @@ async function startOnce(command: ServerCommand, port: number): Promise<ServerPr
     rmSync(folder, { recursive: true, force: true });
     throw new Error(`${command.program} cannot be started: ${output}`);
   }
-  const guard = guardAgainstLeftover(child.pid, folder);
+  const release = guardAgainstLeftover(child.pid, folder);
   let stopped: Promise<void> | undefined;
   const server: ServerProcess = {
     host: "127.0.0.1",
@@ -103,7 +103,7 @@ async function startOnce(command: ServerCommand, port: number): Promise<ServerPr
     signal: (name) => void child.kill(name),
     stop: () => {
       stopped ??= endProcess(child, exited).then(() => {
-        guard.kill("SIGKILL");
+        release();
         rmSync(folder, { recursive: true, force: true });
       });
       return stopped;
@@ -112,18 +112,6 @@ async function startOnce(command: ServerCommand, port: number): Promise<ServerPr
   if (await isReady(server, child, command)) return server;
   await server.stop();
   throw new Error(`${command.program} did not become ready on port ${port}:\n${output}`);
-}
-
-function guardAgainstLeftover(pid: number, folder: string): ChildProcess {
-  const script = 'cat >/dev/null; kill -9 "$1" 2>/dev/null; rm -rf "$2"';
-  // Detached: an interrupt from the keyboard goes to the whole process group and must not end the guard first.
-  const guard = spawn("/bin/sh", ["-c", script, "guard", String(pid), folder], {
-    detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
-  });
-  guard.unref();
-  (guard.stdin as unknown as { unref(): void }).unref();
-  return guard;
 }
 
 async function isReady(server: ServerProcess, child: ChildProcess, { probe }: ServerCommand): Promise<boolean> {

@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { ensureServers } from "./ensure-servers.ts";
-import { type Certificates, clientTls } from "./make-certificates.ts";
+import { type CertificateFiles, clientTls } from "./make-certificates.ts";
 import { type ServerProbe, startServerProcess } from "./server-process.ts";
 import { ownServer, sharedServer, type TestServer, type TestServerOptions } from "./test-server.ts";
 
@@ -27,7 +27,7 @@ export interface MemcachedServerOptions extends TestServerOptions {
 
 /** How a Memcached encrypts. */
 export interface MemcachedServerTls {
-  readonly certificates: Certificates;
+  readonly certificates: CertificateFiles;
   /** Let in only clients with a certificate of the authority. Default: false. */
   readonly requiresClientCertificate?: boolean | undefined;
 }

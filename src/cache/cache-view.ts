@@ -12,13 +12,14 @@ import type { LoadResult } from "../memory/snapshot/load-snapshot.ts";
 import type { SnapshotTarget } from "../memory/snapshot/open-sink.ts";
 import { assertListener } from "./assert-listener.ts";
 import { moveCounterBy, runCacheTransaction, takeLock, updateValue } from "./atomics.ts";
+import { getOrLoadMulti } from "./batch-loads.ts";
 import { deleteKeys, getValues, setValues } from "./batches.ts";
 import type { Cache, CompareAndSetResult, MultiItems } from "./cache.ts";
 import { checkHealth } from "./check-health.ts";
 import { closeCache } from "./close-cache.ts";
 import type { CacheHealth } from "./health.ts";
 import { clearView, deleteByPrefix, invalidateTags, listKeys } from "./invalidations.ts";
-import { getOrLoad, getOrLoadMulti } from "./loads.ts";
+import { getOrLoad } from "./loads.ts";
 import type {
   CallOptions,
   CounterOptions,

@@ -17,6 +17,14 @@ export interface LoadOptions {
   readonly onGivenUp: (load: Load, reason: unknown) => void;
 }
 
+/** What can stand in for the result of a load: the entry that it replaces, live or over. */
+export interface StandIn {
+  readonly value: unknown;
+  readonly version: number;
+  /** Wall-clock instant at which it ends, or ended, in ms. */
+  readonly expiresAt: number;
+}
+
 /** How a caller waits for a load. */
 export interface WaitOptions {
   readonly signal: AbortSignal | undefined;
@@ -51,6 +59,12 @@ export class Load {
   #timer: ScheduledTask | undefined;
   #waiters = 0;
   #isPinned = false;
+  /** The loader's result, while it is on its way to the store. */
+  #loaded: { readonly value: unknown } | undefined;
+  #standIn: StandIn | undefined;
+  readonly #onStandIn = new Set<() => void>();
+  /** Loads that this one's loader waits for; see `loader-chain.ts`. */
+  readonly #awaited = new Map<Load, number>();
   #isDetached = false;
   #isSealed = false;
   #isOver = false;
@@ -86,6 +100,11 @@ export class Load {
     return this.#isOver;
   }
 
+  /** Whether the loader is done and only the store has not answered. */
+  get isLoaded(): boolean {
+    return this.#loaded !== undefined;
+  }
+
   /** The tags its result will carry. */
   get tags(): ReadonlySet<string> {
     return this.#tags;
@@ -106,9 +125,51 @@ export class Load {
     return true;
   }
 
-  /** Its result goes to the store with the tags it has now. */
-  seal(): void {
+  /** Its result goes to the store with the tags it has now. Whoever gives up on the store from here on has the value all the same. */
+  seal(value: unknown): void {
     this.#isSealed = true;
+    this.#loaded = { value };
+  }
+
+  /** It goes on when nobody waits. */
+  keep(): void {
+    this.#isPinned = true;
+  }
+
+  /** What can stand in for its result, as far as it is known. */
+  get standIn(): StandIn | undefined {
+    return this.#standIn;
+  }
+
+  /** Tells those who wait what can stand in. */
+  offer(standIn: StandIn): void {
+    this.#standIn = standIn;
+    for (const tell of this.#onStandIn) tell();
+  }
+
+  /** Calls back when something can stand in. @returns a function that stops it */
+  onOffer(tell: () => void): () => void {
+    this.#onStandIn.add(tell);
+    return () => void this.#onStandIn.delete(tell);
+  }
+
+  /** Whether its loader waits for another load, straight or through others. */
+  waitsFor(other: Load): boolean {
+    if (other === this) return true;
+    for (const awaited of this.#awaited.keys()) if (awaited.waitsFor(other)) return true;
+    return false;
+  }
+
+  /** Remembers that its loader waits for a load, as long as a promise is not settled. */
+  async during<T>(awaited: Load, waiting: Promise<T>): Promise<T> {
+    this.#awaited.set(awaited, (this.#awaited.get(awaited) ?? 0) + 1);
+    try {
+      return await waiting;
+    } finally {
+      const count = (this.#awaited.get(awaited) as number) - 1;
+      if (count > 0) this.#awaited.set(awaited, count);
+      else this.#awaited.delete(awaited);
+    }
   }
 
   /** Marks it so that its result is stored nowhere. */
@@ -151,10 +212,14 @@ export class Load {
     if (this.#end()) this.#reject(error);
   }
 
-  /** Rejects everybody who still waits, and tells the owner to abort the loader. Without effect when it is over. */
+  /**
+   * Ends the wait of everybody, and tells the owner to abort the loader. Those who wait get an error, or the value if only the store has not answered yet. Without
+   * effect when it is over.
+   */
   giveUp(reason: unknown): void {
     if (this.#isOver) return;
-    this.reject(reason);
+    if (this.#loaded === undefined) this.reject(reason);
+    else this.resolve(this.#loaded.value);
     this.#onGivenUp(this, reason);
   }
 
@@ -168,6 +233,7 @@ export class Load {
     if (this.#isOver) return false;
     this.#isOver = true;
     this.#timer?.cancel();
+    this.#onStandIn.clear();
     return true;
   }
 }

@@ -40,7 +40,7 @@ function liveKeys(store: MemoryStore, prefix: string, start: number, end: number
   for (let slot = start; slot < end; slot += 1) {
     if (slot >= store.slots.highWater) break;
     const key = store.slots.refs.key(slot);
-    if (key?.startsWith(prefix) && store.deathCause(slot) === undefined) keys.push(key);
+    if (key?.startsWith(prefix) && store.deaths.causeOf(slot) === undefined) keys.push(key);
   }
   return keys;
 }

@@ -18,6 +18,7 @@ import { MATRIX_STORES, type MatrixStore } from "./fault-matrix/matrix-stores.ts
 import { READ_OPERATIONS } from "./fault-matrix/read-operations.ts";
 import { type CellReport, runScenario } from "./fault-matrix/run-scenario.ts";
 import { LONG_LIMITS, type MatrixLimits, measureShortLimits, type StoreRig } from "./fault-matrix/store-rig.ts";
+import { removeTrustFiles } from "./fault-matrix/trust-file.ts";
 import { WRITE_OPERATIONS } from "./fault-matrix/write-operations.ts";
 
 const OPERATIONS = [...READ_OPERATIONS, ...WRITE_OPERATIONS];
@@ -47,6 +48,8 @@ function isDisturbed(lateMs: number): boolean {
 function faultsOf({ notApplicable }: MatrixStore): typeof MATRIX_FAULTS {
   return MATRIX_FAULTS.filter((fault) => notApplicable[fault.rig] === undefined);
 }
+
+afterAll(removeTrustFiles);
 
 describe.each(MATRIX_STORES)("$name", (store) => {
   const rigs = new Map<RigKind, Promise<StoreRig>>();
@@ -78,7 +81,10 @@ describe.each(MATRIX_STORES)("$name", (store) => {
     }
   }
 
-  beforeAll(() => rigFor("network"));
+  beforeAll(async () => {
+    const kinds = store.startsAhead === true ? faultsOf(store).map(({ rig }) => rig) : (["network"] as const);
+    await Promise.all(kinds.map(rigFor));
+  });
   afterAll(async () => {
     const started = await Promise.allSettled(rigs.values());
     await Promise.all(started.map((result) => result.status === "fulfilled" && result.value.stop()));

@@ -3,7 +3,6 @@ import { startMemcached } from "../../scripts/servers/start-memcached.ts";
 import type { TestServer } from "../../scripts/servers/test-server.ts";
 import type { Backend } from "../../src/backend/backend.ts";
 import { createCodec } from "../../src/codec/create-codec.ts";
-import { CONFORMANCE_GROUPS, type ConformanceGroup } from "../../src/testing/backend-cases/backend-case.ts";
 import { defineBackendConformance } from "../../src/testing/define-backend-conformance.ts";
 import { createCodedBackend } from "../../src/tiers/coded-backend.ts";
 import { StoredValues } from "../../src/tiers/stored-values.ts";
@@ -19,17 +18,20 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
-const ONE_BY_ONE = { describe, it };
+const RUNNER = { describe, it };
+/** Cases that wait do so together, which makes the process late at times. */
+const TTL_UNIT_MS = 300;
 /** The longest operation of several requests waits for three deadlines of 2 s. */
 const DEADLINE_MS = 8_000;
 
 defineBackendConformance({
   name: "memcached, coherent",
   time: "real",
-  ttlUnitMs: 200,
+  ttlUnitMs: TTL_UNIT_MS,
+  waitsTogether: true,
   deadlineMs: DEADLINE_MS,
   exclusiveData: true,
-  runner: ONE_BY_ONE,
+  runner: RUNNER,
   create: (host) => memcachedTarget(server, "coherent", host),
 });
 
@@ -37,9 +39,10 @@ defineBackendConformance({
 defineBackendConformance({
   name: "memcached, coherent, values as bytes",
   time: "real",
-  ttlUnitMs: 200,
+  ttlUnitMs: TTL_UNIT_MS,
+  waitsTogether: true,
   groups: ["conditional-writes", "counters"],
-  runner: ONE_BY_ONE,
+  runner: RUNNER,
   create: async (host) => {
     const target = await memcachedTarget(server, "coherent", host);
     const code = (backend: Backend): Backend => {
@@ -61,21 +64,14 @@ const SKIPPED_IN_PLAIN: Readonly<Record<string, string>> = {
   "refuses to repeat a result that is outside the range of the repeated request, and forgets nothing": NO_OP_IDS,
   "meets the entry of an odd or long key with every operation: conditions, TTLs, counters, leases, commits": NO_OP_IDS,
 };
-/** Their cases wait for TTLs, which are the server's whole seconds: at the same time, for each has a namespace of its own. */
-const WAITING: readonly ConformanceGroup[] = ["ttl", "expire", "versions", "batches", "conditional-writes", "counters"];
-
-for (const [name, groups, runner] of [
-  ["memcached, plain", CONFORMANCE_GROUPS.filter((group) => !WAITING.includes(group)), ONE_BY_ONE],
-  ["memcached, plain, what waits", WAITING, { describe: describe.concurrent, it }],
-] as const) {
-  defineBackendConformance({
-    name,
-    time: "real",
-    ttlUnitMs: 2_000,
-    deadlineMs: DEADLINE_MS,
-    groups,
-    runner,
-    skip: SKIPPED_IN_PLAIN,
-    create: (host) => memcachedTarget(server, "plain", host),
-  });
-}
+defineBackendConformance({
+  name: "memcached, plain",
+  time: "real",
+  // TTLs are the server's whole seconds.
+  ttlUnitMs: 2_000,
+  waitsTogether: true,
+  deadlineMs: DEADLINE_MS,
+  runner: RUNNER,
+  skip: SKIPPED_IN_PLAIN,
+  create: (host) => memcachedTarget(server, "plain", host),
+});

@@ -127,19 +127,34 @@ describe("an interrupted test run", () => {
     compileScripts(fileURLToPath(new URL("../../scripts/servers/", import.meta.url)), folder);
     const run = startRunThatHangs(folder);
     const printed = (await once(run.stdout as NodeJS.ReadableStream, "data"))[0] as Buffer;
-    const server = JSON.parse(printed.toString()) as { pid: number; folder: string };
-    expect(isAlive(server.pid)).toBe(true);
+    const { servers, released } = JSON.parse(printed.toString()) as RunReport;
+    expect(servers.map(({ pid }) => isAlive(pid))).toEqual([true, true]);
     run.kill(signal);
-    await expect.poll(() => isAlive(server.pid), { timeout: 5_000 }).toBe(false);
-    await expect.poll(() => existsSync(server.folder), { timeout: 5_000 }).toBe(false);
+    await expect.poll(() => servers.filter(({ pid }) => isAlive(pid)), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => servers.filter((server) => existsSync(server.folder)), { timeout: 5_000 }).toEqual([]);
+    // It has nothing to do with us any more: another process has its id.
+    expect(isAlive(released)).toBe(true);
+    process.kill(released);
   });
 });
 
+interface RunReport {
+  readonly servers: readonly { readonly pid: number; readonly folder: string }[];
+  /** A process that the guard was told is gone. */
+  readonly released: number;
+}
+
 function startRunThatHangs(folder: string): ChildProcess {
   const script = `
+    import { spawn } from "node:child_process";
+    import { guardAgainstLeftover } from "./leftover-guard.js";
     import { startRedis } from "./start-redis.js";
-    const { process: { pid, folder } } = await startRedis();
-    console.log(JSON.stringify({ pid, folder }));
+    const started = [await startRedis(), await startRedis(), await startRedis()];
+    const other = spawn("sleep", ["60"], { stdio: "ignore", detached: true });
+    guardAgainstLeftover(other.pid, "/nonexistent")();
+    await started.shift().stop();
+    const servers = started.map(({ process: { pid, folder } }) => ({ pid, folder }));
+    console.log(JSON.stringify({ servers, released: other.pid }));
     setInterval(() => undefined, 1000);
   `;
   return spawn(process.execPath, ["--input-type=module", "--eval", script], {

@@ -43,6 +43,7 @@ export function createCoherentOperations(parts: StoreParts): StoreOperations {
     },
     get: (key, context) => reads.get(key, context),
     getMulti: (keys, context) => reads.getMulti(keys, context),
+    getStale: (keys, context) => reads.getStale(keys, context),
     set: (key, write, context) => writer.set(key, write, new ServerCall("set", context)),
     setMulti: (items, context) => writer.setMulti(items, new ServerCall("setMulti", context)),
     delete: (key, context) => writer.delete(key, new ServerCall("delete", context)),

@@ -1,11 +1,13 @@
-import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
+import type { EntryWrite, WriteResult } from "../../backend/stored-entry.ts";
 import type { MemcachedClient } from "../../clients/memcached/memcached-client.ts";
+import type { MemcachedServerError } from "../../clients/memcached/memcached-server-error.ts";
 import type { MetaRequest, MetaStatus } from "../../clients/memcached/meta-message.ts";
 import type { Clock } from "../../foundation/clock.ts";
 import { CoherentBatchWrites } from "./coherent-batch-writes.ts";
-import { CoherentFinds } from "./coherent-finds.ts";
+import { CoherentFinds, type Reservation } from "./coherent-finds.ts";
 import { CoherentWrite, type GuessedWriter, isSameState } from "./coherent-write.ts";
 import type { CountedOperation } from "./counted-operation.ts";
+import { isItemFitting, maxItemBytesOf } from "./entry-limits.ts";
 import type { Item } from "./item-layout.ts";
 import type { FoundItem, ItemDraft, ItemStore } from "./item-store.ts";
 import { MarksForWrites } from "./marks-for-writes.ts";
@@ -33,7 +35,6 @@ export interface CoherentStoreParts {
   readonly translate: TranslateError;
 }
 
-const NO_TAGS: readonly string[] = Object.freeze([]);
 const NO_MARKS: readonly TagMark[] = Object.freeze([]);
 
 /**
@@ -65,8 +66,13 @@ export class CoherentStore implements ItemStore, GuessedWriter<OutgoingEntry> {
   }
 
   /** See {@link CoherentFinds.findOrReserve}. */
-  findOrReserve(key: string, seconds: number, call: ServerCall): Promise<FoundItem> {
-    return this.#finds.findOrReserve(key, seconds, call);
+  findOrReserve(slice: readonly Reservation[]): Promise<readonly (FoundItem | MemcachedServerError)[]> {
+    return this.#finds.findOrReserve(slice);
+  }
+
+  /** Whether the server takes so many bytes for an item. */
+  hasRoomFor({ metaKey }: FoundItem, valueBytes: number): boolean {
+    return isItemFitting(metaKey.text, valueBytes, maxItemBytesOf(this.#parts.client));
   }
 
   findMulti(keys: readonly string[], call: ServerCall): Promise<readonly FoundItem[]> {
@@ -201,11 +207,6 @@ export class CoherentStore implements ItemStore, GuessedWriter<OutgoingEntry> {
     const { reply } = await this.#parts.client.send(request, call.write);
     return { stored: true, version: versionOf(namespace.versionBase, casOf(reply.flags)) };
   }
-}
-
-/** An item as the contract has it. */
-export function toStoredEntry({ payload, expiresAt, tags }: Item, version: number): StoredEntry {
-  return { value: payload, version, expiresAt, tags: tags.length === 0 ? NO_TAGS : tags.map(({ tag }) => tag) };
 }
 
 function versionBaseOf({ itemVersion, cas }: FoundItem): number {

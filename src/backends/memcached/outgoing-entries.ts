@@ -6,7 +6,7 @@ import type { Clock } from "../../foundation/clock.ts";
 import type { CountedOperation } from "./counted-operation.ts";
 import { assertBytes, assertItemFits, maxItemBytesOf } from "./entry-limits.ts";
 import { exptimeSeconds } from "./exptime.ts";
-import { encodeItem, type Item } from "./item-layout.ts";
+import { encodeItem, ITEM_FLAGS, type Item, itemEndsAt, STALE_NOTE_BYTES } from "./item-layout.ts";
 import type { NamespaceChain, NamespaceMarks } from "./namespace-marks.ts";
 import type { NamespaceState } from "./namespace-state.ts";
 import type { ServerCall } from "./server-call.ts";
@@ -55,14 +55,18 @@ export class OutgoingEntries {
   requestOf(key: MetaKey, item: Item, condition: string): MetaRequest {
     const { client, clock } = this.#parts;
     const value = encodeItem(item);
-    assertItemFits(key.text, value.length, maxItemBytesOf(client));
+    // With room for the note: a stale value that had none could not stand in for the first load already.
+    const isKeptStale = (item.staleMs ?? 0) > 0 && (item.flags & ITEM_FLAGS.isStale) === 0;
+    const bytes = isKeptStale ? value.length + STALE_NOTE_BYTES : value.length;
+    assertItemFits(key.text, bytes, maxItemBytesOf(client));
     const nowMs = clock.wallMs();
-    const exptime = exptimeSeconds(item.expiresAt - nowMs, nowMs);
+    const exptime = exptimeSeconds(itemEndsAt(item) - nowMs, nowMs);
     return { kind: "set", key, value, flags: condition === "" ? `c T${exptime}` : `c ${condition} T${exptime}` };
   }
 }
 
 /** The item of an entry with the marks that it is to carry. */
 export function itemOf({ write, expiresAt }: OutgoingEntry, { mark }: NamespaceState, tags: readonly TagMark[]): Item {
-  return { flags: 0, expiresAt, mark, tags, operations: NO_OPERATIONS, payload: write.value as Uint8Array };
+  const { staleMs } = write;
+  return { flags: 0, expiresAt, staleMs, mark, tags, operations: NO_OPERATIONS, payload: write.value as Uint8Array };
 }

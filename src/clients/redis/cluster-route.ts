@@ -2,8 +2,10 @@ import { parseServerAddress } from "../server-address.ts";
 import { isTransient } from "./call-policy.ts";
 import { readRedirect } from "./cluster-slots.ts";
 import { RedisClusterTopology } from "./cluster-topology.ts";
+import { dialLine } from "./dial-line.ts";
 import type { RedisNodeConnections, RedisNodeFeatures } from "./redis-client.ts";
 import type { RedisFailure } from "./redis-failure.ts";
+import type { OpenRedisLine } from "./redis-line.ts";
 import type { RedisNodeLink } from "./redis-node-link.ts";
 import type { RedisServerError } from "./redis-reply.ts";
 import type { RedisRequest } from "./redis-request.ts";
@@ -22,11 +24,13 @@ export class ClusterRoute implements RedisRoute {
   readonly #cluster: ClusterSettings;
   readonly #parts: RedisRouteParts;
   readonly #nodes: RedisClusterTopology;
+  readonly #settings: RedisSettings;
   #isClosed = false;
 
   constructor(cluster: ClusterSettings, settings: RedisSettings, parts: RedisRouteParts) {
     this.#cluster = cluster;
     this.#parts = parts;
+    this.#settings = settings;
     const { addresses: seeds, readFrom } = cluster;
     const { host, deadlines } = parts;
     this.#nodes = new RedisClusterTopology({ seeds, usesReplicas: readFrom !== "primary", settings, host, deadlines });
@@ -75,6 +79,18 @@ export class ClusterRoute implements RedisRoute {
     const cause: RedisFailure = isGone ? { kind: "unsent", error: failure.error } : failure;
     this.#parts.policy.repeatOrReject(request, cause, this.#resend);
   }
+
+  /** What is published at any node is told at all of them. One that does not answer is avoided by chance. */
+  readonly listen: OpenRedisLine = async (channel, events, signal) => {
+    if (this.#nodes.shards.length === 0) await this.#nodes.refresh();
+    const { host } = this.#parts;
+    const primaries = this.#nodes.shards.map(({ primary }) => primary);
+    const up = primaries.filter((address) => this.#nodes.primary(address).pool.isUp);
+    const address = pick(up.length > 0 ? up : primaries, host.random.next()) as string;
+    const isCurrent = (): boolean =>
+      this.#nodes.shards.some(({ primary, replicas }) => primary === address || replicas.includes(address));
+    return dialLine({ address, settings: this.#settings, host, isCurrent }, channel, events, signal);
+  };
 
   primaries(): readonly RedisRouteNode[] {
     return this.#nodes.shards.map(({ primary: address }) => ({

@@ -2,6 +2,7 @@ import { waitWithin } from "../../foundation/deadline.ts";
 import { DeadlineQueue } from "../../foundation/deadline-queue.ts";
 import { BackendUnavailableError, GocachexError } from "../../foundation/errors.ts";
 import { RedisCallPolicy, type RedisCallPolicySettings } from "./call-policy.ts";
+import { KeptSubscription, type KeptSubscriptionParts } from "./kept-subscription.ts";
 import type {
   RedisArgument,
   RedisCallOptions,
@@ -9,6 +10,7 @@ import type {
   RedisNode,
   RedisNodeConnections,
   RedisNodeFeatures,
+  RedisSubscription,
 } from "./redis-client.ts";
 import type { RedisHost } from "./redis-host.ts";
 import type { RedisReply } from "./redis-reply.ts";
@@ -20,9 +22,12 @@ import { evalShaCommand, type RedisScript } from "./redis-script.ts";
 export class RoutedRedisClient implements RedisClient {
   readonly topology: RedisClient["topology"];
   readonly resendsCommands: boolean;
+  readonly subscribe: RedisClient["subscribe"];
   readonly #name: string;
   readonly #parts: RedisRouteParts;
   readonly #route: RedisRoute;
+  readonly #subscriptions = new Set<RedisSubscription>();
+  #isClosed = false;
 
   constructor(settings: RedisCallPolicySettings, host: RedisHost, createRoute: (parts: RedisRouteParts) => RedisRoute) {
     const deadlines = new DeadlineQueue(host);
@@ -31,6 +36,9 @@ export class RoutedRedisClient implements RedisClient {
     this.#route = createRoute(this.#parts);
     this.topology = this.#route.topology;
     this.resendsCommands = this.#route.resendsCommands;
+    const { listen } = this.#route;
+    this.subscribe =
+      listen && ((channel, listener) => this.#subscribe({ channel, listener, openLine: listen, settings, host }));
   }
 
   async connect(signal?: AbortSignal): Promise<void> {
@@ -51,6 +59,8 @@ export class RoutedRedisClient implements RedisClient {
   close(): Promise<void> {
     const error = new Error("the client is closed");
     const { policy, deadlines } = this.#parts;
+    this.#isClosed = true;
+    for (const subscription of this.#subscriptions) subscription.close();
     this.#route.close(error);
     policy.close(error);
     deadlines.clear();
@@ -102,5 +112,18 @@ export class RoutedRedisClient implements RedisClient {
 
   clockOffsetMs(slot: number): number {
     return this.#route.clockOffsetMs(slot);
+  }
+
+  #subscribe(parts: KeptSubscriptionParts): RedisSubscription {
+    const kept = new KeptSubscription(parts);
+    const close = (): void => {
+      this.#subscriptions.delete(subscription);
+      kept.close();
+    };
+    const subscription: RedisSubscription = { close };
+    if (this.#isClosed) return subscription;
+    this.#subscriptions.add(subscription);
+    kept.open();
+    return subscription;
   }
 }

@@ -1,7 +1,9 @@
 import type { ScheduledTask } from "../../foundation/scheduler.ts";
+import { dialLine } from "./dial-line.ts";
 import type { NodeRedisClient } from "./node-redis-library.ts";
 import type { RedisNodeConnections, RedisNodeFeatures } from "./redis-client.ts";
 import type { RedisFailure } from "./redis-failure.ts";
+import type { OpenRedisLine } from "./redis-line.ts";
 import { RedisNodeLink } from "./redis-node-link.ts";
 import type { RedisRequest } from "./redis-request.ts";
 import type { RedisRoute, RedisRouteNode, RedisRouteParts } from "./redis-route.ts";
@@ -66,6 +68,18 @@ export class SentinelRoute implements RedisRoute {
     const cause: RedisFailure = isGone ? { kind: "unsent", error: failure.error } : failure;
     this.#parts.policy.repeatOrReject(request, cause, this.#resend);
   }
+
+  readonly listen: OpenRedisLine = async (channel, events, signal) => {
+    const { address } = this.#link ?? (await this.#locate());
+    const isCurrent = (): boolean => this.#link?.address === address;
+    const plan = { address, settings: this.#settings, host: this.#parts.host, isCurrent };
+    try {
+      return await dialLine(plan, channel, events, signal);
+    } catch (error) {
+      this.#locateSoon();
+      throw error;
+    }
+  };
 
   primaries(): readonly RedisRouteNode[] {
     return [{ address: this.addressOfSlot(), send: this.#resend }];

@@ -1,5 +1,7 @@
+import { dialLine } from "./dial-line.ts";
 import type { RedisNodeConnections, RedisNodeFeatures } from "./redis-client.ts";
 import type { RedisFailure } from "./redis-failure.ts";
+import type { OpenRedisLine } from "./redis-line.ts";
 import { RedisNodeLink } from "./redis-node-link.ts";
 import type { RedisRequest } from "./redis-request.ts";
 import type { RedisRoute, RedisRouteNode, RedisRouteParts } from "./redis-route.ts";
@@ -15,11 +17,13 @@ export class StandaloneRoute implements RedisRoute {
   readonly failurePrefix: string;
   readonly #parts: RedisRouteParts;
   readonly #link: RedisNodeLink;
+  readonly #settings: RedisSettings;
   #isWarned = false;
   #renewedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(address: string, settings: RedisSettings, parts: RedisRouteParts) {
     this.#parts = parts;
+    this.#settings = settings;
     const { host, deadlines } = parts;
     this.#link = new RedisNodeLink({ address, role: "primary", settings, host, deadlines });
     this.failurePrefix = `${address} cannot be used: `;
@@ -55,6 +59,14 @@ export class StandaloneRoute implements RedisRoute {
     if (prefix === "READONLY" || prefix === "NOAUTH") this.#renew();
     this.#parts.policy.repeatOrReject(request, failure, this.#resend);
   }
+
+  readonly listen: OpenRedisLine = (channel, events, signal) => {
+    const renewedAtMs = this.#renewedAtMs;
+    // The name may lead to another server by then.
+    const isCurrent = (): boolean => this.#renewedAtMs === renewedAtMs;
+    const plan = { address: this.#link.address, settings: this.#settings, host: this.#parts.host, isCurrent };
+    return dialLine(plan, channel, events, signal);
+  };
 
   primaries(): readonly RedisRouteNode[] {
     return [{ address: this.#link.address, send: this.#resend }];

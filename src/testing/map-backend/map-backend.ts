@@ -31,6 +31,7 @@ export type MapOperation = Exclude<
   | "usage"
   | "areColocated"
   | "connections"
+  | "loadTier"
   | "sharedTier"
   | "report"
   | "resize"
@@ -90,6 +91,7 @@ function createClient(options: MapBackendOptions, data: MapData): MapBackend {
     transactions: "any-keys",
     leases: true,
     tags: true,
+    stale: true,
     scan: true,
     clear: true,
     ...options.capabilities,
@@ -128,6 +130,7 @@ function directOperations(data: MapData, storage: "values" | "bytes"): DirectOpe
     ping: () => undefined,
     get: (key) => store.get(key),
     getMulti: (keys) => keys.map((key) => store.get(key)),
+    getStale: (keys) => keys.map((key) => store.getStale(key)),
     set: (key, write) => {
       assertStorable(write.value);
       return store.set(key, write);
@@ -184,13 +187,14 @@ async function* scanSlices(store: MapStore, prefix: string): AsyncIterable<reado
 
 /** Takes the methods away whose capability was taken away. */
 function withoutMissing(backend: MapBackend): MapBackend {
-  const { counters, transactions, leases, tags, scan, clear } = backend.capabilities;
+  const { counters, transactions, leases, tags, stale = false, scan, clear } = backend.capabilities;
   const isThere: Partial<Record<keyof Backend, boolean>> = {
     increment: counters,
     commit: transactions === "any-keys",
     lease: leases,
     invalidateTags: tags,
     stamp: tags,
+    getStale: stale,
     scan,
     clear,
   };

@@ -8,8 +8,9 @@ import {
 import type { CacheConfig } from "../../../src/config/cache-config.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import type { RigKind } from "./matrix-fault.ts";
-import { makeTrustFile, memoryFault, PASSWORD, passwordFault, type TrustFile } from "./redis-rig.ts";
+import { memoryFault, PASSWORD, passwordFault } from "./redis-rig.ts";
 import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts, type ServerFault } from "./store-rig.ts";
+import { makeTrustFile, type TrustFile } from "./trust-file.ts";
 
 /**
  * A Redis Cluster. Faults of the network concern the first of three primaries, which have no replicas then, so that nobody takes over; each is
@@ -54,7 +55,6 @@ export async function startClusterRig(kind: RigKind): Promise<BreakableRig> {
     stop: async () => {
       for (const control of controls) control.close();
       await Promise.all([...proxies.map((proxy) => proxy.stop()), cluster.stop()]);
-      trust?.remove();
     },
   };
 }

@@ -7,8 +7,9 @@ import { waitUntil } from "../../../scripts/servers/wait-until.ts";
 import type { CacheConfig } from "../../../src/config/cache-config.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import type { RigKind } from "./matrix-fault.ts";
-import { makeTrustFile, OTHER_PASSWORD, PASSWORD, type TrustFile } from "./redis-rig.ts";
+import { OTHER_PASSWORD, PASSWORD } from "./redis-rig.ts";
 import { type BreakableRig, cacheDeadlines, type MatrixLimits } from "./store-rig.ts";
+import { makeTrustFile, type TrustFile } from "./trust-file.ts";
 
 const USER = "cache";
 const PASSWORD_TIMEOUT_MS = 5_000;
@@ -62,7 +63,6 @@ export async function startMemcachedRig(kind: RigKind): Promise<BreakableRig> {
     ...(faults[kind] ?? none),
     stop: async () => {
       await Promise.all([proxy.stop(), server.stop()]);
-      trust?.remove();
     },
   };
 }

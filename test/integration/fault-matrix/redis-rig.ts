@@ -1,6 +1,4 @@
-import { copyFileSync } from "node:fs";
-import { join } from "node:path";
-import { type Certificates, clientTls, makeCertificates } from "../../../scripts/servers/make-certificates.ts";
+import { clientTls } from "../../../scripts/servers/make-certificates.ts";
 import type { RedisServerOptions } from "../../../scripts/servers/redis-arguments.ts";
 import { openRedisControl, type RedisControl } from "../../../scripts/servers/redis-control.ts";
 import { startRedis } from "../../../scripts/servers/start-redis.ts";
@@ -9,26 +7,10 @@ import type { CacheConfig } from "../../../src/config/cache-config.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import type { RigKind } from "./matrix-fault.ts";
 import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts } from "./store-rig.ts";
+import { makeTrustFile } from "./trust-file.ts";
 
 export const PASSWORD = "the-configured-one";
 export const OTHER_PASSWORD = "the-servers-own-one";
-
-/** Certificates, and a file with the authority that a client trusts: a stranger at first. */
-export interface TrustFile extends Certificates {
-  readonly trustedCaFile: string;
-  trustStranger(): void;
-  trustOwn(): void;
-}
-
-/** Makes them; `remove` removes all. */
-export function makeTrustFile(): TrustFile {
-  const certificates = makeCertificates();
-  const trustedCaFile = join(certificates.folder, "trusted-ca.crt");
-  const trust = (file: string) => (): void => copyFileSync(file, trustedCaFile);
-  const trustStranger = trust(certificates.strangerCaFile);
-  trustStranger();
-  return { ...certificates, trustedCaFile, trustStranger, trustOwn: trust(certificates.caFile) };
-}
 
 /** A single Redis behind a proxy. */
 export async function startRedisRig(kind: RigKind): Promise<BreakableRig> {
@@ -71,7 +53,6 @@ export async function startRedisRig(kind: RigKind): Promise<BreakableRig> {
     stop: async () => {
       control.close();
       await Promise.all([proxy.stop(), server.stop()]);
-      trust?.remove();
     },
   };
 }

@@ -5,8 +5,9 @@ import type { CacheConfig } from "../../../src/config/cache-config.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { cutOff } from "./cluster-rig.ts";
 import type { RigKind } from "./matrix-fault.ts";
-import { makeTrustFile, memoryFault, PASSWORD, passwordFault } from "./redis-rig.ts";
+import { memoryFault, PASSWORD, passwordFault } from "./redis-rig.ts";
 import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts, type ServerFault } from "./store-rig.ts";
+import { makeTrustFile } from "./trust-file.ts";
 
 /** So long that no fault of the network makes the sentinels act. */
 const NEVER_DOWN_MS = 3_600_000;
@@ -67,7 +68,6 @@ export async function startSentinelRig(kind: RigKind): Promise<BreakableRig> {
     stop: async () => {
       control.close();
       await Promise.all([...proxies.map((proxy) => proxy.stop()), setup.stop()]);
-      trust?.remove();
     },
   };
 }

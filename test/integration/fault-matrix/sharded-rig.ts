@@ -5,8 +5,9 @@ import type { CacheConfig } from "../../../src/config/cache-config.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import { cutOff } from "./cluster-rig.ts";
 import type { RigKind } from "./matrix-fault.ts";
-import { makeTrustFile, memoryFault, PASSWORD, passwordFault } from "./redis-rig.ts";
+import { memoryFault, PASSWORD, passwordFault } from "./redis-rig.ts";
 import { type BreakableRig, cacheDeadlines, type MatrixLimits, redisTimeouts, type ServerFault } from "./store-rig.ts";
+import { makeTrustFile } from "./trust-file.ts";
 
 const SERVER_COUNT = 3;
 
@@ -49,7 +50,6 @@ export async function startShardedRig(kind: RigKind): Promise<BreakableRig> {
     stop: async () => {
       for (const control of controls) control.close();
       await Promise.all([...proxies, ...servers].map((part) => part.stop()));
-      trust?.remove();
     },
   };
 }

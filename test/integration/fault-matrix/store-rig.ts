@@ -23,7 +23,8 @@ const SHORT_LIMITS: MatrixLimits = { storeMs: 250, cacheMs: 400, retryCount: 1 }
 const MAX_STRETCH = 6;
 /** A loop that is this late is that of a machine at rest. */
 const RESTING_LATE_MS = 15;
-const CALIBRATION_MS = 300;
+/** For each attempt. A machine that is busy and looked at rest for so short a time gets a second one. */
+const CALIBRATION_MS = 100;
 
 /**
  * Deadlines that this machine can keep now: by how late its event loop is when there is nothing to do.
@@ -33,7 +34,7 @@ const CALIBRATION_MS = 300;
 export async function measureShortLimits(attempt: number): Promise<MatrixLimits> {
   const loop = monitorEventLoopDelay({ resolution: 1 });
   loop.enable();
-  await delay(CALIBRATION_MS);
+  await delay(attempt * CALIBRATION_MS);
   loop.disable();
   const stretch = Math.min(MAX_STRETCH, attempt * Math.max(1, loop.max / 1e6 / RESTING_LATE_MS));
   const stretched = (durationMs: number): number => Math.round(durationMs * stretch);

@@ -1,5 +1,6 @@
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
+import { findFreePort } from "../../../scripts/servers/free-port.ts";
 import { createSeededRandom, type RandomSource } from "../../../src/foundation/random-source.ts";
 
 /** What goes wrong on the way. All can change while connections are open; zero and false are a healthy network. */
@@ -76,6 +77,8 @@ const HEALTHY: Faults = {
   chunksPerReset: 0,
 };
 
+/** Another process may take the port first. */
+const MAX_LISTEN_ATTEMPTS = 3;
 /** How often a held chunk looks whether it may go on. */
 const HOLD_POLL_MS = 5;
 /** A limited direction sends a hundredth of its second's budget at a time. */
@@ -127,8 +130,7 @@ export async function startFaultProxy({ target, seed = 1 }: FaultProxyOptions): 
         resolve();
       });
     });
-  await listen(0);
-  const { port } = server.address() as AddressInfo;
+  const port = await listenSomewhere(listen);
   const set = (changes: Partial<Faults>): void => {
     Object.assign(faults, changes);
     if (changes.replyBytesUntilReset === undefined) return;
@@ -152,6 +154,19 @@ export async function startFaultProxy({ target, seed = 1 }: FaultProxyOptions): 
     comeUp: () => listen(port),
     stop: () => stopProxy(server, pairs),
   };
+}
+
+/** At a port to which it can come back: no other connection is given it while it is down. */
+async function listenSomewhere(listen: (port: number) => Promise<void>): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await findFreePort();
+    try {
+      await listen(port);
+      return port;
+    } catch (error) {
+      if (attempt === MAX_LISTEN_ATTEMPTS) throw error;
+    }
+  }
 }
 
 function stopProxy(server: Server, pairs: ReadonlySet<Pair>): Promise<void> {

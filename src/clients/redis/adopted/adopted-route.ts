@@ -1,6 +1,8 @@
+import { onAbort } from "../../../foundation/abort-listener.ts";
 import { normalizeReply } from "../normalize-reply.ts";
 import type { RedisCallOptions, RedisNodeConnections, RedisNodeFeatures } from "../redis-client.ts";
 import type { RedisFailure } from "../redis-failure.ts";
+import type { OpenRedisLine, RedisLine, RedisLineEvents } from "../redis-line.ts";
 import { type RedisReply, RedisServerError } from "../redis-reply.ts";
 import { RedisRequest } from "../redis-request.ts";
 import type { RedisRoute, RedisRouteNode, RedisRouteParts } from "../redis-route.ts";
@@ -28,6 +30,7 @@ export class AdoptedRoute implements RedisRoute {
   readonly resendsCommands: boolean;
   readonly readyTimeoutMs: number = READY_TIMEOUT_MS;
   readonly failurePrefix: string;
+  readonly listen: OpenRedisLine | undefined;
   readonly #foreign: ForeignRedis;
   readonly #settings: AdoptedRouteSettings;
   readonly #parts: RedisRouteParts;
@@ -44,6 +47,8 @@ export class AdoptedRoute implements RedisRoute {
     this.#foreign = foreign;
     this.#settings = settings;
     this.#parts = parts;
+    const { listen } = foreign;
+    this.listen = listen && ((channel, events, signal) => this.#openLine(listen, channel, events, signal));
   }
 
   connect(): Promise<void> {
@@ -142,6 +147,26 @@ export class AdoptedRoute implements RedisRoute {
       (value) => settle(() => this.#onReply(request, value)),
       (error: unknown) => settle(() => request.fail(classify(error))),
     );
+  }
+
+  /** Libraries try for longer than anybody waits, or for ever. */
+  async #openLine(
+    listen: OpenRedisLine,
+    channel: string,
+    events: RedisLineEvents,
+    signal: AbortSignal,
+  ): Promise<RedisLine> {
+    const ending = new AbortController();
+    const end = (): void => ending.abort(signal.reason);
+    const stopListening = onAbort(signal, end);
+    // Nobody waits for it, so the timer keeps no process alive.
+    const timer = this.#parts.host.scheduler.after(READY_TIMEOUT_MS, end);
+    try {
+      return await listen(channel, events, ending.signal);
+    } finally {
+      timer.cancel();
+      stopListening();
+    }
   }
 
   #timeoutMs({ options }: RedisRequest): number {
