@@ -46,7 +46,7 @@ export function createLoadPorts(
       if (core.backend.loadTier === undefined || !resolved.load.isFleetWide || target.replacedVersion > 0) {
         return stamp instanceof Promise ? stamp.then(toGrant) : toGrant(stamp);
       }
-      return acquireFromFleet(scope, resolved, load, { stamp, target, onHeldUp });
+      return acquireFromFleet(scope, resolved, load, { stamp, target, release, onHeldUp });
     },
     release,
     store: (results) => {
@@ -82,6 +82,7 @@ function toGrant(stamp: number | undefined): LoadGrant {
 interface FleetAcquisition {
   readonly stamp: MaybePromise<number | undefined>;
   readonly target: LoadTarget;
+  readonly release: (load: Load) => void;
   readonly onHeldUp: (() => void) | undefined;
 }
 
@@ -89,7 +90,7 @@ async function acquireFromFleet(
   scope: ViewScope,
   resolved: ResolvedGetOrSet,
   load: Load,
-  { stamp, target, onHeldUp }: FleetAcquisition,
+  { stamp, target, release, onHeldUp }: FleetAcquisition,
 ): Promise<LoadGrant> {
   const { core } = scope;
   const { backend, scheduler, random } = core;
@@ -103,8 +104,12 @@ async function acquireFromFleet(
     const tokenMs = fleetLeaseMs(resolved.load);
     const watchKey = backend.loadTier?.watchKey?.bind(backend.loadTier);
     const lease = await leaseFromFleet(load, { tokenMs, onHeldUp }, { scheduler, random, ask, watchKey });
-    if (lease.kind === "found") return { found: lease.entry, stamp: undefined };
+    if (lease.kind === "found" && !resolved.isForced) return { found: lease.entry, stamp: undefined };
+    // What somebody else has loaded meanwhile may be of a load that began before this call, so it does not count as fresh: it is replaced.
+    if (lease.kind === "found") target.replacedVersion = lease.entry.version;
     if (lease.kind === "granted") target.token = lease.token;
+    // Detached while it asked: it will store nothing.
+    if (load.isDetached) release(load);
     return { found: undefined, stamp: await stamp };
   } catch {
     // It was told of already. This process loads for itself, and keeps nothing.

@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly scheduler: Scheduler;
   /** Told once when nobody waits any more, or the hard timeout passed. The argument is the reason to abort with. */
   readonly onGivenUp: (load: Load, reason: unknown) => void;
+  /** Told once when it is detached. */
+  readonly onDetached: (load: Load) => void;
 }
 
 /** What can stand in for the result of a load: the entry that it replaces, live or over. */
@@ -55,6 +57,7 @@ export class Load {
   readonly #tags: Set<string>;
   readonly #scheduler: Scheduler;
   readonly #onGivenUp: (load: Load, reason: unknown) => void;
+  readonly #onDetached: (load: Load) => void;
   readonly #result: Promise<unknown>;
   #resolve!: (value: unknown) => void;
   #reject!: (error: unknown) => void;
@@ -78,6 +81,7 @@ export class Load {
     this.#tags = new Set(options.tags);
     this.#scheduler = options.scheduler;
     this.#onGivenUp = options.onGivenUp;
+    this.#onDetached = options.onDetached;
     this.#result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -176,7 +180,9 @@ export class Load {
 
   /** Marks it so that its result is stored nowhere. */
   detach(): void {
+    if (this.#isDetached) return;
     this.#isDetached = true;
+    this.#onDetached(this);
   }
 
   /**
