@@ -32,7 +32,8 @@ export function getOrLoad<T>(
       const value = peekLive(scope, key);
       if (value !== undefined) return Promise.resolve(value as T);
     }
-    return loadValue(scope, key, loader, resolveForLoads(scope, options));
+    const resolved = resolveForLoads(scope, options);
+    return loadValue(scope, key, loader, resolved, scope.core.clock.monotonicMs());
   } catch (error) {
     return Promise.reject(error as Error);
   }
@@ -70,11 +71,17 @@ function isPlainCall({ defaults }: ViewScope, options: GetOrSetOptions | undefin
   );
 }
 
-async function loadValue<T>(scope: ViewScope, key: string, loader: Loader<T>, resolved: ResolvedGetOrSet): Promise<T> {
+async function loadValue<T>(
+  scope: ViewScope,
+  key: string,
+  loader: Loader<T>,
+  resolved: ResolvedGetOrSet,
+  beganAtMs: number,
+): Promise<T> {
   const { core } = scope;
   const storedKey = storedKeyOf(scope, key);
   const untilMs = core.clock.monotonicMs() + resolved.load.hardTimeoutMs;
-  const call: LoadCall<T> = { scope, key, storedKey, loader, resolved, untilMs };
+  const call: LoadCall<T> = { scope, key, storedKey, loader, resolved, beganAtMs, untilMs };
   const running = findJoinable(scope, storedKey, resolved);
   if (running !== undefined && !core.backend.capabilities.local) {
     recordRead(scope, key, false);
@@ -95,6 +102,8 @@ interface LoadCall<T> {
   readonly storedKey: string;
   readonly loader: Loader<T>;
   readonly resolved: ResolvedGetOrSet;
+  /** Monotonic instant of the call. */
+  readonly beganAtMs: number;
   /** Monotonic instant at which the caller's time is over. */
   readonly untilMs: number;
 }
@@ -137,20 +146,20 @@ function refresh<T>(call: LoadCall<T>, finding: LoadFinding): void {
 
 /**
  * Waits for somebody else's load. When that passes its own hard timeout and this caller has patience left, the caller
- * takes over: it reads again and loads with its own loader for the rest of its time.
+ * takes over: it reads again and loads with its own loader for the rest of its time. So it does when the store refused the result, for it may be from before a change
+ * that was over when this caller came. That happens once: what runs then began after the call.
  */
 async function join<T>(call: LoadCall<T>, load: Load): Promise<T> {
-  const { scope, key, loader, resolved, untilMs } = call;
+  const { scope, key, loader, resolved, beganAtMs, untilMs } = call;
+  const remainingMs = (): number => untilMs - scope.core.clock.monotonicMs();
   try {
-    return isolate(scope, (await waitFor(call, load)) as T);
+    const value = (await waitFor(call, load)) as T;
+    if ((await load.wasCurrentAt(beganAtMs)) || remainingMs() <= 0) return isolate(scope, value);
   } catch (error) {
-    const remainingMs = untilMs - scope.core.clock.monotonicMs();
-    if (!isLoaderTimeout(error) || remainingMs <= 0) throw error;
-    return loadValue(scope, key, loader, {
-      ...resolved,
-      load: { ...resolved.load, hardTimeoutMs: remainingMs },
-    });
+    if (!isLoaderTimeout(error) || remainingMs() <= 0) throw error;
   }
+  const rest = { ...resolved, load: { ...resolved.load, hardTimeoutMs: remainingMs() } };
+  return loadValue(scope, key, loader, rest, beganAtMs);
 }
 
 function waitFor<T>({ scope, key, resolved, untilMs }: LoadCall<T>, load: Load): Promise<unknown> {

@@ -62,6 +62,8 @@ export class Load {
   /** The loader's result, while it is on its way to the store. */
   #loaded: { readonly value: unknown } | undefined;
   #standIn: StandIn | undefined;
+  #currentAtMs: number;
+  #confirming: Promise<void> | undefined;
   readonly #onStandIn = new Set<() => void>();
   /** Loads that this one's loader waits for; see `loader-chain.ts`. */
   readonly #awaited = new Map<Load, number>();
@@ -73,6 +75,7 @@ export class Load {
     this.storedKey = options.storedKey;
     this.startedAtMs = options.startedAtMs;
     this.endsAtMs = options.startedAtMs + options.hardTimeoutMs;
+    this.#currentAtMs = options.startedAtMs;
     this.#tags = new Set(options.tags);
     this.#scheduler = options.scheduler;
     this.#onGivenUp = options.onGivenUp;
@@ -129,6 +132,25 @@ export class Load {
   seal(value: unknown): void {
     this.#isSealed = true;
     this.#loaded = { value };
+  }
+
+  /** It is known now that its result was right at a monotonic instant; `Infinity`: nobody can say more. */
+  confirm(atMs: number): void {
+    this.#currentAtMs = Math.max(this.#currentAtMs, atMs);
+  }
+
+  /** Somebody was asked whether its result is right. */
+  confirmBy(answer: Promise<void>): void {
+    this.#confirming = answer;
+  }
+
+  /**
+   * Whether its result was right at a monotonic instant, as far as is known when it is over. Somebody who came while it ran may have come after a change that another
+   * process made meanwhile: this one does not hear of it, but the store does, and then the result is not confirmed.
+   */
+  async wasCurrentAt(atMs: number): Promise<boolean> {
+    if (atMs > this.#currentAtMs) await this.#confirming;
+    return atMs <= this.#currentAtMs;
   }
 
   /** It goes on when nobody waits. */
