@@ -15,6 +15,7 @@ interface BatchCall<T> {
   readonly scope: ViewScope;
   readonly loader: BatchLoader<T>;
   readonly resolved: ResolvedGetOrSet;
+  readonly beganAtMs: number;
   readonly untilMs: number;
 }
 
@@ -35,7 +36,8 @@ export async function getOrLoadMulti<T>(
   const { core } = scope;
   const values = new Map<string, T>();
   if (wanted.length === 0) return values;
-  const untilMs = core.clock.monotonicMs() + resolved.load.hardTimeoutMs;
+  const beganAtMs = core.clock.monotonicMs();
+  const untilMs = beganAtMs + resolved.load.hardTimeoutMs;
   const storedKeys = wanted.map((key) => storedKeyOf(scope, key));
   const reading = findForLoad(scope, storedKeys, resolved, untilMs);
   const findings = reading instanceof Promise ? await reading : reading;
@@ -43,7 +45,7 @@ export async function getOrLoadMulti<T>(
   const found = wanted.map((key, index): FoundKey => {
     return { key, storedKey: storedKeys[index] as string, finding: findings[index] as LoadFinding };
   });
-  const answers = answerAll({ scope, loader, resolved, untilMs }, found);
+  const answers = answerAll({ scope, loader, resolved, beganAtMs, untilMs }, found);
   const settled = await Promise.allSettled(answers);
   for (const [index, result] of settled.entries()) {
     if (result.status === "rejected") throw result.reason;
@@ -74,12 +76,15 @@ function answerAll<T>(call: BatchCall<T>, found: readonly FoundKey[]): unknown[]
   });
 }
 
-async function waitForKey<T>(
-  { scope, resolved, untilMs }: BatchCall<T>,
-  { key }: FoundKey,
-  load: Load,
-): Promise<unknown> {
-  return isolate(scope, await waitForCaller(scope, key, load, resolved, untilMs));
+async function waitForKey<T>(call: BatchCall<T>, found: FoundKey, load: Load): Promise<unknown> {
+  const { scope, resolved, beganAtMs, untilMs } = call;
+  const { key, storedKey } = found;
+  const value = await waitForCaller(scope, key, load, resolved, untilMs);
+  if ((await load.wasCurrentAt(beganAtMs)) || scope.core.clock.monotonicMs() >= untilMs) return isolate(scope, value);
+  // Somebody else's load, from before a change that may have been over when this call came: once more, by a load that began after the call.
+  const [finding] = (await findForLoad(scope, [storedKey], resolved, untilMs)) as readonly [LoadFinding];
+  const [answer] = answerAll(call, [{ ...found, finding }]);
+  return answer;
 }
 
 function refreshAll<T>(call: BatchCall<T>, found: readonly FoundKey[]): void {

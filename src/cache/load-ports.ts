@@ -75,7 +75,12 @@ export function createLoadPorts(
 }
 
 function toTarget({ entry, isLive, isStoreAway }: LoadFinding): LoadTarget {
-  return { replacedVersion: isLive && entry !== undefined ? entry.version : 0, isStoreAway, isStored: true, token: undefined };
+  return {
+    replacedVersion: isLive && entry !== undefined ? entry.version : 0,
+    isStoreAway,
+    isStored: true,
+    token: undefined,
+  };
 }
 
 /** The load does without the store, which then cannot say either whether its result is right. */
@@ -114,7 +119,8 @@ async function acquireFromFleet(
     const watchKey = backend.loadTier?.watchKey?.bind(backend.loadTier);
     const options: FleetLeaseOptions = { tokenMs, waits: resolved.load.isFleetWide, onHeldUp };
     const lease = await leaseFromFleet(load, options, { clock, scheduler, random, ask, watchKey });
-    if (lease.kind === "found") {
+    if (lease.kind === "found" && resolved.isForced) target.replacedVersion = lease.entry.version;
+    else if (lease.kind === "found") {
       load.confirm(lease.askedAtMs);
       return { found: lease.entry, stamp: undefined };
     }

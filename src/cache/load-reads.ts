@@ -61,20 +61,21 @@ function addStale(
   ask: LoadAsk,
 ): MaybePromise<readonly LoadFinding[]> {
   const findings = entries.map((entry): LoadFinding => (entry ? { entry, isLive: true, isStoreAway: false } : NOTHING));
-  const missing = storedKeys.filter((_, index) => entries[index] === undefined);
   const { backend } = core;
-  const isOffered = backend.loadTier !== undefined && resolved.load.isFleetWide;
-  if (missing.length === 0 || isOffered || staleMsOf(resolved.load) === 0 || backend.getStale === undefined) {
-    return findings;
-  }
+  if (staleMsOf(resolved.load) === 0 || backend.getStale === undefined) return findings;
+  // Who asks for a token is offered what stands in; who joins a load is not.
+  const isOffered = (storedKey: string): boolean =>
+    backend.loadTier !== undefined && core.loads.find(storedKey) === undefined;
+  const missing = storedKeys.filter((storedKey, index) => entries[index] === undefined && !isOffered(storedKey));
+  if (missing.length === 0) return findings;
   const stale = askForLoad(core, { ...ask, operation: "getStale" }, (store, context) =>
     store.getStale!(missing, context),
   );
   const merge = (answer: Awaited<typeof stale>): readonly LoadFinding[] => {
     if (!answer.isAnswered) return findings;
     let at = 0;
-    return findings.map((finding) => {
-      if (finding.entry !== undefined) return finding;
+    return findings.map((finding, index) => {
+      if (missing[at] !== storedKeys[index]) return finding;
       const entry = answer.value[at];
       at += 1;
       return { ...finding, entry };

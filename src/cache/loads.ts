@@ -4,6 +4,7 @@ import { refreshesEarly } from "../loading/early-refresh.ts";
 import type { Load, StandIn } from "../loading/load.ts";
 import { type LoadRequest, startLoad } from "../loading/load-runner.ts";
 import type { Loader } from "../loading/loader.ts";
+import { waitInside } from "../loading/loader-chain.ts";
 import { isLoaderTimeout, type WaitPolicy, waitForLoad } from "../loading/wait-for-load.ts";
 import { assertOptions } from "./assert-options.ts";
 import { answerKey, findJoinable } from "./load-answer.ts";
@@ -13,7 +14,7 @@ import { findForLoad, type LoadFinding } from "./load-reads.ts";
 import type { GetOrSetOptions } from "./options.ts";
 import { peekLive } from "./reads.ts";
 import { recordRead, recordStale } from "./record-read.ts";
-import { type ResolvedGetOrSet, resolveGetOrSet } from "./resolve-options.ts";
+import { type ResolvedGetOrSet, resolveGetOrSet, type ViewDefaults } from "./resolve-options.ts";
 import { storedKeyOf, type ViewScope } from "./view-scope.ts";
 import { assertSlidingSupported, assertStaleSupported, assertTagsSupported } from "./writes.ts";
 
@@ -31,6 +32,8 @@ export function getOrLoad<T>(
     if (isPlainCall(scope, options)) {
       const value = peekLive(scope, key);
       if (value !== undefined) return Promise.resolve(value as T);
+      const joined = joinPlainly(scope, key, loader, options);
+      if (joined !== undefined) return joined;
     }
     const resolved = resolveForLoads(scope, options);
     return loadValue(scope, key, loader, resolved, scope.core.clock.monotonicMs());
@@ -71,6 +74,50 @@ function isPlainCall({ defaults }: ViewScope, options: GetOrSetOptions | undefin
   );
 }
 
+/**
+ * The short way into a load that runs, for a call of {@link isPlainCall} on which nothing but the load's value depends: thousands may come together, and each costs a look and a
+ * promise. `undefined`: the long way decides.
+ */
+function joinPlainly<T>(
+  scope: ViewScope,
+  key: string,
+  loader: Loader<T>,
+  options: GetOrSetOptions | undefined,
+): Promise<T> | undefined {
+  const { core, defaults } = scope;
+  if (!takesLoadAsItIs(defaults, options)) return undefined;
+  const storedKey = storedKeyOf(scope, key);
+  const load = core.loads.find(storedKey);
+  // One that replaces a live entry is not waited for: the long way looks at the entry.
+  if (load === undefined || load.standIn !== undefined) return undefined;
+  const nowMs = core.clock.monotonicMs();
+  if (core.loadMemory.findFailure(storedKey, nowMs) !== undefined) return undefined;
+  recordRead(scope, key, false);
+  const { hardTimeoutMs } = defaults.load;
+  const waiting = waitInside(load, () => load.wait({ signal: undefined, hardTimeoutMs }, nowMs));
+  const toCall = (): LoadCall<T> => {
+    const resolved = resolveForLoads(scope, options);
+    return { scope, key, storedKey, loader, resolved, beganAtMs: nowMs, untilMs: nowMs + hardTimeoutMs };
+  };
+  return waiting.then(
+    (value) => (load.isCurrentAt(nowMs) ? isolate(scope, value as T) : takeResult(toCall(), load, value as T)),
+    (error: unknown) => takeOver(toCall(), error),
+  );
+}
+
+/** Whether a call has nothing to say to a load that somebody else began. */
+function takesLoadAsItIs({ load, tags }: ViewDefaults, options: GetOrSetOptions | undefined): boolean {
+  if (load.graceMs > 0 || load.revalidateMs > 0 || tags.length > 0) return false;
+  return (
+    options === undefined ||
+    (options.tags === undefined &&
+      options.grace === undefined &&
+      options.staleWhileRevalidate === undefined &&
+      options.softTimeout === undefined &&
+      options.hardTimeout === undefined)
+  );
+}
+
 async function loadValue<T>(
   scope: ViewScope,
   key: string,
@@ -83,7 +130,7 @@ async function loadValue<T>(
   const untilMs = core.clock.monotonicMs() + resolved.load.hardTimeoutMs;
   const call: LoadCall<T> = { scope, key, storedKey, loader, resolved, beganAtMs, untilMs };
   const running = findJoinable(scope, storedKey, resolved);
-  if (running !== undefined && !core.backend.capabilities.local) {
+  if (running !== undefined && !core.backend.capabilities.local && !mayStandIn(running, resolved)) {
     recordRead(scope, key, false);
     return join(call, running);
   }
@@ -93,6 +140,14 @@ async function loadValue<T>(
   // The cache may have been closed while the store was asked.
   core.lifecycle.assertOpen();
   return answer(call, finding);
+}
+
+/**
+ * Whether a call could be answered with something else than the load's result: then it looks at the store before it joins, for what the load found when it began may have
+ * ended since.
+ */
+function mayStandIn({ standIn }: Load, { load }: ResolvedGetOrSet): boolean {
+  return standIn !== undefined || staleMsOf(load) > 0;
 }
 
 /** One call of `getOrSet`. */
@@ -150,16 +205,36 @@ function refresh<T>(call: LoadCall<T>, finding: LoadFinding): void {
  * that was over when this caller came. That happens once: what runs then began after the call.
  */
 async function join<T>(call: LoadCall<T>, load: Load): Promise<T> {
-  const { scope, key, loader, resolved, beganAtMs, untilMs } = call;
-  const remainingMs = (): number => untilMs - scope.core.clock.monotonicMs();
+  const { scope, beganAtMs } = call;
   try {
     const value = (await waitFor(call, load)) as T;
-    if ((await load.wasCurrentAt(beganAtMs)) || remainingMs() <= 0) return isolate(scope, value);
+    if (load.isCurrentAt(beganAtMs)) return isolate(scope, value);
+    return takeResult(call, load, value);
   } catch (error) {
-    if (!isLoaderTimeout(error) || remainingMs() <= 0) throw error;
+    return takeOver(call, error);
   }
-  const rest = { ...resolved, load: { ...resolved.load, hardTimeoutMs: remainingMs() } };
-  return loadValue(scope, key, loader, rest, beganAtMs);
+}
+
+/** What a caller does with a result of which it is not known yet whether it is younger than the call. */
+async function takeResult<T>(call: LoadCall<T>, load: Load, value: T): Promise<T> {
+  const remainingMs = remainingMsOf(call);
+  if ((await load.wasCurrentAt(call.beganAtMs)) || remainingMs <= 0) return isolate(call.scope, value);
+  return loadAgain(call, remainingMs);
+}
+
+/** What a caller does whose wait for somebody else's load failed. @throws that error, unless it is the other's timeout and this caller has patience left */
+function takeOver<T>(call: LoadCall<T>, error: unknown): Promise<T> {
+  const remainingMs = remainingMsOf(call);
+  if (!isLoaderTimeout(error) || remainingMs <= 0) throw error;
+  return loadAgain(call, remainingMs);
+}
+
+function remainingMsOf<T>({ scope, untilMs }: LoadCall<T>): number {
+  return untilMs - scope.core.clock.monotonicMs();
+}
+
+function loadAgain<T>({ scope, key, loader, resolved, beganAtMs }: LoadCall<T>, hardTimeoutMs: number): Promise<T> {
+  return loadValue(scope, key, loader, { ...resolved, load: { ...resolved.load, hardTimeoutMs } }, beganAtMs);
 }
 
 function waitFor<T>({ scope, key, resolved, untilMs }: LoadCall<T>, load: Load): Promise<unknown> {

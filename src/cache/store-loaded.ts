@@ -16,7 +16,7 @@ import { recordRefusal, recordSet, slidingTtlOf } from "./writes.ts";
 /** What a load knows of the place where its result goes. */
 export interface LoadTarget {
   /** Version of the live entry that was found before the load; 0 for none. */
-  readonly replacedVersion: number;
+  replacedVersion: number;
   /** The fleet's leave to load, if there is one. */
   token: LoadToken | undefined;
   /** Whether the store did not answer: nothing is stored then. */

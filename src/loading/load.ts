@@ -145,12 +145,17 @@ export class Load {
   }
 
   /**
-   * Whether its result was right at a monotonic instant, as far as is known when it is over. Somebody who came while it ran may have come after a change that another
-   * process made meanwhile: this one does not hear of it, but the store does, and then the result is not confirmed.
+   * Whether its result is known to have been right at a monotonic instant. Somebody who came while it ran may have come after a change that another process made
+   * meanwhile: this one does not hear of it, but the store does, and then the result is not confirmed.
    */
-  async wasCurrentAt(atMs: number): Promise<boolean> {
-    if (atMs > this.#currentAtMs) await this.#confirming;
+  isCurrentAt(atMs: number): boolean {
     return atMs <= this.#currentAtMs;
+  }
+
+  /** As {@link Load.isCurrentAt}, after everybody has answered who was asked. */
+  async wasCurrentAt(atMs: number): Promise<boolean> {
+    if (!this.isCurrentAt(atMs)) await this.#confirming;
+    return this.isCurrentAt(atMs);
   }
 
   /** It goes on when nobody waits. */

@@ -311,8 +311,11 @@ describe("data whose TTL is over and that is kept", () => {
     expect((await two.getStale?.([key], { isValueEnough: true }))?.map(textIn)).toEqual(["old"]);
   });
 
-  it.each(ENDS)("never stands in after %s", async (_, end) => {
-    await expired("old", { tags: [key] });
+  it.each([
+    ...ENDS.map(([name, end]) => [name, [true], end] as const),
+    ...ENDS.filter(([name]) => !name.includes("tag")).map(([name, end]) => [`${name}, without tags`, [], end] as const),
+  ])("never stands in after %s", async (_, hasTags, end) => {
+    await expired("old", { tags: hasTags.map(() => key) });
     await end();
     expect(await staleOf(one)).not.toBe("old");
     const read = await tierOf(one).getOrLease(key, REQUEST, {});

@@ -2,16 +2,18 @@ import type { OperationContext } from "../../backend/backend.ts";
 import type { EntryWrite } from "../../backend/stored-entry.ts";
 import { metaFlag } from "../../clients/memcached/meta-message.ts";
 import { waitUnlessAborted } from "../../foundation/deadline.ts";
-import { type CoherentStore, toStoredEntry } from "./coherent-store.ts";
+import type { CoherentStore } from "./coherent-store.ts";
 import { type RetryParts, retryConflicts } from "./conflict.ts";
 import { withVersion } from "./counted-operation.ts";
 import type { EntryWriter } from "./entry-writer.ts";
 import { exptimeSeconds } from "./exptime.ts";
-import { encodeItem, entryVersionIn, ITEM_FLAGS, type Item, itemEndsAt } from "./item-layout.ts";
+import { encodeItem, entryVersionIn, ITEM_FLAGS, type Item, itemEndsAt, STALE_NOTE_BYTES } from "./item-layout.ts";
 import type { FoundItem } from "./item-store.ts";
 import { LeaseReads } from "./lease-reads.ts";
 import type { InvalidateOptions, LeasedRead, LeasedReadOptions, LoadLease, LoadLeases } from "./load-leases.ts";
 import { isAbandoned, ServerCall } from "./server-call.ts";
+import { noRoom } from "./store-errors.ts";
+import { toStoredEntry } from "./to-stored-entry.ts";
 import { versionOf } from "./version-number.ts";
 
 /** What the leases of a store are made with. */
@@ -102,6 +104,8 @@ export class CoherentLeases implements LoadLeases {
     const { itemVersion } = found;
     if (found.live !== undefined) return { kind: "hit", entry: toStoredEntry(found.live, itemVersion) };
     if (metaFlag(found.replyFlags, "W") !== undefined) return this.#leased(found, found.cas as number, undefined);
+    // Not even an empty item.
+    if (found.cas === undefined) throw noRoom(this.#parts.name);
     const nowMs = store.nowMs();
     const untouched = await this.#untouchedIn(found, nowMs);
     const stale = untouched && nowMs < itemEndsAt(untouched) ? untouched : undefined;
@@ -164,15 +168,12 @@ export class CoherentLeases implements LoadLeases {
   }
 
   async #tryInvalidate(key: string, keepStaleMs: number, call: ServerCall): Promise<boolean | undefined> {
-    const { store, writer } = this.#parts;
+    const { store } = this.#parts;
     const found = await store.find(key, call);
     if (found.cas === undefined) return false;
     const nowMs = store.nowMs();
     const untouched = found.live ?? (await this.#untouchedIn(found, nowMs));
-    if (untouched === undefined || nowMs >= itemEndsAt(untouched)) {
-      const status = await writer.remove(found, call);
-      return status === "HD" || status === "NF" ? false : undefined;
-    }
+    if (untouched === undefined || nowMs >= itemEndsAt(untouched)) return this.#tryRemove(found, call);
     // A stale value that somebody loads the successor of is written again without the lease, which voids it, and stays as long as it would have.
     const ended = found.live === undefined ? untouched : { ...untouched, expiresAt: nowMs, staleMs: keepStaleMs };
     const bytes = encodeItem({
@@ -181,8 +182,16 @@ export class CoherentLeases implements LoadLeases {
       staleVersion: entryVersionIn(untouched, found.itemVersion),
       operations: withVersion(untouched.operations, found.itemVersion),
     });
+    if (!store.hasRoomFor(found, bytes.length + STALE_NOTE_BYTES)) return this.#tryRemove(found, call);
     const cas = await store.replaceBytes(found, bytes, exptimeSeconds(itemEndsAt(ended) - nowMs, nowMs), call);
     return cas === undefined ? undefined : found.live !== undefined;
+  }
+
+  /** @returns whether a live entry was removed; `undefined` when something else stands there by now */
+  async #tryRemove(found: FoundItem, call: ServerCall): Promise<boolean | undefined> {
+    const status = await this.#parts.writer.remove(found, call);
+    if (status === "HD") return found.live !== undefined;
+    return status === "NF" ? false : undefined;
   }
 }
 

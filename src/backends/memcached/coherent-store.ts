@@ -1,4 +1,4 @@
-import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
+import type { EntryWrite, WriteResult } from "../../backend/stored-entry.ts";
 import type { MemcachedClient, MemcachedConnectionId } from "../../clients/memcached/memcached-client.ts";
 import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
 import { MemcachedServerError } from "../../clients/memcached/memcached-server-error.ts";
@@ -7,9 +7,17 @@ import type { Clock } from "../../foundation/clock.ts";
 import { runSlices, sliceByBytes, sliceByCount } from "./batch-slices.ts";
 import { CoherentWrite, type GuessedWriter, isSameState } from "./coherent-write.ts";
 import type { CountedOperation } from "./counted-operation.ts";
-import { assertBytes, assertItemFits, maxItemBytesOf } from "./entry-limits.ts";
+import { assertBytes, assertItemFits, isItemFitting, maxItemBytesOf } from "./entry-limits.ts";
 import { exptimeSeconds } from "./exptime.ts";
-import { decodeItem, encodeItem, entryVersionIn, type Item, isLiveItem, itemEndsAt } from "./item-layout.ts";
+import {
+  decodeItem,
+  encodeItem,
+  ITEM_FLAGS,
+  type Item,
+  isLiveItem,
+  itemEndsAt,
+  STALE_NOTE_BYTES,
+} from "./item-layout.ts";
 import { askItems, type ItemQuestion } from "./item-question.ts";
 import type { FoundItem, ItemDraft, ItemStore } from "./item-store.ts";
 import { isSameMark } from "./mark.ts";
@@ -45,7 +53,6 @@ export interface Outgoing {
   readonly call: ServerCall;
 }
 
-const NO_TAGS: readonly string[] = Object.freeze([]);
 const NO_OPERATIONS: readonly CountedOperation[] = Object.freeze([]);
 const NO_MARKS: readonly TagMark[] = Object.freeze([]);
 const NO_REPLIES: readonly MetaReply[] = Object.freeze([]);
@@ -111,6 +118,11 @@ export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
     const replies = own.map((reply) => (reply instanceof MemcachedServerError ? NOTHING : reply));
     const found = await this.#foundIn(keys, question, NO_REPLIES, [...replies, ...marks], answer.connection);
     return found.map((one, index) => errors[index] || one);
+  }
+
+  /** Whether the server takes so many bytes for an item. */
+  hasRoomFor({ metaKey }: FoundItem, valueBytes: number): boolean {
+    return isItemFitting(metaKey.text, valueBytes, maxItemBytesOf(this.#client));
   }
 
   /** Whether the item's tags and namespaces are what they were when it was written, whatever else ended it. */
@@ -291,7 +303,10 @@ export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
 
   #writeRequest(key: MetaKey, item: Item, condition: string): MetaRequest {
     const value = encodeItem(item);
-    assertItemFits(key.text, value.length, maxItemBytesOf(this.#client));
+    // With room for the note: a stale value that had none could not stand in for the first load already.
+    const isKeptStale = (item.staleMs ?? 0) > 0 && (item.flags & ITEM_FLAGS.isStale) === 0;
+    const bytes = isKeptStale ? value.length + STALE_NOTE_BYTES : value.length;
+    assertItemFits(key.text, bytes, maxItemBytesOf(this.#client));
     const nowMs = this.#clock.wallMs();
     const exptime = exptimeSeconds(itemEndsAt(item) - nowMs, nowMs);
     return { kind: "set", key, value, flags: condition === "" ? `c T${exptime}` : `c ${condition} T${exptime}` };
@@ -361,13 +376,6 @@ export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
     if (marks === undefined && tagsUnchangedSince === undefined) throw lostMarks(this.#name, call.operation);
     return marks;
   }
-}
-
-/** An item as the contract has it. @param itemVersion version of the item */
-export function toStoredEntry(item: Item, itemVersion: number): StoredEntry {
-  const { payload, expiresAt, tags } = item;
-  const version = entryVersionIn(item, itemVersion);
-  return { value: payload, version, expiresAt, tags: tags.length === 0 ? NO_TAGS : tags.map(({ tag }) => tag) };
 }
 
 function toItem({ write, expiresAt }: Outgoing, { mark }: NamespaceState, tags: readonly TagMark[]): Item {

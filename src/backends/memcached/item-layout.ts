@@ -47,6 +47,9 @@ export interface Item {
 /** The bits of an item's flags. */
 export const ITEM_FLAGS = { hasOperations: 1, isStale: 2, isLeased: 4, hasStaleMs: 8 } as const;
 
+/** What an item with `staleMs` grows by when somebody loads its successor: the version that it had, and until when. */
+export const STALE_NOTE_BYTES: number = 2 * 8;
+
 /** Bytes before the tags. */
 const ITEM_HEAD_BYTES = 20;
 /** Tags that an item has room for; the cache allows 128. */

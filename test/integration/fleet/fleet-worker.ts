@@ -50,10 +50,12 @@ function open(): Cache {
   // A machine that is busy is not what this is about.
   const deadlines = { read: "30s", write: "30s", connect: "30s" } as const;
   if (sabotage !== "plain-fill") {
-    const redis = { addresses: [task.address], readTimeout: "30s", writeTimeout: "30s", poolSize: 2 } as const;
-    return createCache({ backend: "redis", deadlines, redis });
+    const timeouts = { dialTimeout: "30s", readTimeout: "30s", writeTimeout: "30s" } as const;
+    return createCache({ backend: "redis", deadlines, redis: { addresses: [task.address], poolSize: 2, ...timeouts } });
   }
-  const backend = redisBackend({ topology: { kind: "standalone", address: task.address }, poolSize: 2 });
+  const timeouts = { dialTimeoutMs: 30_000, readTimeoutMs: 30_000, writeTimeoutMs: 30_000 };
+  const topology = { kind: "standalone", address: task.address } as const;
+  const backend = redisBackend({ topology, poolSize: 2, ...timeouts });
   return createCache({ backend: withPlainFill(backend), deadlines });
 }
 
@@ -184,7 +186,10 @@ async function change(): Promise<void> {
     | undefined;
   if (how === undefined) return;
   const changed = keysOf(how, pickKey());
-  if (sabotage === "early-invalidation" && how !== "set") await invalidate(how, changed, 0);
+  if (sabotage === "early-invalidation" && how !== "set") {
+    await invalidate(how, changed, 0);
+    await delay(LONGEST_READ_MS);
+  }
   const changing = await source.begin(
     changed.map(({ name }) => name),
     how === "set",
@@ -204,7 +209,8 @@ function act(): Promise<void> {
   return chance(0.15) ? get() : getOrSet(pickKey());
 }
 
-const isOver = (): boolean => now() >= task.durationMs * 1_000;
+let startAt = 0;
+const isOver = (): boolean => now() >= startAt + task.durationMs * 1_000;
 
 async function runFiber(): Promise<void> {
   while (!isOver()) {
@@ -222,7 +228,7 @@ async function runStorms(): Promise<void> {
   const storms = root.namespace("storm");
   const options = sabotage === "lone-loads" ? LONE : undefined;
   for (let storm = 1; storm * STORM_EVERY_MS < task.durationMs; storm += 1) {
-    await delay(Math.max(0, storm * STORM_EVERY_MS - now() / 1_000));
+    await delay(Math.max(0, storm * STORM_EVERY_MS - (now() - startAt) / 1_000));
     const key = `storm:${storm}`;
     const from = now();
     const loader = async (): Promise<FleetValue> => {
@@ -235,7 +241,7 @@ async function runStorms(): Promise<void> {
 }
 
 await root.ready();
-const startAt = await source.open();
+startAt = await source.open();
 await delay(Math.max(0, (startAt - now()) / 1_000));
 await Promise.all([runStorms(), ...Array.from({ length: FIBER_COUNT }, runFiber)]);
 await root.close();

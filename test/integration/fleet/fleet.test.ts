@@ -24,7 +24,8 @@ const DURATION_MS = Number(process.env["GOCACHEX_FLEET_SECONDS"] ?? 10) * 1_000;
 const PROCESS_COUNT = 8;
 const KEY_COUNT = 100;
 const ALL: readonly Invalidation[] = ["delete", "deleteMulti", "set", "invalidateTags", "deleteByPrefix", "clear"];
-const SABOTAGED_MS = 2_500;
+/** Few processes, for they take most of the time to start, and few keys, so that they meet. */
+const SABOTAGED = { durationMs: 2_500, processCount: 3, keyCount: 12 } as const;
 
 let server: TestServer;
 let bundle: ScriptBundle;
@@ -41,14 +42,16 @@ beforeEach(async () => {
 
 interface Attempt {
   readonly durationMs: number;
+  readonly processCount?: number;
+  readonly keyCount?: number;
   readonly invalidations?: readonly Invalidation[];
   readonly sabotage?: Sabotage;
 }
 
-function run({ durationMs, invalidations = ALL, sabotage }: Attempt): Promise<FleetRecord> {
+function run({ sabotage, ...attempt }: Attempt): Promise<FleetRecord> {
   const address = `${server.host}:${server.port}`;
-  const load = { processCount: PROCESS_COUNT, keyCount: KEY_COUNT, seed };
-  return runFleet({ file: bundle.file, address, durationMs, invalidations, sabotage, ...load });
+  const defaults = { processCount: PROCESS_COUNT, keyCount: KEY_COUNT, invalidations: ALL };
+  return runFleet({ file: bundle.file, address, seed, sabotage, ...defaults, ...attempt });
 }
 
 const sharedKeys = new Set(fleetKeys(KEY_COUNT).flatMap(({ name, use }) => (use === "shared" ? [name] : [])));
@@ -102,13 +105,13 @@ describe(`${PROCESS_COUNT} processes over one Redis, with random loads, writes, 
 
 describe("the checker of such histories", () => {
   const sabotages: readonly [string, Attempt][] = [
-    ["results that are stored without their token", { durationMs: SABOTAGED_MS, sabotage: "plain-fill" }],
-    ["sources that are read before there is a token", { durationMs: SABOTAGED_MS, sabotage: "late-token" }],
+    ["results that are stored without their token", { ...SABOTAGED, sabotage: "plain-fill" }],
+    ["sources that are read before there is a token", { ...SABOTAGED, sabotage: "late-token" }],
     [
       "sources that are read before there is a stamp of their tag",
-      { durationMs: SABOTAGED_MS, sabotage: "late-token", invalidations: ["invalidateTags"] },
+      { ...SABOTAGED, sabotage: "late-token", invalidations: ["invalidateTags"] },
     ],
-    ["invalidations that come before the change", { durationMs: SABOTAGED_MS, sabotage: "early-invalidation" }],
+    ["invalidations that come before the change", { ...SABOTAGED, sabotage: "early-invalidation" }],
   ];
   it.each(sabotages)("finds %s", async (_, attempt) => {
     const { events } = await run(attempt);
@@ -117,7 +120,7 @@ describe("the checker of such histories", () => {
   });
 
   it("finds loads that every process does for itself", async () => {
-    const { events } = await run({ durationMs: SABOTAGED_MS, sabotage: "lone-loads" });
+    const { events } = await run({ ...SABOTAGED, sabotage: "lone-loads" });
     const repeated = findRepeatedLoads(events.filter(isStorm));
     expect(repeated.length, `seed ${seed}`).toBeGreaterThan(0);
   });
