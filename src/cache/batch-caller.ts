@@ -44,9 +44,10 @@ export class BatchCaller {
    *
    * @param isShared whether somebody else took the outcome before
    */
-  take<T>({ scope, resolved, untilMs }: BatchCall<T>, key: string, outcome: KeyOutcome, isShared: boolean): void {
+  take<T>(call: BatchCall<T>, key: string, outcome: KeyOutcome, isShared: boolean): void {
     this.#stopListening?.();
-    const own = { scope, untilMs, resolved: { ...resolved, signal: this.#signal } };
+    const { scope, resolved } = call;
+    const own: BatchCall<T> = { ...call, resolved: { ...resolved, signal: this.#signal } };
     callInside(this.#inside, () => settleKey(own, key, outcome))
       .then((value) => (isShared && outcome.kind === "value" ? isolate(scope, value) : value))
       .then(this.#resolve, this.#reject);

@@ -16,6 +16,8 @@ export interface BatchCall<T> {
   readonly scope: ViewScope;
   readonly loader: BatchLoader<T>;
   readonly resolved: ResolvedGetOrSet;
+  /** Monotonic instant of the call. */
+  readonly beganAtMs: number;
   /** Monotonic instant at which the callers' time is over. */
   readonly untilMs: number;
 }
@@ -43,8 +45,8 @@ export async function getOrLoadMulti<T>(
   const { core } = scope;
   const values = new Map<string, T>();
   if (wanted.length === 0) return values;
-  const untilMs = core.clock.monotonicMs() + resolved.load.hardTimeoutMs;
-  const call: BatchCall<T> = { scope, loader, resolved, untilMs };
+  const beganAtMs = core.clock.monotonicMs();
+  const call: BatchCall<T> = { scope, loader, resolved, beganAtMs, untilMs: beganAtMs + resolved.load.hardTimeoutMs };
   const reading = findKeys(call, wanted);
   const found = reading instanceof Promise ? await reading : reading;
   core.lifecycle.assertOpen();
@@ -94,14 +96,18 @@ export function answerKeys<T>(call: BatchCall<T>, found: readonly FoundKey[]): r
 }
 
 /** Waits for a key as the call wants to. */
-export async function settleKey<T>(
-  { scope, resolved, untilMs }: Omit<BatchCall<T>, "loader">,
-  key: string,
-  outcome: KeyOutcome,
-): Promise<unknown> {
+export async function settleKey<T>(call: BatchCall<T>, key: string, outcome: KeyOutcome): Promise<unknown> {
   if (outcome.kind === "value") return outcome.value;
   if (outcome.kind === "failure") throw outcome.error;
-  return isolate(scope, await waitForCaller(scope, key, outcome.load, resolved, untilMs));
+  const { scope, resolved, beganAtMs, untilMs } = call;
+  const { load } = outcome;
+  const { value, isStandIn } = await waitForCaller(scope, key, load, resolved, untilMs);
+  if (isStandIn || (await load.wasCurrentAt(beganAtMs)) || scope.core.clock.monotonicMs() >= untilMs) {
+    return isolate(scope, value);
+  }
+  // Somebody else's load, from before a change that may have been over when this call came: once more, by a load that began after the call.
+  const found = await findKeys(call, [key]);
+  return settleKey(call, key, answerKeys(call, found)[0] as KeyOutcome);
 }
 
 function refreshAll<T>(call: BatchCall<T>, found: readonly FoundKey[]): void {

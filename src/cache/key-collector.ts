@@ -97,7 +97,8 @@ export class KeyCollector<T> {
   async #answer(batch: Batch): Promise<void> {
     const { scope, loader, resolved } = this.#options;
     const untilMs = batch.openedAtMs + resolved.load.hardTimeoutMs;
-    const call: BatchCall<T> = { scope, loader, resolved, untilMs };
+    const beganAtMs = scope.core.clock.monotonicMs();
+    const call: BatchCall<T> = { scope, loader, resolved, beganAtMs, untilMs };
     const reading = findKeys(call, [...batch.callers.keys()]);
     const found = reading instanceof Promise ? await reading : reading;
     // While the store was asked the cache may have been closed, and callers may have left.

@@ -63,14 +63,15 @@ function addStale(
 ): MaybePromise<readonly LoadFinding[]> {
   const findings = entries.map((entry): LoadFinding => (entry ? { entry, isLive: true, isStoreAway: false } : NOTHING));
   const { backend } = core;
-  const isOffered = backend.loadTier !== undefined && resolved.load.isFleetWide;
+  if (staleMsOf(resolved.load) === 0 || backend.getStale === undefined) return findings;
   const nowMs = core.clock.monotonicMs();
-  // A load that failed lately is not repeated, so nobody will offer anything.
-  const isWanted = (key: string): boolean => !isOffered || core.loadMemory.findFailure(key, nowMs) !== undefined;
-  const missing = storedKeys.filter((key, index) => entries[index] === undefined && isWanted(key));
-  if (missing.length === 0 || staleMsOf(resolved.load) === 0 || backend.getStale === undefined) {
-    return findings;
-  }
+  // Who asks for a token is offered what stands in; who joins a load is not, and neither is who takes the failure of the last one.
+  const isOffered = (storedKey: string): boolean =>
+    backend.loadTier !== undefined &&
+    core.loads.find(storedKey) === undefined &&
+    core.loadMemory.findFailure(storedKey, nowMs) === undefined;
+  const missing = storedKeys.filter((storedKey, index) => entries[index] === undefined && !isOffered(storedKey));
+  if (missing.length === 0) return findings;
   const stale = askForLoad(core, { ...ask, operation: "getStale" }, (store, context) =>
     store.getStale!(missing, context),
   );

@@ -22,6 +22,8 @@ export interface LoadTarget {
   token: LoadToken | undefined;
   /** Whether the store did not answer: nothing is stored then. */
   isStoreAway: boolean;
+  /** Whether the result is stored; not when somebody else has the leave. */
+  isStored: boolean;
 }
 
 /** A result with its target. */
@@ -47,7 +49,7 @@ function storeOne(scope: ViewScope, resolved: ResolvedGetOrSet, result: Replacin
   const { core } = scope;
   const { target, load } = result;
   const { storedKey } = load;
-  if (target.isStoreAway) return { outcome: "unstored" };
+  if (target.isStoreAway || !target.isStored) return { outcome: "unstored" };
   const write = toWrite(scope, resolved, result);
   if (write === undefined) return endReplaced(scope, result, { outcome: "returned" });
   // Without a stamp nobody can say that no tag was invalidated meanwhile.
@@ -71,13 +73,19 @@ function storeOne(scope: ViewScope, resolved: ResolvedGetOrSet, result: Replacin
     );
     if (!(written instanceof Promise)) return settle(scope, result, written);
     return written.then(
-      (answer) => settleRemote(scope, result, answer),
+      (answer) => {
+        // Accepted: nothing had changed until then.
+        if (answer.stored) load.confirm(startedAtMs);
+        return settleRemote(scope, result, answer);
+      },
       (error: unknown) => {
         stopWatching = core.loads.watchUnsettled(result.load);
+        target.token = token;
         return absorbFailure(scope, result, error);
       },
     );
   } catch (error) {
+    target.token = token;
     return absorbFailure(scope, result, error);
   }
 }
