@@ -38,7 +38,8 @@ export function findForLoad(
     operation: storedKeys.length === 1 ? "get" : "getMulti",
     kind: "read",
     signal: resolved.signal,
-    timeoutMs: Math.min(load.softTimeoutMs, Math.max(1, untilMs - core.clock.monotonicMs())),
+    // A store that hangs leaves the loader half of the caller's time.
+    timeoutMs: Math.min(load.softTimeoutMs, Math.max(1, (untilMs - core.clock.monotonicMs()) / 2)),
   };
   const [only] = storedKeys;
   const live =
@@ -61,20 +62,24 @@ function addStale(
   ask: LoadAsk,
 ): MaybePromise<readonly LoadFinding[]> {
   const findings = entries.map((entry): LoadFinding => (entry ? { entry, isLive: true, isStoreAway: false } : NOTHING));
-  const missing = storedKeys.filter((_, index) => entries[index] === undefined);
   const { backend } = core;
-  const isOffered = backend.loadTier !== undefined && resolved.load.isFleetWide;
-  if (missing.length === 0 || isOffered || staleMsOf(resolved.load) === 0 || backend.getStale === undefined) {
-    return findings;
-  }
+  if (staleMsOf(resolved.load) === 0 || backend.getStale === undefined) return findings;
+  const nowMs = core.clock.monotonicMs();
+  // Who asks for a token is offered what stands in; who joins a load is not, and neither is who takes the failure of the last one.
+  const isOffered = (storedKey: string): boolean =>
+    backend.loadTier !== undefined &&
+    core.loads.find(storedKey) === undefined &&
+    core.loadMemory.findFailure(storedKey, nowMs) === undefined;
+  const missing = storedKeys.filter((storedKey, index) => entries[index] === undefined && !isOffered(storedKey));
+  if (missing.length === 0) return findings;
   const stale = askForLoad(core, { ...ask, operation: "getStale" }, (store, context) =>
     store.getStale!(missing, context),
   );
   const merge = (answer: Awaited<typeof stale>): readonly LoadFinding[] => {
     if (!answer.isAnswered) return findings;
     let at = 0;
-    return findings.map((finding) => {
-      if (finding.entry !== undefined) return finding;
+    return findings.map((finding, index) => {
+      if (storedKeys[index] !== missing[at]) return finding;
       const entry = answer.value[at];
       at += 1;
       return { ...finding, entry };

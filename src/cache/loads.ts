@@ -35,7 +35,8 @@ export function getOrLoad<T>(
       const joined = joinPlainly(scope, key, loader, options);
       if (joined !== undefined) return joined;
     }
-    return loadValue(scope, key, loader, resolveForLoads(scope, options));
+    const resolved = resolveForLoads(scope, options);
+    return loadValue(scope, key, loader, resolved, scope.core.clock.monotonicMs());
   } catch (error) {
     return Promise.reject(error as Error);
   }
@@ -62,7 +63,7 @@ export function assertLoader(loader: unknown): void {
 }
 
 /** Whether a live value is all that the call wants to know. */
-function isPlainCall({ defaults }: ViewScope, options: GetOrSetOptions | undefined): boolean {
+export function isPlainCall({ defaults }: ViewScope, options: GetOrSetOptions | undefined): boolean {
   if (options === undefined) return !refreshesEarly(defaults.load);
   return (
     options.forceFresh === undefined &&
@@ -87,18 +88,21 @@ function joinPlainly<T>(
   if (!takesLoadAsItIs(defaults, options)) return undefined;
   const storedKey = storedKeyOf(scope, key);
   const load = core.loads.find(storedKey);
-  if (load === undefined) return undefined;
+  // One that replaces a live entry is not waited for: the long way looks at the entry.
+  if (load === undefined || load.standIn !== undefined) return undefined;
+  core.lifecycle.assertOpen();
   const nowMs = core.clock.monotonicMs();
   if (core.loadMemory.findFailure(storedKey, nowMs) !== undefined) return undefined;
   recordRead(scope, key, false);
   const { hardTimeoutMs } = defaults.load;
   const waiting = waitInside(load, () => load.wait({ signal: undefined, hardTimeoutMs }, nowMs));
+  const toCall = (): LoadCall<T> => {
+    const resolved = resolveForLoads(scope, options);
+    return { scope, key, storedKey, loader, resolved, beganAtMs: nowMs, untilMs: nowMs + hardTimeoutMs };
+  };
   return waiting.then(
-    (value) => isolate(scope, value as T),
-    (error: unknown) => {
-      const resolved = resolveForLoads(scope, options);
-      return takeOver({ scope, key, storedKey, loader, resolved, untilMs: nowMs + hardTimeoutMs }, error);
-    },
+    (value) => (load.isCurrentAt(nowMs) ? isolate(scope, value as T) : takeResult(toCall(), load, value as T)),
+    (error: unknown) => takeOver(toCall(), error),
   );
 }
 
@@ -115,13 +119,19 @@ function takesLoadAsItIs({ load, tags }: ViewDefaults, options: GetOrSetOptions 
   );
 }
 
-async function loadValue<T>(scope: ViewScope, key: string, loader: Loader<T>, resolved: ResolvedGetOrSet): Promise<T> {
+async function loadValue<T>(
+  scope: ViewScope,
+  key: string,
+  loader: Loader<T>,
+  resolved: ResolvedGetOrSet,
+  beganAtMs: number,
+): Promise<T> {
   const { core } = scope;
   const storedKey = storedKeyOf(scope, key);
   const untilMs = core.clock.monotonicMs() + resolved.load.hardTimeoutMs;
-  const call: LoadCall<T> = { scope, key, storedKey, loader, resolved, untilMs };
+  const call: LoadCall<T> = { scope, key, storedKey, loader, resolved, beganAtMs, untilMs };
   const running = findJoinable(scope, storedKey, resolved);
-  if (running !== undefined && !core.backend.capabilities.local) {
+  if (running !== undefined && !core.backend.capabilities.local && !mayStandIn(running, resolved)) {
     recordRead(scope, key, false);
     return join(call, running);
   }
@@ -133,6 +143,14 @@ async function loadValue<T>(scope: ViewScope, key: string, loader: Loader<T>, re
   return answer(call, finding);
 }
 
+/**
+ * Whether a call could be answered with something else than the load's result: then it looks at the store before it joins, for what the load found when it began may have
+ * ended since.
+ */
+function mayStandIn({ standIn }: Load, { load }: ResolvedGetOrSet): boolean {
+  return standIn !== undefined || staleMsOf(load) > 0;
+}
+
 /** One call of `getOrSet`. */
 interface LoadCall<T> {
   readonly scope: ViewScope;
@@ -140,6 +158,8 @@ interface LoadCall<T> {
   readonly storedKey: string;
   readonly loader: Loader<T>;
   readonly resolved: ResolvedGetOrSet;
+  /** Monotonic instant of the call. */
+  readonly beganAtMs: number;
   /** Monotonic instant at which the caller's time is over. */
   readonly untilMs: number;
 }
@@ -155,7 +175,7 @@ function answer<T>(call: LoadCall<T>, finding: LoadFinding): Promise<T> | T {
     case "join":
       return join(call, found.load);
     case "load":
-      return waitFor(call, start(call, finding)) as Promise<T>;
+      return waitFor(call, start(call, finding)).then(({ value }) => value as T);
   }
 }
 
@@ -182,25 +202,51 @@ function refresh<T>(call: LoadCall<T>, finding: LoadFinding): void {
 
 /**
  * Waits for somebody else's load. When that passes its own hard timeout and this caller has patience left, the caller
- * takes over: it reads again and loads with its own loader for the rest of its time.
+ * takes over: it reads again and loads with its own loader for the rest of its time. So it does when the store refused the result, for it may be from before a change
+ * that was over when this caller came. That happens once: what runs then began after the call.
  */
 async function join<T>(call: LoadCall<T>, load: Load): Promise<T> {
+  const { scope, beganAtMs } = call;
   try {
-    return isolate(call.scope, (await waitFor(call, load)) as T);
+    const { value, isStandIn } = await waitFor(call, load);
+    if (isStandIn || load.isCurrentAt(beganAtMs)) return isolate(scope, value as T);
+    return takeResult(call, load, value as T);
   } catch (error) {
     return takeOver(call, error);
   }
 }
 
-/** What a caller does whose wait for somebody else's load failed. @throws that error, unless it is the other's timeout and this caller has patience left */
-function takeOver<T>({ scope, key, loader, resolved, untilMs }: LoadCall<T>, error: unknown): Promise<T> {
-  const remainingMs = untilMs - scope.core.clock.monotonicMs();
-  if (!isLoaderTimeout(error) || remainingMs <= 0) throw error;
-  return loadValue(scope, key, loader, { ...resolved, load: { ...resolved.load, hardTimeoutMs: remainingMs } });
+/** What a caller does with a result of which it is not known yet whether it is younger than the call. */
+async function takeResult<T>(call: LoadCall<T>, load: Load, value: T): Promise<T> {
+  const remainingMs = remainingMsOf(call);
+  if ((await load.wasCurrentAt(call.beganAtMs)) || remainingMs <= 0) return isolate(call.scope, value);
+  return loadAgain(call, remainingMs);
 }
 
-function waitFor<T>({ scope, key, resolved, untilMs }: LoadCall<T>, load: Load): Promise<unknown> {
+/** What a caller does whose wait for somebody else's load failed. @throws that error, unless it is the other's timeout and this caller has patience left */
+function takeOver<T>(call: LoadCall<T>, error: unknown): Promise<T> {
+  const remainingMs = remainingMsOf(call);
+  if (!isLoaderTimeout(error) || remainingMs <= 0) throw error;
+  return loadAgain(call, remainingMs);
+}
+
+function remainingMsOf<T>({ scope, untilMs }: LoadCall<T>): number {
+  return untilMs - scope.core.clock.monotonicMs();
+}
+
+function loadAgain<T>({ scope, key, loader, resolved, beganAtMs }: LoadCall<T>, hardTimeoutMs: number): Promise<T> {
+  return loadValue(scope, key, loader, { ...resolved, load: { ...resolved.load, hardTimeoutMs } }, beganAtMs);
+}
+
+function waitFor<T>({ scope, key, resolved, untilMs }: LoadCall<T>, load: Load): Promise<WaitResult> {
   return waitForCaller(scope, key, load, resolved, untilMs);
+}
+
+/** What a caller has waited for. */
+export interface WaitResult {
+  readonly value: unknown;
+  /** Whether it stands in for the load's result. */
+  readonly isStandIn: boolean;
 }
 
 /** Waits for a load as a call wants to. */
@@ -210,7 +256,7 @@ export function waitForCaller(
   load: Load,
   resolved: ResolvedGetOrSet,
   untilMs: number,
-): Promise<unknown> {
+): Promise<WaitResult> {
   const { clock, scheduler } = scope.core;
   const nowMs = clock.monotonicMs();
   const spentMs = resolved.load.hardTimeoutMs - (untilMs - nowMs);
@@ -221,13 +267,16 @@ export function waitForCaller(
     hardTimeoutMs: Math.max(1, untilMs - nowMs),
     softTimeoutMs: Math.max(0, resolved.load.softTimeoutMs - (Number.isNaN(spentMs) ? 0 : spentMs)),
   };
-  return waitForLoad(load, policy, {
+  let isStandIn = false;
+  const waiting = waitForLoad(load, policy, {
     ...{ clock, scheduler },
     onStandIn: (event, { expiresAt }) => {
+      isStandIn = true;
       const reason = event === "offered" ? "revalidating" : event === "failed" ? "failed" : "slow";
       recordStale(scope, key, reason, expiresAt);
     },
   });
+  return waiting.then((value) => ({ value, isStandIn }));
 }
 
 /** Callers who share a load must not share an object where the store promises copies. */
@@ -239,6 +288,6 @@ export function isolate<T>({ core }: ViewScope, value: T): T {
 /** What a loader is shown, and what may stand in for its result. */
 export function toStandIn({ entry, isLive }: LoadFinding, { load }: ResolvedGetOrSet): StandIn | undefined {
   if (entry === undefined || (!isLive && staleMsOf(load) === 0)) return undefined;
-  const { value, version, expiresAt } = entry;
-  return { value, version, expiresAt };
+  const { value, version, expiresAt, tags } = entry;
+  return { value, version, expiresAt, tags };
 }

@@ -4,6 +4,7 @@ import type { EntryWrite, WriteResult } from "../backend/stored-entry.ts";
 import { fromStoredKey } from "../entry/namespace-path.ts";
 import { jitterTtlMs } from "../entry/ttl.ts";
 import { EntryTooLargeError, SerializationError } from "../foundation/errors.ts";
+import type { Load } from "../loading/load.ts";
 import type { LoadedValue, StoreVerdict } from "../loading/load-runner.ts";
 import { absorbStoreError } from "./absorb-store-error.ts";
 import { completeOnBackend } from "./call-backend.ts";
@@ -21,6 +22,8 @@ export interface LoadTarget {
   token: LoadToken | undefined;
   /** Whether the store did not answer: nothing is stored then. */
   isStoreAway: boolean;
+  /** Whether the result is stored; not when somebody else has the leave. */
+  isStored: boolean;
 }
 
 /** A result with its target. */
@@ -46,7 +49,7 @@ function storeOne(scope: ViewScope, resolved: ResolvedGetOrSet, result: Replacin
   const { core } = scope;
   const { target, load } = result;
   const { storedKey } = load;
-  if (target.isStoreAway) return { outcome: "unstored" };
+  if (target.isStoreAway || !target.isStored) return { outcome: "unstored" };
   const write = toWrite(scope, resolved, result);
   if (write === undefined) return endReplaced(scope, result, { outcome: "returned" });
   // Without a stamp nobody can say that no tag was invalidated meanwhile.
@@ -70,13 +73,19 @@ function storeOne(scope: ViewScope, resolved: ResolvedGetOrSet, result: Replacin
     );
     if (!(written instanceof Promise)) return settle(scope, result, written);
     return written.then(
-      (answer) => settleRemote(scope, result, answer),
+      (answer) => {
+        // Accepted: nothing had changed until then.
+        if (answer.stored) load.confirm(startedAtMs);
+        return settleRemote(scope, result, answer);
+      },
       (error: unknown) => {
         stopWatching = core.loads.watchUnsettled(result.load);
+        target.token = token;
         return absorbFailure(scope, result, error);
       },
     );
   } catch (error) {
+    target.token = token;
     return absorbFailure(scope, result, error);
   }
 }
@@ -117,12 +126,16 @@ function put(
   if (token !== undefined) {
     return backend.loadTier!.fill(storedKey, { token, write: { ...write, condition: undefined } }, context);
   }
-  if (plan.isUnmodified && backend.capabilities.local && replacedVersion > 0) {
+  if (plan.isUnmodified && backend.capabilities.local && replacedVersion > 0 && !hasNewTags(load)) {
     // In one step with the look at the load: it is still the entry that was found.
     const isExtended = backend.expire(storedKey, write.ttlMs, context);
     if (isExtended === true) return { stored: true, version: replacedVersion };
   }
   return backend.set(storedKey, write, context);
+}
+
+function hasNewTags({ tags, standIn }: Load): boolean {
+  return standIn === undefined || [...tags].some((tag) => !standIn.tags.includes(tag));
 }
 
 function settle(scope: ViewScope, result: ReplacingValue, written: WriteResult): StoreVerdict {

@@ -1,5 +1,6 @@
 import type { LoadTier, LoadToken, TierContext } from "../backend/load-tier.ts";
 import type { StoredEntry } from "../backend/stored-entry.ts";
+import type { Clock } from "../foundation/clock.ts";
 import type { RandomSource } from "../foundation/random-source.ts";
 import type { Scheduler } from "../foundation/scheduler.ts";
 import type { Load } from "./load.ts";
@@ -11,15 +12,18 @@ const LOOK_GROWTH = 1.6;
 
 /** What a process gets that wants to load a key. */
 export type FleetLease =
-  /** Somebody else's result. */
-  | { readonly kind: "found"; readonly entry: StoredEntry }
+  /** Somebody else's result, asked for at a monotonic instant in ms. */
+  | { readonly kind: "found"; readonly entry: StoredEntry; readonly askedAtMs: number }
   /** The leave to load. */
   | { readonly kind: "granted"; readonly token: LoadToken }
+  /** Somebody else loads, and this load does not wait for others. */
+  | { readonly kind: "taken" }
   /** Nobody waits any more. */
   | { readonly kind: "left" };
 
 /** What asking a fleet needs. */
 export interface FleetPorts {
+  readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly random: RandomSource;
   /** Calls the tier within the cache's deadlines. */
@@ -30,6 +34,8 @@ export interface FleetPorts {
 /** How long a token keeps the fleet from loading. */
 export interface FleetLeaseOptions {
   readonly tokenMs: number;
+  /** Whether to wait while somebody else loads. */
+  readonly waits: boolean;
   /** Told once when somebody else loads. */
   readonly onHeldUp: (() => void) | undefined;
 }
@@ -46,12 +52,14 @@ export async function leaseFromFleet(load: Load, options: FleetLeaseOptions, por
   let onHeldUp = options.onHeldUp;
   try {
     for (let lookMs = FIRST_LOOK_MS; ; lookMs *= LOOK_GROWTH) {
+      const askedAtMs = ports.clock.monotonicMs();
       const lease = await ports.ask("getOrLease", (tier, context) =>
         tier.getOrLease(storedKey, { tokenMs: options.tokenMs }, context),
       );
-      if (lease.kind === "hit") return { kind: "found", entry: lease.entry };
+      if (lease.kind === "hit") return { kind: "found", entry: lease.entry, askedAtMs };
       if (lease.stale !== undefined && !load.isOver) load.offer(lease.stale);
       if (lease.kind === "token") return { kind: "granted", token: lease.token };
+      if (!options.waits) return { kind: "taken" };
       onHeldUp?.();
       onHeldUp = undefined;
       if (load.isOver) return { kind: "left" };

@@ -69,7 +69,11 @@ export function startLoad<T>(request: LoadRequest, loader: Loader<T>, ports: Loa
   const controller = new AbortController();
   const load = createLoad(request, ports, (reason) => controller.abort(reason));
   const staleNow = (): LoaderContext<T>["stale"] => toStale<T>(load.standIn);
-  const controls = createLoadControls<T>((tags) => load.addTags(tags), staleNow);
+  const controls = createLoadControls<T>(
+    (tags) => load.addTags(tags),
+    staleNow,
+    () => load.standIn?.tags ?? [],
+  );
   const { plan, setTtl, addTags, skipStore, notModified } = controls;
   const call = (): unknown => {
     const { key } = request;

@@ -23,6 +23,8 @@ export interface LoadOptions {
 export interface StandIn {
   readonly value: unknown;
   readonly version: number;
+  /** The tags it was stored with; they go on when the source says that it is still right. */
+  readonly tags: readonly string[];
   /** Wall-clock instant at which it ends, or ended, in ms. */
   readonly expiresAt: number;
 }
@@ -65,6 +67,8 @@ export class Load {
   /** The loader's result, while it is on its way to the store. */
   #loaded: { readonly value: unknown } | undefined;
   #standIn: StandIn | undefined;
+  #currentAtMs: number;
+  #confirming: Promise<void> | undefined;
   readonly #onStandIn = new Set<() => void>();
   /** Loads that this one's loader waits for; see `loader-chain.ts`. */
   readonly #awaited = new Map<Load, number>();
@@ -76,6 +80,7 @@ export class Load {
     this.storedKey = options.storedKey;
     this.startedAtMs = options.startedAtMs;
     this.endsAtMs = options.startedAtMs + options.hardTimeoutMs;
+    this.#currentAtMs = options.startedAtMs;
     this.#tags = new Set(options.tags);
     this.#scheduler = options.scheduler;
     this.#onGivenUp = options.onGivenUp;
@@ -133,6 +138,30 @@ export class Load {
   seal(value: unknown): void {
     this.#isSealed = true;
     this.#loaded = { value };
+  }
+
+  /** It is known now that its result was right at a monotonic instant; `Infinity`: nobody can say more. */
+  confirm(atMs: number): void {
+    this.#currentAtMs = Math.max(this.#currentAtMs, atMs);
+  }
+
+  /** Somebody was asked whether its result is right. */
+  confirmBy(answer: Promise<void>): void {
+    this.#confirming = answer;
+  }
+
+  /**
+   * Whether its result is known to have been right at a monotonic instant. Somebody who came while it ran may have come after a change that another process made
+   * meanwhile: this one does not hear of it, but the store does, and then the result is not confirmed.
+   */
+  isCurrentAt(atMs: number): boolean {
+    return atMs <= this.#currentAtMs;
+  }
+
+  /** As {@link Load.isCurrentAt}, after everybody has answered who was asked. */
+  async wasCurrentAt(atMs: number): Promise<boolean> {
+    if (!this.isCurrentAt(atMs)) await this.#confirming;
+    return this.isCurrentAt(atMs);
   }
 
   /** It goes on when nobody waits. */
@@ -247,6 +276,6 @@ export class Load {
 function loaderTimeout(hardTimeoutMs: number): LoaderError {
   return new LoaderError(
     "GCX_LOADER_TIMEOUT",
-    `The loader did not finish within its hard timeout of ${hardTimeoutMs} ms. Raise hardTimeout or look at the source.`,
+    `The loader did not finish within its hard timeout of ${Math.round(hardTimeoutMs)} ms. Raise hardTimeout or look at the source.`,
   );
 }

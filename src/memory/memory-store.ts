@@ -204,10 +204,9 @@ export class MemoryStore {
     const weightBytes = this.#weights.of(slot);
     this.#policy.removed(slot, this.#index.hashes.get(slot));
     this.#entryTags.set(slot, NO_TAGS);
-    // Before the scope forgets the entry, for it may be counted there as one that stands in.
-    if (this.lifetimes.mortalCount !== 0) this.lifetimes.set(slot, NEVER);
     this.#scopes.count(this.slots.scope(slot), -1, -weightBytes);
     this.#weights.set(slot, 0, weightBytes);
+    if (this.lifetimes.mortalCount !== 0) this.lifetimes.set(slot, NEVER);
     this.slots.release(slot);
     this.removals.add(key, cause);
   }

@@ -87,12 +87,13 @@ describe("data that stands in", () => {
 
   it("says an end that has come, although the store's time is finer than the wall clock's", () => {
     const time = createFakeTime();
-    let monotonicMs = 5_000.25;
+    let monotonicMs = 5_000;
     const clock = { monotonicMs: () => monotonicMs, wallMs: () => Math.floor(monotonicMs) };
     const backend = createMemoryBackend(
       { maxSizeBytes: 1e8, maxKeys: Infinity, evictionPolicy: "lru", cleanupIntervalMs: 60_000, copy: false },
       { clock, scheduler: time.scheduler, random: createSeededRandom(5), onRemoval: () => undefined },
     );
+    monotonicMs += 0.7;
     backend.set("a", write(1));
     monotonicMs += 1_000;
     expect(backend.get("a")).toBeUndefined();
@@ -237,6 +238,17 @@ describe("data that stands in", () => {
     backend.set("b", write(1, { ttlMs: Infinity }));
     backend.set("c", write(1, { ttlMs: Infinity }));
     expect(left).toEqual(["a expired"]);
+    backend.checkInvariants();
+  });
+
+  it("takes the timer back when the last end to wait for is met before it fires", () => {
+    const { backend, time } = open();
+    backend.set("a", write(1, { staleMs: 0 }));
+    backend.set("b", write(1, { ttlMs: 1_050, staleMs: Infinity }));
+    time.advance(1_060);
+    expect(time.pendingCount()).toBe(1);
+    expect([backend.get("b"), staleValue(backend, "b")]).toEqual([undefined, 1]);
+    expect(time.pendingCount()).toBe(0);
     backend.checkInvariants();
   });
 

@@ -31,8 +31,8 @@ interface Attempt {
  * opening ──▶ open ──(lost · silent for two read deadlines · its server is no longer the right one)──▶ pause ──▶ opening
  * ```
  *
- * Each read deadline is a beat: a server that said nothing since the last one is asked, and one that does not answer until the next is given up. So a link that is dead on
- * one side is found, which TCP would keep for hours.
+ * Each read deadline is a beat: the server is asked something, and one of which nothing was heard until the next beat is given up. So a link that is dead on one side is found,
+ * which TCP would keep for hours.
  */
 export class KeptSubscription implements RedisSubscription {
   readonly #parts: KeptSubscriptionParts;
@@ -79,31 +79,16 @@ export class KeptSubscription implements RedisSubscription {
       attempt.line = line;
       // What was published before it was there was not heard.
       listener.onGap();
-      this.#beatLater(attempt);
+      if (this.#attempt === attempt) this.#ask(attempt, line);
     } catch (error) {
       this.#lose(attempt, error);
     }
   }
 
-  #beatLater(attempt: Attempt): void {
+  /** Asks the server, and looks at the next beat whether it said anything. */
+  #ask(attempt: Attempt, line: RedisLine): void {
     const { host, settings } = this.#parts;
     attempt.hasHeard = false;
-    this.#task = host.scheduler.after(settings.readTimeoutMs, () => this.#ask(attempt));
-  }
-
-  #ask(attempt: Attempt): void {
-    const { host, settings } = this.#parts;
-    const { line } = attempt;
-    if (line === undefined || this.#attempt !== attempt) return;
-    if (!line.isCurrent()) {
-      this.#lose(attempt, new Error("the channel is heard elsewhere by now"));
-      return;
-    }
-    if (attempt.hasHeard) {
-      this.#failureCount = 0;
-      this.#beatLater(attempt);
-      return;
-    }
     line.ping().then(
       () => {
         attempt.hasHeard = true;
@@ -111,14 +96,18 @@ export class KeptSubscription implements RedisSubscription {
       (error: unknown) => this.#lose(attempt, error),
     );
     // After the sockets had their turn: a process that stood still must not take what waits there for silence.
-    const judge = (): void => host.scheduler.soon(() => this.#judge(attempt));
+    const judge = (): void => host.scheduler.soon(() => this.#judge(attempt, line));
     this.#task = host.scheduler.after(settings.readTimeoutMs, judge);
   }
 
-  #judge(attempt: Attempt): void {
+  #judge(attempt: Attempt, line: RedisLine): void {
     if (this.#attempt !== attempt) return;
-    if (attempt.hasHeard) this.#ask(attempt);
-    else this.#lose(attempt, new Error("no answer"));
+    if (!attempt.hasHeard) this.#lose(attempt, new Error("no answer"));
+    else if (!line.isCurrent()) this.#lose(attempt, new Error("the channel is heard elsewhere by now"));
+    else {
+      this.#failureCount = 0;
+      this.#ask(attempt, line);
+    }
   }
 
   #lose(attempt: Attempt, error: unknown): void {

@@ -129,7 +129,8 @@ function listenLike(client: Plain, ...[channel, events, signal]: Parameters<Open
     own.on("error", listener);
     own.on("close", () => listener(new Error("the connection was closed")));
   };
-  const line = { start, ping: () => own.callBuffer("PING"), end: () => own.disconnect(), onLost };
+  // In small letters: it compares names of commands that a subscriber may send.
+  const line = { start, ping: () => own.callBuffer("ping"), end: () => own.disconnect(), onLost };
   return openForeignLine(line, events, signal);
 }
 
