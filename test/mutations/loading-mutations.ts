@@ -137,7 +137,7 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
   {
     name: "nothing is stored when the store did not answer",
     file: "src/cache/store-loaded.ts",
-    search: 'if (target.isStoreAway) return { outcome: "unstored" };',
+    search: 'if (target.isStoreAway || !target.isStored) return { outcome: "unstored" };',
     replacement: "",
     testFile: GET_OR_SET,
     testName:
@@ -197,7 +197,7 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
   {
     name: "the hard timeout bounds the store's reads",
     file: "src/cache/load-reads.ts",
-    search: "Math.min(load.softTimeoutMs, Math.max(1, untilMs - core.clock.monotonicMs()))",
+    search: "Math.min(load.softTimeoutMs, Math.max(1, (untilMs - core.clock.monotonicMs()) / 2))",
     replacement: "untilMs + load.softTimeoutMs",
     testFile: STALE_VALUES,
     testName: "a hard timeout over a remote store ends the call when the store hangs, counted from the call",
@@ -330,8 +330,8 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
   {
     name: "who takes over has the rest of his time",
     file: "src/cache/loads.ts",
-    search: "hardTimeoutMs: remainingMs } }",
-    replacement: "} }",
+    search: "const remainingMs = remainingMsOf(call);\n  if (!isLoaderTimeout(error)",
+    replacement: "const remainingMs = call.resolved.load.hardTimeoutMs;\n  if (!isLoaderTimeout(error)",
     testFile: LOAD_RACES,
     testName:
       "the time of a caller on memory counts from the call for who takes over from a hung loader: the rest, and not all of it again",
@@ -348,8 +348,8 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
   {
     name: "a short time is no verdict on the store",
     file: "src/cache/load-store.ts",
-    search: "ask.timeoutMs < fullMs || ",
-    replacement: "",
+    search: "ask.timeoutMs < fullMs) {",
+    replacement: "ask.timeoutMs < 0) {",
     testFile: LOAD_RACES,
     testName:
       "the time of a caller over a slow store is no verdict on the store when the caller gave it less than its deadline",
