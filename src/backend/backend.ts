@@ -26,6 +26,8 @@ export interface OperationContext {
    * out (`expiresAt: Infinity`, no tags). Default: false.
    */
   readonly isValueEnough?: boolean | undefined;
+  /** `scan` only, of stores with the capability `stale`: keys whose data stands in are listed too, for somebody who ends them. Default: false. */
+  readonly isStaleListed?: boolean | undefined;
 }
 
 /** What a store knows about its contents, without asking a server. */

@@ -1,6 +1,8 @@
 import type { TransactionSetOptions } from "../atomic/transaction.ts";
 import { InvalidArgumentError } from "../foundation/errors.ts";
+import type { AsyncFunction, CachedOptions } from "./cached-function.ts";
 import type {
+  BatchedOptions,
   CallOptions,
   CounterOptions,
   GetOrSetOptions,
@@ -10,6 +12,7 @@ import type {
   NamespaceDefaults,
   OptimisticOptions,
   SetOptions,
+  SharedLoadOptions,
   UpdateOptions,
 } from "./options.ts";
 
@@ -18,6 +21,8 @@ interface OptionKinds {
   call: CallOptions;
   set: SetOptions;
   getOrSet: GetOrSetOptions;
+  cached: CachedOptions<AsyncFunction>;
+  batched: BatchedOptions;
   optimistic: OptimisticOptions;
   update: UpdateOptions;
   counter: CounterOptions;
@@ -39,22 +44,21 @@ const LOAD_OPTION_NAMES: { readonly [Name in keyof Required<LoadOptions>]: true 
   distributedSingleFlight: true,
 };
 
+const SHARED_LOAD_NAMES: { readonly [Name in keyof Required<SharedLoadOptions>]: true } = {
+  ...{ ttl: true, sliding: true, tags: true, jitter: true, ack: true },
+  ...LOAD_OPTION_NAMES,
+  forceFresh: true,
+};
+
 /** The compiler keeps this table complete: an option that is missing here, or one too many, does not build. */
 const OPTION_NAMES: {
   readonly [Kind in keyof OptionKinds]: { readonly [Name in keyof Required<OptionKinds[Kind]>]: true };
 } = {
   call: { signal: true },
   set: { signal: true, ttl: true, sliding: true, tags: true, jitter: true, ack: true },
-  getOrSet: {
-    signal: true,
-    ttl: true,
-    sliding: true,
-    tags: true,
-    jitter: true,
-    ack: true,
-    ...LOAD_OPTION_NAMES,
-    forceFresh: true,
-  },
+  getOrSet: { signal: true, ...SHARED_LOAD_NAMES },
+  cached: { key: true, ...SHARED_LOAD_NAMES },
+  batched: { window: true, maxBatch: true, ...SHARED_LOAD_NAMES },
   optimistic: { signal: true, maxAttempts: true },
   update: { signal: true, ttl: true, sliding: true, tags: true, jitter: true, ack: true, maxAttempts: true },
   counter: { signal: true, ttl: true, initial: true, opId: true },

@@ -1,3 +1,4 @@
+import type { MaybePromise } from "../backend/backend.ts";
 import type { Load } from "../loading/load.ts";
 import { type LoadRequest, startBatchLoad } from "../loading/load-runner.ts";
 import type { BatchLoader } from "../loading/loader.ts";
@@ -10,14 +11,22 @@ import type { GetOrSetOptions } from "./options.ts";
 import type { ResolvedGetOrSet } from "./resolve-options.ts";
 import { storedKeyOf, type ViewScope } from "./view-scope.ts";
 
-/** One call of `getOrSetMulti`. */
-interface BatchCall<T> {
+/** One call that asks for many keys. */
+export interface BatchCall<T> {
   readonly scope: ViewScope;
   readonly loader: BatchLoader<T>;
   readonly resolved: ResolvedGetOrSet;
+  /** Monotonic instant of the call. */
   readonly beganAtMs: number;
+  /** Monotonic instant at which the callers' time is over. */
   readonly untilMs: number;
 }
+
+/** What there is for a key, or the load that brings it. */
+export type KeyOutcome =
+  | { readonly kind: "value"; readonly value: unknown }
+  | { readonly kind: "failure"; readonly error: unknown }
+  | { readonly kind: "load"; readonly load: Load };
 
 /**
  * `Cache.getOrSetMulti`: one read, one loader call for what is missing, each key's single flight shared with `getOrSet`.
@@ -37,16 +46,14 @@ export async function getOrLoadMulti<T>(
   const values = new Map<string, T>();
   if (wanted.length === 0) return values;
   const beganAtMs = core.clock.monotonicMs();
-  const untilMs = beganAtMs + resolved.load.hardTimeoutMs;
-  const storedKeys = wanted.map((key) => storedKeyOf(scope, key));
-  const reading = findForLoad(scope, storedKeys, resolved, untilMs);
-  const findings = reading instanceof Promise ? await reading : reading;
+  const call: BatchCall<T> = { scope, loader, resolved, beganAtMs, untilMs: beganAtMs + resolved.load.hardTimeoutMs };
+  const reading = findKeys(call, wanted);
+  const found = reading instanceof Promise ? await reading : reading;
   core.lifecycle.assertOpen();
-  const found = wanted.map((key, index): FoundKey => {
-    return { key, storedKey: storedKeys[index] as string, finding: findings[index] as LoadFinding };
-  });
-  const answers = answerAll({ scope, loader, resolved, beganAtMs, untilMs }, found);
-  const settled = await Promise.allSettled(answers);
+  const outcomes = answerKeys(call, found);
+  const settled = await Promise.allSettled(
+    outcomes.map((outcome, index) => settleKey(call, wanted[index] as string, outcome)),
+  );
   for (const [index, result] of settled.entries()) {
     if (result.status === "rejected") throw result.reason;
     // A batch has no entry for what has no value.
@@ -55,8 +62,22 @@ export async function getOrLoadMulti<T>(
   return values;
 }
 
-/** The answer, or its promise, of every key; synchronous up to the start of all loads. */
-function answerAll<T>(call: BatchCall<T>, found: readonly FoundKey[]): unknown[] {
+/** One read for all keys; synchronous for a local store. */
+export function findKeys<T>(
+  { scope, resolved, untilMs }: BatchCall<T>,
+  keys: readonly string[],
+): MaybePromise<readonly FoundKey[]> {
+  const storedKeys = keys.map((key) => storedKeyOf(scope, key));
+  const reading = findForLoad(scope, storedKeys, resolved, untilMs);
+  const merge = (findings: readonly LoadFinding[]): readonly FoundKey[] =>
+    keys.map((key, index) => {
+      return { key, storedKey: storedKeys[index] as string, finding: findings[index] as LoadFinding };
+    });
+  return reading instanceof Promise ? reading.then(merge) : merge(reading);
+}
+
+/** Decides about each key and starts, synchronously, one loader call for those that nobody loads. Whoever wants a load's value must begin to wait in the same step. */
+export function answerKeys<T>(call: BatchCall<T>, found: readonly FoundKey[]): readonly KeyOutcome[] {
   const { scope, resolved } = call;
   const decided = found.map((one) => answerKey(scope, one, resolved));
   const refreshed = found.filter((_, index) => {
@@ -68,23 +89,25 @@ function answerAll<T>(call: BatchCall<T>, found: readonly FoundKey[]): unknown[]
     call,
     found.filter((_, index) => (decided[index] as KeyAnswer).kind === "load"),
   )[Symbol.iterator]();
-  return found.map((one, index) => {
-    const answer = decided[index] as KeyAnswer;
-    if (answer.kind === "value") return answer.value;
-    if (answer.kind === "failure") return Promise.reject(answer.error);
-    return waitForKey(call, one, answer.kind === "join" ? answer.load : (loaded.next().value as Load));
+  return decided.map((answer): KeyOutcome => {
+    if (answer.kind === "value" || answer.kind === "failure") return answer;
+    return { kind: "load", load: answer.kind === "join" ? answer.load : (loaded.next().value as Load) };
   });
 }
 
-async function waitForKey<T>(call: BatchCall<T>, found: FoundKey, load: Load): Promise<unknown> {
+/** Waits for a key as the call wants to. */
+export async function settleKey<T>(call: BatchCall<T>, key: string, outcome: KeyOutcome): Promise<unknown> {
+  if (outcome.kind === "value") return outcome.value;
+  if (outcome.kind === "failure") throw outcome.error;
   const { scope, resolved, beganAtMs, untilMs } = call;
-  const { key, storedKey } = found;
-  const value = await waitForCaller(scope, key, load, resolved, untilMs);
-  if ((await load.wasCurrentAt(beganAtMs)) || scope.core.clock.monotonicMs() >= untilMs) return isolate(scope, value);
+  const { load } = outcome;
+  const { value, isStandIn } = await waitForCaller(scope, key, load, resolved, untilMs);
+  if (isStandIn || (await load.wasCurrentAt(beganAtMs)) || scope.core.clock.monotonicMs() >= untilMs) {
+    return isolate(scope, value);
+  }
   // Somebody else's load, from before a change that may have been over when this call came: once more, by a load that began after the call.
-  const [finding] = (await findForLoad(scope, [storedKey], resolved, untilMs)) as readonly [LoadFinding];
-  const [answer] = answerAll(call, [{ ...found, finding }]);
-  return answer;
+  const found = await findKeys(call, [key]);
+  return settleKey(call, key, answerKeys(call, found)[0] as KeyOutcome);
 }
 
 function refreshAll<T>(call: BatchCall<T>, found: readonly FoundKey[]): void {

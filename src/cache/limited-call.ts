@@ -65,8 +65,26 @@ export abstract class LimitedCall<T> implements DeadlineEntry, WaitingCall {
   start(): void {
     const { lifecycle } = this.core;
     lifecycle.enter();
-    if (lifecycle.isConnected) this.#enter();
-    else lifecycle.connected(this.#options.signal).then(this.#enter.bind(this), (error: unknown) => this.#fail(error));
+    if (lifecycle.isConnected) {
+      this.#enter();
+      return;
+    }
+    const { signal, timeoutMs } = this.#options;
+    // A caller with a bound of its own does not wait longer than that for the connection either, which goes on for others.
+    if (timeoutMs !== undefined && timeoutMs < this.core.deadlines.connectMs) {
+      this.#ticket = this.core.deadlineQueue.add(this, timeoutMs);
+    }
+    lifecycle.connected(signal).then(
+      () => this.#onConnected(),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  #onConnected(): void {
+    if (this.#isSettled) return;
+    if (this.#ticket !== undefined) this.core.deadlineQueue.remove(this.#ticket);
+    this.#ticket = undefined;
+    this.#enter();
   }
 
   begin(): void {

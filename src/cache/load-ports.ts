@@ -12,7 +12,7 @@ import { askForLoad, type LoadAsk } from "./load-store.ts";
 import type { ResolvedGetOrSet } from "./resolve-options.ts";
 import { type LoadTarget, storeLoaded } from "./store-loaded.ts";
 import type { ViewScope } from "./view-scope.ts";
-import { removeVersion } from "./withdraw-load.ts";
+import { removeStale, removeVersion } from "./withdraw-load.ts";
 
 /**
  * Ports through which loads of one call reach the store and its events.
@@ -51,7 +51,7 @@ export function createLoadPorts(
       if (core.backend.loadTier === undefined || target.replacedVersion > 0) {
         return stamp instanceof Promise ? stamp.then(toGrant) : toGrant(stamp);
       }
-      return acquireFromFleet(scope, resolved, load, { stamp, target, onHeldUp });
+      return acquireFromFleet(scope, resolved, load, { stamp, target, release, onHeldUp });
     },
     release,
     store: (results) => {
@@ -62,8 +62,10 @@ export function createLoadPorts(
       return verdicts;
     },
     forget: (load) => {
-      const { replacedVersion } = targetOf(load);
+      const { replacedVersion, isStoreAway } = targetOf(load);
       if (replacedVersion > 0) void removeVersion(core, load.storedKey, replacedVersion);
+      // What the source has no more must not stand in any more.
+      else if (load.standIn !== undefined && !isStoreAway) void removeStale(core, load.storedKey);
     },
     onEnd: (load, outcome, error) => {
       if (resolved.load.errorTtlMs > 0 && isFailure(outcome) && !load.isDetached) {
@@ -97,6 +99,7 @@ function toGrant(stamp: number | undefined): LoadGrant {
 interface FleetAcquisition {
   readonly stamp: MaybePromise<number | undefined>;
   readonly target: LoadTarget;
+  readonly release: (load: Load) => void;
   readonly onHeldUp: (() => void) | undefined;
 }
 
@@ -104,7 +107,7 @@ async function acquireFromFleet(
   scope: ViewScope,
   resolved: ResolvedGetOrSet,
   load: Load,
-  { stamp, target, onHeldUp }: FleetAcquisition,
+  { stamp, target, release, onHeldUp }: FleetAcquisition,
 ): Promise<LoadGrant> {
   const { core } = scope;
   const { backend, clock, scheduler, random } = core;
@@ -119,14 +122,17 @@ async function acquireFromFleet(
     const watchKey = backend.loadTier?.watchKey?.bind(backend.loadTier);
     const options: FleetLeaseOptions = { tokenMs, waits: resolved.load.isFleetWide, onHeldUp };
     const lease = await leaseFromFleet(load, options, { clock, scheduler, random, ask, watchKey });
-    if (lease.kind === "found" && resolved.isForced) target.replacedVersion = lease.entry.version;
-    else if (lease.kind === "found") {
+    if (lease.kind === "found" && !resolved.isForced) {
       load.confirm(lease.askedAtMs);
       return { found: lease.entry, stamp: undefined };
     }
+    // What somebody else has loaded meanwhile may be of a load that began before this call, so it does not count as fresh: it is replaced.
+    if (lease.kind === "found") target.replacedVersion = lease.entry.version;
     if (lease.kind === "granted") target.token = lease.token;
     // Whoever has the token stores.
     if (lease.kind === "taken") target.isStored = false;
+    // Detached while it asked: it will store nothing.
+    if (load.isDetached) release(load);
     return { found: undefined, stamp: await stamp };
   } catch {
     // It was told of already. This process loads for itself, and keeps nothing.

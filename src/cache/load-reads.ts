@@ -38,7 +38,8 @@ export function findForLoad(
     operation: storedKeys.length === 1 ? "get" : "getMulti",
     kind: "read",
     signal: resolved.signal,
-    timeoutMs: Math.min(load.softTimeoutMs, Math.max(1, untilMs - core.clock.monotonicMs())),
+    // A store that hangs leaves the loader half of the caller's time.
+    timeoutMs: Math.min(load.softTimeoutMs, Math.max(1, (untilMs - core.clock.monotonicMs()) / 2)),
   };
   const [only] = storedKeys;
   const live =
@@ -63,9 +64,12 @@ function addStale(
   const findings = entries.map((entry): LoadFinding => (entry ? { entry, isLive: true, isStoreAway: false } : NOTHING));
   const { backend } = core;
   if (staleMsOf(resolved.load) === 0 || backend.getStale === undefined) return findings;
-  // Who asks for a token is offered what stands in; who joins a load is not.
+  const nowMs = core.clock.monotonicMs();
+  // Who asks for a token is offered what stands in; who joins a load is not, and neither is who takes the failure of the last one.
   const isOffered = (storedKey: string): boolean =>
-    backend.loadTier !== undefined && core.loads.find(storedKey) === undefined;
+    backend.loadTier !== undefined &&
+    core.loads.find(storedKey) === undefined &&
+    core.loadMemory.findFailure(storedKey, nowMs) === undefined;
   const missing = storedKeys.filter((storedKey, index) => entries[index] === undefined && !isOffered(storedKey));
   if (missing.length === 0) return findings;
   const stale = askForLoad(core, { ...ask, operation: "getStale" }, (store, context) =>
@@ -75,7 +79,7 @@ function addStale(
     if (!answer.isAnswered) return findings;
     let at = 0;
     return findings.map((finding, index) => {
-      if (missing[at] !== storedKeys[index]) return finding;
+      if (storedKeys[index] !== missing[at]) return finding;
       const entry = answer.value[at];
       at += 1;
       return { ...finding, entry };

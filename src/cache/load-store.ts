@@ -1,6 +1,11 @@
 import type { Backend, MaybePromise, OperationContext } from "../backend/backend.ts";
 import type { CallKind } from "../backend/backend-call.ts";
-import { BackendError, BackendOverloadedError, UnreadableValueError } from "../foundation/errors.ts";
+import {
+  BackendError,
+  BackendOverloadedError,
+  BackendTimeoutError,
+  UnreadableValueError,
+} from "../foundation/errors.ts";
 import { absorbStoreError } from "./absorb-store-error.ts";
 import type { CacheCore } from "./cache-core.ts";
 import { completeOnBackend } from "./call-backend.ts";
@@ -37,25 +42,48 @@ export function askForLoad<T>(
     breaker?.succeeded(pass);
     return { isAnswered: true, value };
   };
+  let isAnsweredLate = false;
+  const onLateAnswer = (): void => {
+    isAnsweredLate = true;
+    breaker?.succeeded(pass);
+    ask.onLateAnswer?.();
+  };
   const survive = (error: unknown): StoreAnswer<T> => {
-    judge(core, pass, ask, error);
+    judge(core, pass, ask, { error, isAnsweredLate: () => isAnsweredLate });
     if (ask.signal?.aborted) throw error;
     absorbStoreError(core, ask.operation, error);
     return NO_ANSWER;
   };
   try {
-    const answer = completeOnBackend(core, ask.operation, ask.kind, ask, invoke);
+    const answer = completeOnBackend(core, ask.operation, ask.kind, { ...ask, onLateAnswer }, invoke);
     return answer instanceof Promise ? answer.then(succeed, survive) : succeed(answer);
   } catch (error) {
     return survive(error);
   }
 }
 
-/** What a failure says about the store: nothing, when the caller left or gave it less time than the cache does. */
-function judge({ breaker, deadlines }: CacheCore, pass: number, ask: LoadAsk, error: unknown): void {
+interface Failure {
+  readonly error: unknown;
+  readonly isAnsweredLate: () => boolean;
+}
+
+/**
+ * What a failure says about the store: nothing, when the caller left. A caller who gave it less time than the cache does says nothing yet either: the store has until the
+ * cache's deadline.
+ */
+function judge(
+  { breaker, deadlines, scheduler }: CacheCore,
+  pass: number,
+  ask: LoadAsk,
+  { error, isAnsweredLate }: Failure,
+): void {
   if (breaker === undefined) return;
   const fullMs = ask.kind === "read" ? deadlines.readMs : deadlines.writeMs;
-  if (ask.signal?.aborted || ask.timeoutMs < fullMs || error instanceof BackendOverloadedError) breaker.abandoned(pass);
-  else if (error instanceof BackendError && !(error instanceof UnreadableValueError)) breaker.failed(pass);
+  if (ask.signal?.aborted || error instanceof BackendOverloadedError) breaker.abandoned(pass);
+  else if (error instanceof BackendTimeoutError && ask.timeoutMs < fullMs) {
+    scheduler.after(fullMs - ask.timeoutMs, () => {
+      if (!isAnsweredLate()) breaker.failed(pass);
+    });
+  } else if (error instanceof BackendError && !(error instanceof UnreadableValueError)) breaker.failed(pass);
   else breaker.succeeded(pass);
 }

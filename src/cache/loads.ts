@@ -63,7 +63,7 @@ export function assertLoader(loader: unknown): void {
 }
 
 /** Whether a live value is all that the call wants to know. */
-function isPlainCall({ defaults }: ViewScope, options: GetOrSetOptions | undefined): boolean {
+export function isPlainCall({ defaults }: ViewScope, options: GetOrSetOptions | undefined): boolean {
   if (options === undefined) return !refreshesEarly(defaults.load);
   return (
     options.forceFresh === undefined &&
@@ -90,6 +90,7 @@ function joinPlainly<T>(
   const load = core.loads.find(storedKey);
   // One that replaces a live entry is not waited for: the long way looks at the entry.
   if (load === undefined || load.standIn !== undefined) return undefined;
+  core.lifecycle.assertOpen();
   const nowMs = core.clock.monotonicMs();
   if (core.loadMemory.findFailure(storedKey, nowMs) !== undefined) return undefined;
   recordRead(scope, key, false);
@@ -174,7 +175,7 @@ function answer<T>(call: LoadCall<T>, finding: LoadFinding): Promise<T> | T {
     case "join":
       return join(call, found.load);
     case "load":
-      return waitFor(call, start(call, finding)) as Promise<T>;
+      return waitFor(call, start(call, finding)).then(({ value }) => value as T);
   }
 }
 
@@ -207,9 +208,9 @@ function refresh<T>(call: LoadCall<T>, finding: LoadFinding): void {
 async function join<T>(call: LoadCall<T>, load: Load): Promise<T> {
   const { scope, beganAtMs } = call;
   try {
-    const value = (await waitFor(call, load)) as T;
-    if (load.isCurrentAt(beganAtMs)) return isolate(scope, value);
-    return takeResult(call, load, value);
+    const { value, isStandIn } = await waitFor(call, load);
+    if (isStandIn || load.isCurrentAt(beganAtMs)) return isolate(scope, value as T);
+    return takeResult(call, load, value as T);
   } catch (error) {
     return takeOver(call, error);
   }
@@ -237,8 +238,15 @@ function loadAgain<T>({ scope, key, loader, resolved, beganAtMs }: LoadCall<T>, 
   return loadValue(scope, key, loader, { ...resolved, load: { ...resolved.load, hardTimeoutMs } }, beganAtMs);
 }
 
-function waitFor<T>({ scope, key, resolved, untilMs }: LoadCall<T>, load: Load): Promise<unknown> {
+function waitFor<T>({ scope, key, resolved, untilMs }: LoadCall<T>, load: Load): Promise<WaitResult> {
   return waitForCaller(scope, key, load, resolved, untilMs);
+}
+
+/** What a caller has waited for. */
+export interface WaitResult {
+  readonly value: unknown;
+  /** Whether it stands in for the load's result. */
+  readonly isStandIn: boolean;
 }
 
 /** Waits for a load as a call wants to. */
@@ -248,7 +256,7 @@ export function waitForCaller(
   load: Load,
   resolved: ResolvedGetOrSet,
   untilMs: number,
-): Promise<unknown> {
+): Promise<WaitResult> {
   const { clock, scheduler } = scope.core;
   const nowMs = clock.monotonicMs();
   const spentMs = resolved.load.hardTimeoutMs - (untilMs - nowMs);
@@ -259,13 +267,16 @@ export function waitForCaller(
     hardTimeoutMs: Math.max(1, untilMs - nowMs),
     softTimeoutMs: Math.max(0, resolved.load.softTimeoutMs - (Number.isNaN(spentMs) ? 0 : spentMs)),
   };
-  return waitForLoad(load, policy, {
+  let isStandIn = false;
+  const waiting = waitForLoad(load, policy, {
     ...{ clock, scheduler },
     onStandIn: (event, { expiresAt }) => {
+      isStandIn = true;
       const reason = event === "offered" ? "revalidating" : event === "failed" ? "failed" : "slow";
       recordStale(scope, key, reason, expiresAt);
     },
   });
+  return waiting.then((value) => ({ value, isStandIn }));
 }
 
 /** Callers who share a load must not share an object where the store promises copies. */
@@ -277,6 +288,6 @@ export function isolate<T>({ core }: ViewScope, value: T): T {
 /** What a loader is shown, and what may stand in for its result. */
 export function toStandIn({ entry, isLive }: LoadFinding, { load }: ResolvedGetOrSet): StandIn | undefined {
   if (entry === undefined || (!isLive && staleMsOf(load) === 0)) return undefined;
-  const { value, version, expiresAt } = entry;
-  return { value, version, expiresAt };
+  const { value, version, expiresAt, tags } = entry;
+  return { value, version, expiresAt, tags };
 }

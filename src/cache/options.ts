@@ -118,3 +118,14 @@ export interface GetOrSetOptions extends SetOptions, LoadOptions {
   /** Load even when a live entry is there, and replace it. A running load is not joined. Default: false. */
   readonly forceFresh?: boolean | undefined;
 }
+
+/** Options of loads that many callers share: those of `getOrSet` but for the signal, which is of one call. */
+export interface SharedLoadOptions extends Omit<GetOrSetOptions, "signal"> {}
+
+/** Options of `batched`. */
+export interface BatchedOptions extends SharedLoadOptions {
+  /** How long keys are collected, from the first that is asked for; less than the hard timeout. Default: 0, this turn of the event loop. */
+  readonly window?: Duration | undefined;
+  /** Keys with which a batch leaves at once; 1 to 100,000. Default: 1,000. */
+  readonly maxBatch?: number | undefined;
+}

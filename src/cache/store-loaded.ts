@@ -4,6 +4,7 @@ import type { EntryWrite, WriteResult } from "../backend/stored-entry.ts";
 import { fromStoredKey } from "../entry/namespace-path.ts";
 import { jitterTtlMs } from "../entry/ttl.ts";
 import { EntryTooLargeError, SerializationError } from "../foundation/errors.ts";
+import type { Load } from "../loading/load.ts";
 import type { LoadedValue, StoreVerdict } from "../loading/load-runner.ts";
 import { absorbStoreError } from "./absorb-store-error.ts";
 import { completeOnBackend } from "./call-backend.ts";
@@ -123,12 +124,16 @@ function put(
   if (token !== undefined) {
     return backend.loadTier!.fill(storedKey, { token, write: { ...write, condition: undefined } }, context);
   }
-  if (plan.isUnmodified && backend.capabilities.local && replacedVersion > 0) {
+  if (plan.isUnmodified && backend.capabilities.local && replacedVersion > 0 && !hasNewTags(load)) {
     // In one step with the look at the load: it is still the entry that was found.
     const isExtended = backend.expire(storedKey, write.ttlMs, context);
     if (isExtended === true) return { stored: true, version: replacedVersion };
   }
   return backend.set(storedKey, write, context);
+}
+
+function hasNewTags({ tags, standIn }: Load): boolean {
+  return standIn === undefined || [...tags].some((tag) => !standIn.tags.includes(tag));
 }
 
 function settle(scope: ViewScope, result: ReplacingValue, written: WriteResult): StoreVerdict {

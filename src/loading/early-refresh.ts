@@ -34,7 +34,10 @@ export function refreshesEarly({ refreshAheadRatio, earlyRefreshBeta }: EarlyRef
 export function isRefreshDue(entry: AgingEntry, policy: EarlyRefreshPolicy, random: RandomSource): boolean {
   const { remainingMs, ttlMs, loadMs } = entry;
   if (remainingMs === Number.POSITIVE_INFINITY) return false;
-  if (policy.refreshAheadRatio < 1 && ttlMs - remainingMs >= ttlMs * policy.refreshAheadRatio) return true;
+  // A TTL without an end is not the one that this entry has: its loader said that one elsewhere.
+  const isTtlKnown = ttlMs !== Number.POSITIVE_INFINITY;
+  if (isTtlKnown && policy.refreshAheadRatio < 1 && ttlMs - remainingMs >= ttlMs * policy.refreshAheadRatio)
+    return true;
   if (policy.earlyRefreshBeta === 0 || loadMs === 0) return false;
   // 1 - next() lies above 0, so the logarithm is finite.
   return -Math.log(1 - random.next()) * policy.earlyRefreshBeta * loadMs >= remainingMs;

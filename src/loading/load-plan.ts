@@ -27,10 +27,12 @@ export interface LoadControls<T> extends Pick<LoaderContext<T>, "setTtl" | "addT
  * Makes the controls of one load.
  *
  * @param staleNow the entry that is being replaced, at the time of asking
+ * @param staleTags the tags of that entry
  */
 export function createLoadControls<T>(
   onTags: (tags: readonly string[]) => void,
   staleNow: () => LoaderContext<T>["stale"],
+  staleTags: () => readonly string[],
 ): LoadControls<T> {
   const plan = createLoadPlan();
   return {
@@ -49,6 +51,8 @@ export function createLoadControls<T>(
         throw new LoaderError("GCX_LOADER_INVALID", message);
       }
       plan.isUnmodified = true;
+      // It is the old value: what would have ended it must end it, and must refuse it when that came meanwhile.
+      onTags(staleTags());
       return stale.value;
     },
   };

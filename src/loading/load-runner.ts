@@ -36,7 +36,7 @@ export interface LoadPorts {
   readonly table: LoadTable;
   /** Asks for the leave to load, waiting for others who load the same key elsewhere: then `onHeldUp` is told, not in the same step. Never fails. */
   readonly acquire: (load: Load, onHeldUp?: () => void) => MaybePromise<LoadGrant>;
-  /** Gives back what {@link LoadPorts.acquire} took, when nothing is stored. Told once for each load that does not store. */
+  /** Gives back what {@link LoadPorts.acquire} took, and takes: the load stores nothing. May be told again. */
   readonly release: (load: Load) => void;
   /** Stores results whose loads are not detached, in the same synchronous step as it is called in. Never throws. */
   readonly store: (results: readonly LoadedValue[]) => MaybePromise<readonly StoreVerdict[]>;
@@ -69,7 +69,11 @@ export function startLoad<T>(request: LoadRequest, loader: Loader<T>, ports: Loa
   const controller = new AbortController();
   const load = createLoad(request, ports, (reason) => controller.abort(reason));
   const staleNow = (): LoaderContext<T>["stale"] => toStale<T>(load.standIn);
-  const controls = createLoadControls<T>((tags) => load.addTags(tags), staleNow);
+  const controls = createLoadControls<T>(
+    (tags) => load.addTags(tags),
+    staleNow,
+    () => load.standIn?.tags ?? [],
+  );
   const { plan, setTtl, addTags, skipStore, notModified } = controls;
   const call = (): unknown => {
     const { key } = request;
@@ -118,10 +122,11 @@ function createLoad(request: LoadRequest, ports: LoadPorts, abort: (reason: unkn
       }
       givenUp.detach();
       abort(reason);
-      ports.release(givenUp);
       const isTimeout = reason instanceof LoaderError;
       ports.onEnd(givenUp, isTimeout ? "timed-out" : "abandoned", isTimeout ? reason : undefined);
     },
+    // At once, not when its loader is done: who comes after the change must not be held up by a load whose result counts for nothing.
+    onDetached: ports.release,
   });
   if (request.standIn !== undefined) load.offer(request.standIn);
   ports.onStart(load);
@@ -144,8 +149,8 @@ async function runLoad(load: Load, call: () => unknown, { plan, request, ports }
   try {
     // The leave comes before the loader: what is changed while the source is read must be seen as newer.
     const { found, stamp } = await ports.acquire(load);
-    if (load.isOver) ports.release(load);
-    else if (found !== undefined) settleFound(load, found, ports);
+    if (load.isOver) return;
+    if (found !== undefined) settleFound(load, found, ports);
     else
       await storeAndSettle([withNegative({ load, value: await callInside(load, call), plan, stamp }, request)], ports);
   } catch (error) {
@@ -194,8 +199,8 @@ async function runGranted(
   for (const index of indexes) {
     const load = loads[index] as Load;
     const found = grants.get(index)?.found;
-    if (load.isOver) ports.release(load);
-    else if (found !== undefined) settleFound(load, found, ports);
+    if (load.isOver) continue;
+    if (found !== undefined) settleFound(load, found, ports);
     else wanted.push(index);
   }
   if (wanted.length === 0) return;

@@ -15,12 +15,16 @@ export interface LoadOptions {
   readonly scheduler: Scheduler;
   /** Told once when nobody waits any more, or the hard timeout passed. The argument is the reason to abort with. */
   readonly onGivenUp: (load: Load, reason: unknown) => void;
+  /** Told once when it is detached. */
+  readonly onDetached: (load: Load) => void;
 }
 
 /** What can stand in for the result of a load: the entry that it replaces, live or over. */
 export interface StandIn {
   readonly value: unknown;
   readonly version: number;
+  /** The tags it was stored with; they go on when the source says that it is still right. */
+  readonly tags: readonly string[];
   /** Wall-clock instant at which it ends, or ended, in ms. */
   readonly expiresAt: number;
 }
@@ -53,6 +57,7 @@ export class Load {
   readonly #tags: Set<string>;
   readonly #scheduler: Scheduler;
   readonly #onGivenUp: (load: Load, reason: unknown) => void;
+  readonly #onDetached: (load: Load) => void;
   readonly #result: Promise<unknown>;
   #resolve!: (value: unknown) => void;
   #reject!: (error: unknown) => void;
@@ -79,6 +84,7 @@ export class Load {
     this.#tags = new Set(options.tags);
     this.#scheduler = options.scheduler;
     this.#onGivenUp = options.onGivenUp;
+    this.#onDetached = options.onDetached;
     this.#result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -201,7 +207,9 @@ export class Load {
 
   /** Marks it so that its result is stored nowhere. */
   detach(): void {
+    if (this.#isDetached) return;
     this.#isDetached = true;
+    this.#onDetached(this);
   }
 
   /**
@@ -268,6 +276,6 @@ export class Load {
 function loaderTimeout(hardTimeoutMs: number): LoaderError {
   return new LoaderError(
     "GCX_LOADER_TIMEOUT",
-    `The loader did not finish within its hard timeout of ${hardTimeoutMs} ms. Raise hardTimeout or look at the source.`,
+    `The loader did not finish within its hard timeout of ${Math.round(hardTimeoutMs)} ms. Raise hardTimeout or look at the source.`,
   );
 }

@@ -2,11 +2,16 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { LoaderError } from "../foundation/errors.ts";
 import type { Load } from "./load.ts";
 
-const running = new AsyncLocalStorage<Load>();
+const running = new AsyncLocalStorage<Load | undefined>();
 
-/** Calls a loader so that what it asks for is known to be asked by its load. */
-export function callInside<T>(load: Load, call: () => T): T {
+/** Calls a loader so that what it asks for is known to be asked by its load; `undefined`: by no loader. */
+export function callInside<T>(load: Load | undefined, call: () => T): T {
   return running.run(load, call);
+}
+
+/** The load whose loader calls now, if one does. For whoever waits later, in another turn, on its behalf. */
+export function callingLoad(): Load | undefined {
+  return running.getStore();
 }
 
 /**

@@ -151,7 +151,12 @@ export function createMemoryBackend(options: MemoryBackendOptions, host: Backend
     invalidateTags: (tags) => run(() => store.invalidateTags(tags)),
     stamp: () => run(() => store.versions.next()),
     scan: (prefix, context) =>
-      scanKeys(store, prefix, { scheduler: host.scheduler, signal: context?.signal, assertOpen }),
+      scanKeys(store, prefix, {
+        scheduler: host.scheduler,
+        signal: context?.signal,
+        isStaleListed: context?.isStaleListed,
+        assertOpen,
+      }),
     clear: (namespace) => run(() => store.clear(namespace)),
     peek(key) {
       if (!isOpen) throw new CacheClosedError();

@@ -4,20 +4,13 @@ import type { CommitResult, KeyCheck, KeyWrite } from "../backend/commit.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../backend/stored-entry.ts";
 import type { Codec } from "../codec/codec.ts";
 import { SerializationError } from "../foundation/errors.ts";
+import type { CodedBackendParts } from "./coded-backend-parts.ts";
 import { codedLoadTier } from "./coded-load-tier.ts";
 import { mapMaybe } from "./map-maybe.ts";
 import type { StoredValues } from "./stored-values.ts";
 
 /** How often a write that met an unreadable entry is tried again, when others write the key meanwhile. */
 const MAX_REPLACEMENTS = 3;
-
-/** What a store of bytes needs to be used as a store of values. */
-export interface CodedBackendParts {
-  /** Keeps bytes. */
-  readonly backend: Backend;
-  readonly codec: Codec;
-  readonly values: StoredValues;
-}
 
 /**
  * A store of bytes as a store of values: every value is encoded on its way in and decoded on its way out.

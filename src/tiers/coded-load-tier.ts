@@ -3,7 +3,7 @@ import { assertWanted } from "../backend/caller.ts";
 import type { LoadFill, LoadFillResult, LoadLease, LoadTier, LoadToken, TierContext } from "../backend/load-tier.ts";
 import type { EntryWrite, StoredEntry } from "../backend/stored-entry.ts";
 import { EntryTooLargeError, SerializationError } from "../foundation/errors.ts";
-import type { CodedBackendParts } from "./coded-backend.ts";
+import type { CodedBackendParts } from "./coded-backend-parts.ts";
 
 /**
  * The right to replace an entry that could not be read: its version is the token. Nobody else is kept from loading meanwhile, for the tier takes the entry for a hit; of several that
@@ -27,8 +27,6 @@ const REFUSED: LoadFillResult = { stored: false, version: 0 };
  *
  * A hit that cannot be read is a miss for this cache and a hit for the tier, also for others that can read it (a newer version of the program, another key). So it is neither deleted nor
  * waited for: its caller loads, and replaces it if it is still the same; see {@link UnreadableEntryToken}. A stale entry that cannot be read is none.
- *
- * @param backend a store with a load tier
  */
 export function codedLoadTier(parts: CodedBackendParts): LoadTier {
   const tier = parts.backend.loadTier as LoadTier;

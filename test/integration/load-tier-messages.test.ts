@@ -77,6 +77,9 @@ describe("what Redis tells to who waits for a load", () => {
   });
 
   it("is made up for when the subscription was lost: all are told, and what happens afterwards too", async () => {
+    // A loss is noticed by itself, and not when the server is asked the next time.
+    await watcher.close();
+    watcher = await openRedisBackend(standalone(proxy), "coherent", { readTimeoutMs: 1_000_000 });
     const wakes = await watchUntilHeard(tierOf(watcher), key, touch);
     const lost = wakes.next();
     proxy.resetAll();

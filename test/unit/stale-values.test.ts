@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CacheEventMap } from "../../src/events/cache-events.ts";
 import { LoaderError } from "../../src/foundation/errors.ts";
+import type { Loader } from "../../src/loading/loader.ts";
 import { defer, openMemoryCache, openRemoteCache, settle, type TestCache } from "../support/open-cache.ts";
 
 const stores: ReadonlyArray<readonly [string, () => TestCache]> = [
@@ -65,8 +66,7 @@ describe.each(stores)("an entry beyond its TTL on %s", (_name, open) => {
     const options = { grace: 10_000, tags: ["t"] };
     const test = open();
     await test.cache.getOrSet("k", () => "old", { ttl: 1_000, ...options });
-    // A prefix finds live keys only, so this one is ended while it lives.
-    if (_what !== "deleted by prefix") await test.time.advanceAsync(1_500);
+    await test.time.advanceAsync(1_500);
     await change(test);
     await test.time.advanceAsync(1_500);
     const failing = (): never => {
@@ -372,7 +372,55 @@ describe("a breaker between loads and a remote store", () => {
   });
 });
 
+describe("a breaker and callers who have less time than the cache gives its store", () => {
+  it("opens when the store does not answer within the cache's own deadline, and not before", async () => {
+    const { cache, time, store } = openRemoteCache();
+    await cache.ready();
+    const states: string[] = [];
+    cache.on("breaker", ({ state }) => states.push(state));
+    const hold = store.hold("get", { heedsSignal: false });
+    const options = { softTimeout: 100, ttl: 1_000 };
+    for (let index = 0; index < 5; index += 1) {
+      const loading = cache.getOrSet(`k${index}`, () => "v", options);
+      await hold.arrived();
+      await time.advanceAsync(100);
+      expect(await loading).toBe("v");
+    }
+    await time.advanceAsync(300);
+    expect(states).toEqual([]);
+    await time.advanceAsync(700);
+    expect(states).toEqual(["open"]);
+  });
+
+  it("stays closed when the store answers later than they wait, but within that deadline", async () => {
+    const { cache, time, store } = openRemoteCache();
+    await cache.ready();
+    const states: string[] = [];
+    cache.on("breaker", ({ state }) => states.push(state));
+    for (let index = 0; index < 10; index += 1) {
+      const hold = store.hold("get", { heedsSignal: false });
+      const loading = cache.getOrSet(`k${index}`, () => "v", { softTimeout: 100 });
+      await hold.arrived();
+      await time.advanceAsync(100);
+      expect(await loading).toBe("v");
+      hold.release();
+      await time.advanceAsync(50);
+    }
+    await time.advanceAsync(5_000);
+    expect(states).toEqual([]);
+  });
+});
+
 describe("a hard timeout over a remote store", () => {
+  it("leaves the loader half of the time when the store hangs", async () => {
+    const { cache, time, store } = openRemoteCache();
+    await cache.ready();
+    store.hold("get", { heedsSignal: false });
+    const waiting = cache.getOrSet("k", () => "v", { hardTimeout: 300 });
+    await time.advanceAsync(150);
+    expect(await waiting).toBe("v");
+  });
+
   it("ends the call when the store hangs, counted from the call", async () => {
     const { cache, time, store } = openRemoteCache({}, { deadlines: { readMs: 60_000, writeMs: 60_000 } });
     await cache.ready();
@@ -398,4 +446,116 @@ describe("a hard timeout over a remote store", () => {
     await settle();
     expect(await cache.get("k")).toBeUndefined();
   });
+});
+
+describe.each(stores)("what a load replaces on %s", (_name, open) => {
+  it("is served while it lives and a refresh runs", async () => {
+    const { cache, time } = open();
+    const options = { ttl: 1_000, refreshAhead: 0.5 };
+    await cache.getOrSet("k", () => "live", options);
+    await time.advanceAsync(600);
+    const { promise, resolve } = defer<string>();
+    expect(await cache.getOrSet("k", () => promise, options)).toBe("live");
+    await settle();
+    expect(await cache.getOrSet("k", () => "second", options)).toBe("live");
+    expect(await cache.getOrSet("k", () => "third")).toBe("live");
+    resolve("new");
+    await settle();
+    expect(await cache.getOrSet("k", () => "fourth", options)).toBe("new");
+  });
+
+  it("does not stand in once the source has no such thing", async () => {
+    const options = { ttl: 1_000, staleWhileRevalidate: 10_000, grace: 10_000 };
+    const { cache } = await openWithOld(open, options);
+    expect(await cache.getOrSet("k", () => undefined, options)).toBe("old");
+    await settle();
+    expect(await cache.getOrSet("k", () => undefined, options)).toBeUndefined();
+    const failing = (): never => {
+      throw new Error("down");
+    };
+    await expect(cache.getOrSet("k", failing, options)).rejects.toThrow("down");
+  });
+
+  it("stands in while a failure is remembered", async () => {
+    const options = { ttl: 1_000, grace: 10_000, errorTtl: 5_000 };
+    const { cache } = await openWithOld(open, options);
+    const failing = (): never => {
+      throw new Error("down");
+    };
+    expect(await cache.getOrSet("k", failing, options)).toBe("old");
+    expect(await cache.getOrSet("k", () => "not called", options)).toBe("old");
+    const many = await cache.getOrSetMulti(["x", "k"], (keys) => new Map(keys.map((key) => [key, "loaded"])), options);
+    expect([...many]).toEqual([
+      ["x", "loaded"],
+      ["k", "old"],
+    ]);
+  });
+
+  it("keeps the tags that its own loader gave it when the source says that it is still right", async () => {
+    const { cache, time } = open();
+    const options = { ttl: 1_000, grace: 10_000 };
+    const tagged: Loader<string> = ({ addTags }) => {
+      addTags("t");
+      return "old";
+    };
+    await cache.getOrSet("k", tagged, options);
+    await time.advanceAsync(1_500);
+    expect(await cache.getOrSet("k", ({ notModified }) => notModified(), options)).toBe("old");
+    expect(await cache.get("k")).toBe("old");
+    await cache.invalidateTags(["t"]);
+    expect(await cache.get("k")).toBeUndefined();
+  });
+
+  it("does not come back as not modified when one of its tags was invalidated meanwhile", async () => {
+    const { cache } = open();
+    await cache.getOrSet("k", () => "old", { ttl: 10_000, tags: ["t"] });
+    const { promise, resolve } = defer<void>();
+    const loading = cache.getOrSet(
+      "k",
+      async ({ notModified }) => {
+        await promise;
+        return notModified();
+      },
+      { ttl: 10_000, forceFresh: true },
+    );
+    await settle();
+    await cache.invalidateTags(["t"]);
+    resolve();
+    expect(await loading).toBe("old");
+    expect(await cache.get("k")).toBeUndefined();
+  });
+
+  it("takes tags that come with not modified", async () => {
+    const { cache } = open();
+    await cache.getOrSet("k", () => "old", { ttl: 10_000 });
+    const tagged: Loader<string> = ({ addTags, notModified }) => {
+      addTags("t");
+      return notModified();
+    };
+    await cache.getOrSet("k", tagged, { ttl: 10_000, forceFresh: true });
+    await cache.invalidateTags(["t"]);
+    expect(await cache.get("k")).toBeUndefined();
+  });
+
+  it("is not due for a refresh when nobody here knows its TTL", async () => {
+    const { cache } = open();
+    await cache.set("k", "live", 10_000);
+    let loads = 0;
+    expect(await cache.getOrSet("k", () => ++loads, { refreshAhead: 0.8 })).toBe("live");
+    await settle();
+    expect(loads).toBe(0);
+  });
+});
+
+describe("a store that does not even connect", () => {
+  it.each([{ softTimeout: 100 }, { hardTimeout: 200 }])(
+    "costs no more than the caller's own bound: %j",
+    async (options) => {
+      const { cache, store, time } = openRemoteCache();
+      store.hold("connect" as never, { heedsSignal: false });
+      const loading = cache.getOrSet("k", () => "loaded", options);
+      await time.advanceAsync(250);
+      expect(await loading).toBe("loaded");
+    },
+  );
 });

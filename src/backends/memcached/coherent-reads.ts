@@ -4,7 +4,7 @@ import type { MemcachedAnswer, MemcachedClient, MemcachedReceiver } from "../../
 import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
 import type { MetaFlags, MetaReply, MetaRequest } from "../../clients/memcached/meta-message.ts";
 import type { Clock } from "../../foundation/clock.ts";
-import { runSlices, sliceByCount } from "./batch-slices.ts";
+import { readSlices } from "./batch-slices.ts";
 import { GetRequest } from "./get-request.ts";
 import {
   bareItemEndsAt,
@@ -110,11 +110,7 @@ export class CoherentReads {
   };
 
   #readAll(keys: readonly string[], wanted: Wanted, context: OperationContext): Promise<readonly Entry[]> {
-    const slices = sliceByCount(keys);
-    const [first] = slices;
-    if (first === undefined) return Promise.resolve([]);
-    if (slices.length === 1) return this.#readSlice(first, wanted, context);
-    return runSlices(slices, (slice) => this.#readSlice(slice, wanted, context)).then((found) => found.flat());
+    return readSlices(keys, (slice) => this.#readSlice(slice, wanted, context));
   }
 
   #readSlice(keys: readonly string[], wanted: Wanted, context: OperationContext): Promise<readonly Entry[]> {

@@ -1,7 +1,8 @@
 import type { OperationContext } from "../../backend/backend.ts";
 import { MemcachedServerError } from "../../clients/memcached/memcached-server-error.ts";
 import { sliceByCount } from "./batch-slices.ts";
-import type { CoherentStore, Reservation } from "./coherent-store.ts";
+import type { Reservation } from "./coherent-finds.ts";
+import type { CoherentStore } from "./coherent-store.ts";
 import type { FoundItem } from "./item-store.ts";
 import { isAbandoned } from "./server-call.ts";
 

@@ -123,6 +123,12 @@ describe("a subscription", () => {
       lines.at(-1)?.events.onLost(new Error("dropped"));
     }
     expect(lines.length - before).toBeLessThanOrEqual(51);
+    // One that lived for a beat is missed for a moment only.
+    await time.advanceAsync(3_000);
+    const lived = lines.length;
+    lines.at(-1)?.events.onLost(new Error("gone"));
+    await time.advanceAsync(20);
+    expect(lines).toHaveLength(lived + 1);
     subscription.close();
   });
 

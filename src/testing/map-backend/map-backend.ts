@@ -105,7 +105,7 @@ function createClient(options: MapBackendOptions, data: MapData): MapBackend {
     epoch: "1",
     ...(isAsync ? gatedOperations(direct, gates, name) : { ...direct, close: () => undefined }),
     ...(isAsync ? {} : { peek: (key: string) => data.store.get(key)?.value }),
-    scan: (prefix) => scanSlices(data.store, prefix),
+    scan: (prefix, context) => scanSlices(data.store, prefix, context.isStaleListed === true),
     usage: (namespace) => data.store.usage(namespace),
     hold(operation, holdOptions) {
       if (!isAsync) throw new TypeError("Only a store made with { async: true } can hold its operations.");
@@ -180,8 +180,8 @@ function gatedOperations(
   return { ...(gated as unknown as DirectOperations), close };
 }
 
-async function* scanSlices(store: MapStore, prefix: string): AsyncIterable<readonly string[]> {
-  const keys = store.keysWithPrefix(prefix);
+async function* scanSlices(store: MapStore, prefix: string, isStaleListed: boolean): AsyncIterable<readonly string[]> {
+  const keys = store.keysWithPrefix(prefix, isStaleListed);
   for (let start = 0; start < keys.length; start += SCAN_SLICE_COUNT) yield keys.slice(start, start + SCAN_SLICE_COUNT);
 }
 

@@ -104,8 +104,10 @@ export class MapStore {
     for (const tag of tags) this.#tagMarks.set(tag, this.nextVersion());
   }
 
-  keysWithPrefix(prefix: string): string[] {
-    return [...this.#records.keys()].filter((key) => key.startsWith(prefix) && this.#live(key) !== undefined);
+  keysWithPrefix(prefix: string, isStaleListed = false): string[] {
+    const isListed = (key: string): boolean =>
+      key.startsWith(prefix) && ((isStaleListed && this.#records.has(key)) || this.#live(key) !== undefined);
+    return [...this.#records.keys()].filter(isListed);
   }
 
   clear(namespace: NamespacePath): void {

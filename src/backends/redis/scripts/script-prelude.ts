@@ -21,6 +21,8 @@ local MAGIC = '\\199\\88\\1'
 local TIME = call('TIME')
 local US = TIME[1] * 1000000 + TIME[2]
 local MS = floor(US / 1000)
+-- The error of a server that takes no writes at all, met where a generation was to be made.
+local REFUSAL = nil
 `;
 
 /** That, and records. */
@@ -81,7 +83,7 @@ end
 -- Returns the server's error when entries were changed and their heads could not be; and when the server takes no writes at all: then nothing was changed, and
 -- the client, which looks at the error of a whole call, finds the primary and sends it again.
 local function finish()
-  if RAISED_COUNT == 0 then return nil end
+  if RAISED_COUNT == 0 then return REFUSAL end
   local size = #HEADS
   for index in pairs(RAISED) do if index * 8 + 8 > size then size = index * 8 + 8 end end
   local text = HEADS .. string.rep('\\0', size - #HEADS)
@@ -140,7 +142,10 @@ local function markOf(namespace, isMade)
       end
       generation = newGeneration(key)
       local reply = try('SET', key, generation)
-      if reply.err then return false, reply end
+      if reply.err then
+        if find(reply.err, 'READONLY', 1, true) or find(reply.err, 'NOREPLICAS', 1, true) then REFUSAL = reply end
+        return false, reply
+      end
     end
     local a, b = unpack('>I4I4', generation)
     high, low = bit.bxor(high, a), bit.bxor(low, b)

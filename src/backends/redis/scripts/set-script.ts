@@ -80,7 +80,7 @@ for item = 1, COUNT do
     replies[item] = failure
   end
 end
-if RAISED_COUNT == 0 then return replies end
+if RAISED_COUNT == 0 then return REFUSAL or replies end
 
 local failed
 if HEADS then
