@@ -6,6 +6,8 @@ const INTEGRATION = "test/{integration,packaging,examples}/**/*.test.ts";
 const MEASURING = [
   "test/integration/compressors-memory.test.ts",
   "test/integration/fault-matrix.test.ts",
+  "test/integration/fleet/fleet.test.ts",
+  "test/integration/get-or-set-wakes.test.ts",
   "test/integration/health-of-hung-servers.test.ts",
   "test/integration/memcached-client-faults.test.ts",
   "test/integration/memcached-client-load.test.ts",

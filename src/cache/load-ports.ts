@@ -57,16 +57,9 @@ export function createLoadPorts(
     store: (results) => {
       const placed = results.map((result) => ({ ...result, target: targetOf(result.load) }));
       const verdicts = storeLoaded(scope, resolved, placed);
-      const releaseAll = (): void => {
-        for (const { load } of results) release(load);
-      };
-      // What was not even sent to the store needs its leave no more, and neither does what could not be stored.
-      releaseAll();
-      if (!(verdicts instanceof Promise)) return verdicts;
-      return verdicts.then((settled) => {
-        releaseAll();
-        return settled;
-      });
+      // What was not even sent to the store needs its leave no more.
+      for (const { load } of results) release(load);
+      return verdicts;
     },
     forget: (load) => {
       const { replacedVersion, isStoreAway } = targetOf(load);

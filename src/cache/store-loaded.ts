@@ -80,12 +80,10 @@ function storeOne(scope: ViewScope, resolved: ResolvedGetOrSet, result: Replacin
       },
       (error: unknown) => {
         stopWatching = core.loads.watchUnsettled(result.load);
-        target.token = token;
         return absorbFailure(scope, result, error);
       },
     );
   } catch (error) {
-    target.token = token;
     return absorbFailure(scope, result, error);
   }
 }

@@ -223,6 +223,8 @@ describe.each(FLEET_STORES)("getOrSet of two processes over $name", (store) => {
         if (!isStored) held.context().skipStore();
         held.resolve("v");
         expect(new Set(await Promise.all([held.result, ...later]))).toEqual(new Set(["v"]));
+        // Nor does anybody look once more: that the store took it was word enough.
+        expect(one.stats().hits).toBe(0);
       }
     });
 

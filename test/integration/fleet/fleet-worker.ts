@@ -179,12 +179,22 @@ function invalidate(how: Invalidation, changed: readonly FleetKey[], generation:
   }
 }
 
-async function change(): Promise<void> {
+let changeCount = 0;
+
+/** Each way once, in an order that differs between processes, so that none is left out; then at random, and seldom those that end much. */
+function pickInvalidation(): Invalidation {
+  const { invalidations } = task;
+  changeCount += 1;
+  if (changeCount <= invalidations.length) {
+    return invalidations[(task.process + changeCount) % invalidations.length] as Invalidation;
+  }
   const isRare = chance(0.1);
-  const how = pick(task.invalidations.filter((kind) => isRare || (kind !== "clear" && kind !== "deleteByPrefix"))) as
-    | Invalidation
-    | undefined;
-  if (how === undefined) return;
+  const often = invalidations.filter((kind) => isRare || (kind !== "clear" && kind !== "deleteByPrefix"));
+  return pick(often.length > 0 ? often : invalidations);
+}
+
+async function change(): Promise<void> {
+  const how = pickInvalidation();
   const changed = keysOf(how, pickKey());
   if (sabotage === "early-invalidation" && how !== "set") {
     await invalidate(how, changed, 0);
