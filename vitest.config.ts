@@ -24,8 +24,8 @@ const MEASURING = [
 const WITH_SERVERS = { environment: "node", testTimeout: 60_000, hookTimeout: 180_000, pool: "forks" } as const;
 
 /**
- * `unit` needs nothing, not even a build, and stays under half a minute. `checks` looks at the project as a whole and
- * needs `dist`. `integration` starts real servers and processes, two files at a time, and needs `dist` too; after it come, one by one, the
+ * `unit` needs nothing, not even a build, and stays under half a minute. `checks` looks at the project as a whole, its
+ * tests included, and needs `dist`. `integration` starts real servers and processes, two files at a time, and needs `dist` too; after it come, one by one, the
  * files of `integration-alone`.
  */
 const config: ViteUserConfig = defineConfig({
@@ -46,7 +46,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "checks",
-          include: ["test/{architecture,docs}/**/*.test.ts"],
+          include: ["test/{architecture,docs,mutations}/**/*.test.ts"],
           environment: "node",
           testTimeout: 60_000,
           hookTimeout: 60_000,

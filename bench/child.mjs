@@ -9,6 +9,7 @@ const programs = {
   gc: async (job) => (await import("./scenarios/gc.mjs")).runGc(job),
   flooding: async (job) => (await import("./scenarios/flooding.mjs")).runFlooding(job),
   api: async (job) => (await import("./scenarios/api.mjs")).runApi(job),
+  loading: async (job) => (await import("./scenarios/loading.mjs")).runLoading(job),
   remote: async (job) => (await import("./scenarios/remote.mjs")).runRemote(job),
   "remote-soak": async (job) => (await import("./remote/remote-soak.mjs")).runRemoteSoak(job),
   sharding: async (job) => (await import("./remote/sharding-jobs.mjs")).runSharding(job),

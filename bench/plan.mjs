@@ -31,6 +31,7 @@ const floodingPeers = ["gocachex", "lru-cache"];
 const gcPeers = ["gocachex", "lru-cache"];
 const apiSizes = ["10k", "100k"];
 const API_RUNNER_COUNT = 9;
+const LOADING_RUNNER_COUNT = 9;
 const ROUTING_RUNNER_COUNT = 6;
 
 /**
@@ -121,7 +122,7 @@ export function planJobs(options) {
 /** @param {{ program: string, peer?: string, peers?: readonly string[] }} job */
 export function needsEngine({ program, peer, peers = [] }) {
   return (
-    ["api", "codec", "routing", ...remotePrograms].includes(program) ||
+    ["api", "loading", "codec", "routing", ...remotePrograms].includes(program) ||
     [peer, ...peers].some((id) => id?.startsWith("gocachex") === true)
   );
 }
@@ -158,6 +159,8 @@ function jobsOf(scenario, { sizes: chosenSizes, peers, clients, subjects, agains
       return alone(floodingPeers, { entryCount: isQuick ? 20_000 : 100_000 });
     case "gc":
       return alone(gcPeers, isQuick ? { entryCount: 300_000, seconds: 2 } : { entryCount: 5_000_000, seconds: 20 });
+    case "loading":
+      return [{ program: "loading", runnerCount: LOADING_RUNNER_COUNT }];
     case "api":
       return apiSizes
         .filter((size) => chosenSizes.includes(size))

@@ -110,7 +110,7 @@ export const speedScenarios = [
 ];
 
 /** Scenarios with a program of their own, one library a process; the sizes do not apply. */
-export const wholeScenarios = ["growth", "memory", "gc", "flooding", "api"];
+export const wholeScenarios = ["growth", "memory", "gc", "flooding", "api", "loading"];
 
 /** @type {Record<string, number>} */
 export const sizes = { "10k": 10_000, "100k": 100_000, "1m": 1_000_000 };

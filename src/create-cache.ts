@@ -47,6 +47,8 @@ export function createCache<Name extends string = never>(config?: CacheConfig | 
       tellNotice(events, typeof resolved.backend === "string" ? resolved.backend : resolved.backend.name, notice),
   };
   const backend = createBackend(resolved, host, events);
+  assertStaleKept(resolved, backend);
+  const { policy, maxBackgroundLoads, breaker } = resolved.loading;
   return assembleCache({
     ...platform,
     backend,
@@ -54,6 +56,7 @@ export function createCache<Name extends string = never>(config?: CacheConfig | 
     deadlines: resolved.deadlines,
     defaultTtlMs: resolved.defaultTtlMs ?? resolved.memory.defaultTtlMs ?? Number.POSITIVE_INFINITY,
     rootPath,
+    ...{ loadPolicy: policy, maxBackgroundLoads, storeBreaker: breaker },
   });
 }
 
@@ -82,6 +85,21 @@ function assertKeysPresent({ lacksEncryptionKey }: ResolvedConfig): void {
   const message =
     "encryption.keys is empty, so values would be stored in the clear. Give it a key, or leave encryption out.";
   throw new ConfigError("GCX_CONFIG_INVALID", "encryption.keys", message);
+}
+
+/** Every load would be refused. */
+function assertStaleKept({ loading, ...config }: ResolvedConfig, { name, capabilities }: Backend): void {
+  const { graceMs, revalidateMs } = loading.policy;
+  if (capabilities.stale === true || (graceMs === 0 && revalidateMs === 0)) return;
+  const field = graceMs > 0 ? "loading.grace" : "loading.staleWhileRevalidate";
+  const isShared = config.backend === "memory" && config.memory.storage === "shared";
+  const remedy = isShared
+    ? 'set memory.storage to "heap"'
+    : config.consistencyMode === "plain"
+      ? 'set consistency.mode to "coherent"'
+      : "use a store with the capability stale";
+  const message = `${field} needs a store that keeps entries beyond their TTL, and "${name}" does not. Leave it out, or ${remedy}.`;
+  throw new ConfigError("GCX_CONFIG_UNSUPPORTED", field, message);
 }
 
 /** Options that only bytes can have would be ignored in silence. */

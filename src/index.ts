@@ -13,17 +13,29 @@ export type { LeaseOutcome, LeaseRequest } from "./backend/lease.ts";
 export { type BackendFactory, type BackendHost, registerBackend, unregisterBackend } from "./backend/registry.ts";
 export type { SharedSlabHandle } from "./backend/shared-slab-handle.ts";
 export type { EntryWrite, StoredEntry, WriteCondition, WriteResult } from "./backend/stored-entry.ts";
+export type { BatchedLoad } from "./cache/batched-load.ts";
 export type { Cache, CompareAndSetResult, MultiItems } from "./cache/cache.ts";
+export type {
+  AsyncFunction,
+  CachedFunction,
+  CachedFunctionMethods,
+  CachedKey,
+  CachedOptions,
+} from "./cache/cached-function.ts";
+export { type CachedMethodOptions, cachedMethod } from "./cache/cached-method.ts";
 export type { CacheHealth, HealthCheck, HealthStatus } from "./cache/health.ts";
 export type {
+  BatchedOptions,
   CallOptions,
   CounterOptions,
   GetOrSetOptions,
   KeysOptions,
+  LoadOptions,
   LockOptions,
   NamespaceDefaults,
   OptimisticOptions,
   SetOptions,
+  SharedLoadOptions,
   TtlOrSetOptions,
   UpdateOptions,
 } from "./cache/options.ts";
@@ -42,6 +54,7 @@ export type { ConsistencyConfig } from "./config/sections/consistency-config.ts"
 export type { DeadlinesConfig } from "./config/sections/deadlines-config.ts";
 export type { EncryptionConfig } from "./config/sections/encryption-config.ts";
 export type { GrpcConfig } from "./config/sections/grpc-config.ts";
+export type { LoadingConfig } from "./config/sections/loading-config.ts";
 export type { LoggingConfig } from "./config/sections/logging-config.ts";
 export type { MemcachedConfig } from "./config/sections/memcached-config.ts";
 export type { EvictionPolicyName, MemoryConfig, MemoryStorage } from "./config/sections/memory-config.ts";

@@ -1,21 +1,17 @@
 // The Memcached clients that are compared, each connected as its users do it. See redis-clients.mjs.
 
+import { openPeers, ownPeers, rawPeer } from "./open-peers.mjs";
 import { cacheClient, openHost, storeClient } from "./store-client.mjs";
 
-/** @typedef {import("./compare-clients.mjs").Client} Client */
-/** @typedef {Omit<Client, "id">} OpenClient */
-/** @typedef {{ host: string, port: number }} Address */
+/** @typedef {import("./open-peers.mjs").Address} Address */
 
 /** How long values live, in seconds. */
 const TTL_SECONDS = 60_000;
 const WRITE_FLAGS = `T${TTL_SECONDS}`;
 
-/** In the order of the first round. @type {Record<string, (address: Address) => Promise<OpenClient>>} */
+/** @type {import("./open-peers.mjs").Peers} */
 const peers = {
-  "store, coherent": (address) => openStore(address, "coherent"),
-  "store, plain": (address) => openStore(address, "plain"),
-  "cache, coherent": (address) => openCache(address, "coherent"),
-  "cache, plain": (address) => openCache(address, "plain"),
+  ...ownPeers(openStore, openCache),
   client: async (address) => {
     const { engine, host } = await openHost("memcached-client");
     const { createMemcachedClient, encodeMemcachedKey } = engine;
@@ -41,10 +37,7 @@ const peers = {
   },
   "raw meta pipeline": async (address) => {
     const { RawMemcached } = await import("./raw-memcached.mjs");
-    const client = new RawMemcached();
-    await client.connect(address);
-    const use = { client };
-    return { use, get: "client.get(k)", set: "client.set(k, v)", mget: "client.mget(ks)", close: () => client.close() };
+    return rawPeer(new RawMemcached(), address);
   },
   memjs: async ({ host, port }) => {
     const { default: memjs } = await import("memjs");
@@ -134,20 +127,11 @@ function openCache({ host, port }, mode) {
 }
 
 /**
- * Connects clients to a server.
+ * Connects clients to a server; see {@link openPeers}.
  *
  * @param {Address} address
  * @param {readonly string[]} [ids] Default: all
- * @returns {Promise<Client[]>}
  */
-export async function openMemcachedClients(address, ids = Object.keys(peers)) {
-  /** @type {Client[]} */
-  const clients = [];
-  // One after another: what is compiled for the next must not keep the connecting one from its deadline.
-  for (const id of ids) {
-    const open = peers[id];
-    if (open === undefined) throw new Error(`There is no client "${id}". Known: ${Object.keys(peers).join("; ")}.`);
-    clients.push({ ...(await open(address)), id });
-  }
-  return clients;
+export function openMemcachedClients(address, ids) {
+  return openPeers(peers, address, ids);
 }

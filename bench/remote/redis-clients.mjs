@@ -1,19 +1,17 @@
 // The Redis clients that are compared, each connected as its users do it. All hand out bytes: a cache cannot take values for text.
 
+import { openPeers, ownPeers, rawPeer } from "./open-peers.mjs";
 import { cacheClient, openHost, storeClient } from "./store-client.mjs";
 
-/** @typedef {import("./compare-clients.mjs").Client} Client */
-/** @typedef {Omit<Client, "id">} OpenClient */
+/** @typedef {import("./open-peers.mjs").Address} Address */
+/** @typedef {Omit<import("./compare-clients.mjs").Client, "id">} OpenClient */
 
 /** How long values live, in ms; for good as far as a job is concerned. */
 export const TTL_MS = 60_000_000;
 
-/** In the order of the first round. @type {Record<string, (address: Address) => Promise<OpenClient>>} */
+/** @type {import("./open-peers.mjs").Peers} */
 const peers = {
-  "store, coherent": (address) => openStore(address, "coherent"),
-  "store, plain": (address) => openStore(address, "plain"),
-  "cache, coherent": (address) => openCache(address, "coherent"),
-  "cache, plain": (address) => openCache(address, "plain"),
+  ...ownPeers(openStore, openCache),
   client: async (address) => {
     const { engine, host } = await openHost("redis-client");
     const client = engine["createRedisClient"](settingsFor(address), host);
@@ -30,10 +28,7 @@ const peers = {
   },
   "raw socket": async (address) => {
     const { RawRedis } = await import("./raw-redis.mjs");
-    const client = new RawRedis();
-    await client.connect(address);
-    const use = { client };
-    return { use, get: "client.get(k)", set: "client.set(k, v)", mget: "client.mget(ks)", close: () => client.close() };
+    return rawPeer(new RawRedis(), address);
   },
   "node-redis sendCommand": async (address) => {
     const { client, typed } = await openNodeRedis(address, { commandOptions: { timeout: undefined } });
@@ -50,8 +45,6 @@ const peers = {
   "ioredis, pipelining": async (address) => ioredis((await import("ioredis")).Redis, address),
   "iovalkey, pipelining": async (address) => ioredis((await import("iovalkey")).Redis, address),
 };
-
-/** @typedef {{ host: string, port: number }} Address */
 
 /**
  * @param {Address} address
@@ -134,20 +127,11 @@ function openCache({ host, port }, mode) {
 }
 
 /**
- * Connects clients to a server.
+ * Connects clients to a server; see {@link openPeers}.
  *
  * @param {Address} address
  * @param {readonly string[]} [ids] Default: all
- * @returns {Promise<Client[]>}
  */
-export async function openRedisClients(address, ids = Object.keys(peers)) {
-  /** @type {Client[]} */
-  const clients = [];
-  // One after another: what is compiled for the next must not keep the connecting one from its deadline.
-  for (const id of ids) {
-    const open = peers[id];
-    if (open === undefined) throw new Error(`There is no client "${id}". Known: ${Object.keys(peers).join("; ")}.`);
-    clients.push({ ...(await open(address)), id });
-  }
-  return clients;
+export function openRedisClients(address, ids) {
+  return openPeers(peers, address, ids);
 }

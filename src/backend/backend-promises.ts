@@ -2,7 +2,7 @@ import type { Backend } from "./backend.ts";
 import type { BackendDefinition } from "./backend-definition.ts";
 import type { BackendCapabilities } from "./capabilities.ts";
 
-type MethodName = Exclude<keyof Backend, "name" | "capabilities" | "epoch" | "sharedTier">;
+type MethodName = Exclude<keyof Backend, "name" | "capabilities" | "epoch" | "loadTier" | "sharedTier">;
 
 const METHODS: { readonly [Name in MethodName]: "must" | "may" } = {
   connect: "may",
@@ -15,6 +15,7 @@ const METHODS: { readonly [Name in MethodName]: "must" | "may" } = {
   delete: "must",
   deleteMulti: "may",
   expire: "may",
+  getStale: "may",
   increment: "may",
   commit: "may",
   areColocated: "may",
@@ -44,6 +45,7 @@ const VALUES: { readonly [Name in keyof BackendCapabilities]-?: readonly unknown
   leases: [false, true],
   tags: [false, true],
   slidingTtl: [false, true],
+  stale: [false, true],
   scan: [false, true],
   clear: [false, true],
 };
@@ -56,6 +58,7 @@ const SHOWN_BY_METHODS = {
   counters: ["increment"],
   leases: ["lease"],
   tags: ["invalidateTags", "stamp"],
+  stale: ["getStale"],
   scan: ["scan"],
   clear: ["clear"],
 } as const satisfies Partial<Record<keyof BackendCapabilities, readonly MethodName[]>>;

@@ -5,6 +5,7 @@ import type { CommitResult, KeyCheck, KeyWrite } from "./commit.ts";
 import type { ConnectionCounts } from "./connection-counts.ts";
 import type { CounterRequest, CounterResult } from "./counter.ts";
 import type { LeaseOutcome, LeaseRequest } from "./lease.ts";
+import type { LoadTier } from "./load-tier.ts";
 import type { SharedTier } from "./shared-tier.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "./stored-entry.ts";
 
@@ -25,6 +26,8 @@ export interface OperationContext {
    * out (`expiresAt: Infinity`, no tags). Default: false.
    */
   readonly isValueEnough?: boolean | undefined;
+  /** `scan` only, of stores with the capability `stale`: keys whose data stands in are listed too, for somebody who ends them. Default: false. */
+  readonly isStaleListed?: boolean | undefined;
 }
 
 /** What a store knows about its contents, without asking a server. */
@@ -82,6 +85,12 @@ export interface Backend {
   /** Gives a live entry a new TTL (ms, `Infinity`, or 0 to end it). @returns whether a live entry was there */
   expire(key: string, ttlMs: number, context: OperationContext): MaybePromise<boolean>;
 
+  /**
+   * Capability `stale`: as `getMulti`, and besides data whose TTL is over and that is kept to stand in: then `expiresAt` is in the past. No use for the eviction
+   * policy, and no renewal of a sliding TTL.
+   */
+  getStale?(keys: readonly string[], context: OperationContext): MaybePromise<ReadonlyArray<StoredEntry | undefined>>;
+
   /** Capability `counters`: adds to an integer, atomically. Keeps the entry's TTL and tags. */
   increment?(key: string, request: CounterRequest, context: OperationContext): MaybePromise<CounterResult>;
   /** Capability `transactions`: checks all, then applies all or nothing. */
@@ -112,6 +121,8 @@ export interface Backend {
   isolate?(value: unknown): unknown;
   /** What is known about a namespace and those inside it (`""`: all), without I/O. */
   usage?(namespace: NamespacePath): BackendUsage;
+  /** Stores that processes share: loads of which one of many processes does each, and whose results lose against everything newer. */
+  readonly loadTier?: LoadTier | undefined;
   /** Stores that processes share and that keep versions: what caches in front of them need. */
   readonly sharedTier?: SharedTier | undefined;
 

@@ -22,6 +22,8 @@ export interface BackendCapabilities {
   readonly tags: boolean;
   /** `set` honours `EntryWrite.slidingTtlMs`: reads of the value start its TTL anew. Default: false. */
   readonly slidingTtl?: boolean | undefined;
+  /** `set` honours `EntryWrite.staleMs`, and `getStale` exists. Default: false. */
+  readonly stale?: boolean | undefined;
   /** `scan` exists. */
   readonly scan: boolean;
   /** `clear` exists. Without it the cache clears by `scan`. */

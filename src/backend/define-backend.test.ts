@@ -180,7 +180,7 @@ describe("defineBackend", () => {
     const store = simpleStore(ALL_METHODS);
     expect(store.capabilities).toEqual({
       ...{ storage: "values", local: false, conditionalWrites: false, slidingTtl: false, transactions: "none" },
-      ...{ counters: true, leases: true, tags: true, scan: true, clear: true },
+      ...{ counters: true, leases: true, tags: true, stale: true, scan: true, clear: true },
     });
     const modest = simpleStore({ ...ALL_METHODS, capabilities: { counters: false, tags: false, clear: false } });
     expect(modest.capabilities).toMatchObject({ counters: false, leases: true, tags: false, scan: true, clear: false });
@@ -195,6 +195,11 @@ describe("defineBackend", () => {
   it("refuses half of what tags need, also when it is not promised by name", () => {
     expect(() => simpleStore({ invalidateTags: () => undefined })).toThrow("stamp");
     expect(() => simpleStore({ stamp: () => 1 })).toThrow("invalidateTags");
+  });
+
+  it("refuses the promise of data that stands in without a way to read it", () => {
+    expect(() => simpleStore({ capabilities: { stale: true } })).toThrow('promises "stale" but has no getStale()');
+    expect(simpleStore().capabilities.stale).toBe(false);
   });
 
   it.each([
@@ -303,6 +308,7 @@ const ALL_METHODS: Partial<BackendDefinition> = {
   lease: () => ({ kind: "released" }),
   invalidateTags: () => undefined,
   stamp: () => 1,
+  getStale: (keys) => keys.map(() => undefined),
   async *scan() {
     yield [];
   },

@@ -27,6 +27,11 @@ export interface EntryWrite {
   readonly ttlMs: number;
   /** A TTL in ms, finite, that each read of the value starts anew. Default: none; reads change nothing. Capability `slidingTtl`. */
   readonly slidingTtlMs?: number | undefined;
+  /**
+   * How long beyond its TTL the data is kept to stand in, in ms: a miss for everybody, and found by `Backend.getStale`. Ends early when the key is written,
+   * deleted, cleared, or one of its tags is invalidated, and may end early to make room. Default 0. Capability `stale`. Not with `slidingTtlMs`.
+   */
+  readonly staleMs?: number | undefined;
   /** Tags, without repetitions. Empty unless the store has the capability. */
   readonly tags: readonly string[];
   /** Write only if this holds. Capability `conditionalWrites`. */

@@ -1,7 +1,8 @@
 import type { Cache } from "./cache.ts";
 import { type CacheParts, createCacheCore } from "./cache-core.ts";
 import { CacheView } from "./cache-view.ts";
-import { DEFAULT_HARD_TIMEOUT_MS, type ViewDefaults } from "./resolve-options.ts";
+import { DEFAULT_LOAD_POLICY } from "./load-policy.ts";
+import type { ViewDefaults } from "./resolve-options.ts";
 import { createViewScope } from "./view-scope.ts";
 
 /** Makes a cache of its parts. Opens nothing. */
@@ -11,7 +12,7 @@ export function assembleCache(parts: CacheParts): Cache {
     jitter: 0,
     tags: Object.freeze([]),
     sliding: false,
-    hardTimeoutMs: DEFAULT_HARD_TIMEOUT_MS,
+    load: parts.loadPolicy ?? DEFAULT_LOAD_POLICY,
   });
   return new CacheView(createViewScope(createCacheCore(parts), parts.rootPath, defaults));
 }

@@ -6,7 +6,7 @@ import type { MultiItems } from "./cache.ts";
 import { callBackend, completeOnBackend } from "./call-backend.ts";
 import { changeAndDetach } from "./invalidating-write.ts";
 import type { CallOptions, TtlOrSetOptions } from "./options.ts";
-import { recordRead } from "./reads.ts";
+import { recordRead } from "./record-read.ts";
 import { resolveSet, signalOf } from "./resolve-options.ts";
 import { storedKeyOf, type ViewScope } from "./view-scope.ts";
 import {

@@ -3,12 +3,17 @@ import { LockQueue } from "../atomic/lock-queue.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { NamespacePath } from "../entry/namespace-path.ts";
 import type { EventHub } from "../events/event-hub.ts";
+import { type BreakerSettings, CircuitBreaker } from "../foundation/circuit-breaker.ts";
 import type { Clock } from "../foundation/clock.ts";
 import { DeadlineQueue } from "../foundation/deadline-queue.ts";
 import type { RandomSource } from "../foundation/random-source.ts";
 import type { Scheduler } from "../foundation/scheduler.ts";
+import { BackgroundRoom, DEFAULT_BACKGROUND_COUNT } from "../loading/background-room.ts";
+import { LoadMemory } from "../loading/load-memory.ts";
 import { LoadTable } from "../loading/load-table.ts";
+import { CallWindow } from "./call-window.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import type { LoadPolicy } from "./load-policy.ts";
 import { createViewCounters, type ViewCounters } from "./view-counters.ts";
 
 /** Deadlines of a cache's calls to its store, in ms. */
@@ -32,6 +37,12 @@ export interface CacheParts {
   readonly defaultTtlMs: number;
   /** Path of the cache's own namespace; `""`: the root. */
   readonly rootPath: NamespacePath;
+  /** How values are loaded when calls and namespaces say nothing. Default: `DEFAULT_LOAD_POLICY`. */
+  readonly loadPolicy?: LoadPolicy | undefined;
+  /** Refreshes in the background at a time. Default: 32. */
+  readonly maxBackgroundLoads?: number | undefined;
+  /** When loads stop asking a remote store that does not answer. Default: those of a breaker. */
+  readonly storeBreaker?: BreakerSettings | undefined;
 }
 
 /** What all views of one cache share. */
@@ -39,7 +50,14 @@ export interface CacheCore extends CacheParts {
   readonly lifecycle: Lifecycle;
   /** Deadlines of calls to the store. */
   readonly deadlineQueue: DeadlineQueue;
+  /** Calls that the store is asked at a time. */
+  readonly callWindow: CallWindow;
   readonly loads: LoadTable;
+  /** What is remembered of loads that are over. */
+  readonly loadMemory: LoadMemory;
+  readonly background: BackgroundRoom;
+  /** Lets loads ask a remote store, or do without it. `undefined` for a local one. */
+  readonly breaker: CircuitBreaker | undefined;
   readonly lockQueue: LockQueue;
   /** Locks that are held now. */
   readonly heldLocks: Set<HeldLock>;
@@ -51,6 +69,10 @@ export interface CacheCore extends CacheParts {
 
 /** Makes the shared part of a cache. Opens nothing. */
 export function createCacheCore(parts: CacheParts): CacheCore {
+  const { backend } = parts;
+  const loads = new LoadTable();
+  const loadMemory = new LoadMemory();
+  loads.watchChanges(loadMemory);
   return {
     ...parts,
     lifecycle: new Lifecycle({
@@ -59,12 +81,26 @@ export function createCacheCore(parts: CacheParts): CacheCore {
       connectMs: parts.deadlines.connectMs,
     }),
     deadlineQueue: new DeadlineQueue({ ...parts, keepsAlive: true }),
-    loads: new LoadTable(),
+    callWindow: new CallWindow(parts.scheduler),
+    loads,
+    loadMemory,
+    background: new BackgroundRoom(parts.maxBackgroundLoads ?? DEFAULT_BACKGROUND_COUNT),
+    breaker: backend.capabilities.local ? undefined : createStoreBreaker(parts),
     lockQueue: new LockQueue(),
     heldLocks: new Set(),
     counters: new Map(),
     createdAtMs: parts.clock.monotonicMs(),
   };
+}
+
+function createStoreBreaker({ backend, clock, random, events, storeBreaker }: CacheParts): CircuitBreaker {
+  return new CircuitBreaker({
+    ...storeBreaker,
+    ...{ clock, random },
+    onChange: (state) => {
+      if (events.wants("breaker")) events.emit("breaker", { backend: backend.name, node: backend.name, state });
+    },
+  });
 }
 
 /** The counters of a namespace; views of the same path share them. */

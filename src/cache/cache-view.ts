@@ -12,14 +12,19 @@ import type { LoadResult } from "../memory/snapshot/load-snapshot.ts";
 import type { SnapshotTarget } from "../memory/snapshot/open-sink.ts";
 import { assertListener } from "./assert-listener.ts";
 import { moveCounterBy, runCacheTransaction, takeLock, updateValue } from "./atomics.ts";
+import { getOrLoadMulti } from "./batch-loads.ts";
+import { batchKeys } from "./batched-keys.ts";
+import type { BatchedLoad } from "./batched-load.ts";
 import { deleteKeys, getValues, setValues } from "./batches.ts";
 import type { Cache, CompareAndSetResult, MultiItems } from "./cache.ts";
+import type { AsyncFunction, CachedFunction, CachedOptions } from "./cached-function.ts";
 import { checkHealth } from "./check-health.ts";
 import { closeCache } from "./close-cache.ts";
 import type { CacheHealth } from "./health.ts";
 import { clearView, deleteByPrefix, invalidateTags, listKeys } from "./invalidations.ts";
-import { getOrLoad, getOrLoadMulti } from "./loads.ts";
+import { getOrLoad } from "./loads.ts";
 import type {
+  BatchedOptions,
   CallOptions,
   CounterOptions,
   GetOrSetOptions,
@@ -38,6 +43,7 @@ import { dumpView, loadView } from "./snapshots.ts";
 import type { CacheStats } from "./stats.ts";
 import { createViewScope, type ViewScope } from "./view-scope.ts";
 import { readStats } from "./view-stats.ts";
+import { wrapFunction } from "./wrap-function.ts";
 import { compareAndSetValue, deleteKey, expireKey, replaceValue, setIfAbsent, setValue } from "./writes.ts";
 
 /** The facade: one method per operation, each handing over to the file that carries it out. */
@@ -86,6 +92,14 @@ export class CacheView implements Cache {
 
   getOrSetMulti<T>(keys: Iterable<string>, loader: BatchLoader<T>, options?: GetOrSetOptions): Promise<Map<string, T>> {
     return getOrLoadMulti(this.#scope, keys, loader, options);
+  }
+
+  cached<Fn extends AsyncFunction>(fn: Fn, options: CachedOptions<Fn>): CachedFunction<Fn> {
+    return wrapFunction(this.#scope, fn, options);
+  }
+
+  batched<T>(loader: BatchLoader<T>, options?: BatchedOptions): BatchedLoad<T> {
+    return batchKeys(this.#scope, loader, options);
   }
 
   increment(key: string, delta?: number, options?: CounterOptions): Promise<number>;

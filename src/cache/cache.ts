@@ -9,8 +9,11 @@ import type { SnapshotSource } from "../memory/snapshot/byte-source.ts";
 import type { DumpResult } from "../memory/snapshot/dump-snapshot.ts";
 import type { LoadResult } from "../memory/snapshot/load-snapshot.ts";
 import type { SnapshotTarget } from "../memory/snapshot/open-sink.ts";
+import type { BatchedLoad } from "./batched-load.ts";
+import type { AsyncFunction, CachedFunction, CachedOptions } from "./cached-function.ts";
 import type { CacheHealth } from "./health.ts";
 import type {
+  BatchedOptions,
   CallOptions,
   CounterOptions,
   GetOrSetOptions,
@@ -83,6 +86,31 @@ export interface Cache {
 
   /** As `getOrSet` for many keys: one read, one loader call for what is missing and not being loaded already, one write. */
   getOrSetMulti<T>(keys: Iterable<string>, loader: BatchLoader<T>, options?: GetOrSetOptions): Promise<Map<string, T>>;
+
+  /**
+   * A function whose results come from the cache: `getOrSet` of this view around each call. It keeps its type, its `this`, its name and its errors, and has
+   * `invalidate`, `refresh` and `key`, each of the same arguments. Callers at the same time share one call. What it returns as `undefined` is not stored.
+   *
+   * @throws InvalidArgumentError `GCX_ARGUMENT_OPTION` for wrong options, and a constant `key` of a function with arguments; LoaderError `GCX_LOADER_INVALID` for what is
+   * no function. A `key` function that throws rejects the call with its error.
+   *
+   * @example
+   * ```ts
+   * const findUser = cache.cached((id: number) => database.user(id), { key: (id) => `user:${id}`, ttl: "5m" });
+   * await findUser(7);
+   * await findUser.invalidate(7);
+   * ```
+   */
+  cached<Fn extends AsyncFunction>(fn: Fn, options: CachedOptions<Fn>): CachedFunction<Fn>;
+
+  /**
+   * A function that asks for one key at a time and loads many at once: keys that are asked for within `window` (by default, in the same turn of the event loop) are
+   * read together, and one call of the loader brings what is missing, as in `getOrSetMulti`. Each call has its own signal, and fails with its own key alone. A key's
+   * load is shared with `getOrSet`. Each function made here has batches of its own: make it once. Closing the cache rejects what still waits.
+   *
+   * @throws InvalidArgumentError `GCX_ARGUMENT_OPTION` for wrong options; LoaderError `GCX_LOADER_INVALID`
+   */
+  batched<T>(loader: BatchLoader<T>, options?: BatchedOptions): BatchedLoad<T>;
 
   /**
    * Adds to an integer, atomically. An absent key starts from `initial`.

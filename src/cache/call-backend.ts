@@ -1,7 +1,8 @@
 import type { MaybePromise } from "../backend/backend.ts";
 import type { BackendCall, CallKind } from "../backend/backend-call.ts";
 import type { CacheCore } from "./cache-core.ts";
-import { type BackendCallOptions, type Invoke, LimitedCall } from "./limited-call.ts";
+import { type Invoke, InvokedCall } from "./invoked-call.ts";
+import type { BackendCallOptions } from "./limited-call.ts";
 import { translateStoreError } from "./translate-store-error.ts";
 
 /**
@@ -53,9 +54,6 @@ function callWithLimits<T>(
   invoke: Invoke<T>,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    core.lifecycle.enter();
-    const call = new LimitedCall(core, operation, kind, options, resolve, reject);
-    if (core.lifecycle.isConnected) call.start(invoke);
-    else call.startAfter(core.lifecycle.connected(options.signal), invoke);
+    new InvokedCall(core, operation, kind, options, { invoke, resolve, reject }).start();
   });
 }

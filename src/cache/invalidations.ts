@@ -64,7 +64,7 @@ export async function clearView(scope: ViewScope, options: CallOptions | undefin
 async function clearByScan(scope: ViewScope, signal: AbortSignal | undefined): Promise<void> {
   const { core, path } = scope;
   const common = path === ROOT_NAMESPACE ? "" : storedPrefix(path).slice(0, -1);
-  for await (const slice of scanStored(scope, "clear", common, signal)) {
+  for await (const slice of scanStored(scope, "clear", common, { signal, isStaleListed: true })) {
     const own = slice.filter((storedKey) => isWithinNamespace(namespaceOf(storedKey), path));
     if (own.length === 0) continue;
     await callBackend(core, "clear", "write", signal, (backend, context) => backend.deleteMulti(own, context));
@@ -79,7 +79,7 @@ export function listKeys(scope: ViewScope, options: KeysOptions | undefined): As
   assertScan(scope, "keys");
   return {
     async *[Symbol.asyncIterator](): AsyncGenerator<string, void, undefined> {
-      for await (const slice of scanView(scope, prefix, options?.signal)) yield* slice;
+      for await (const slice of scanView(scope, prefix, { signal: options?.signal })) yield* slice;
     },
   };
 }
@@ -100,7 +100,8 @@ export async function deleteByPrefix(
   core.loads.detachPrefix(outdated);
   let count = 0;
   try {
-    for await (const slice of scanView(scope, prefix, signal)) count += await deleteCheckedKeys(scope, slice, signal);
+    const slices = scanView(scope, prefix, { signal, isStaleListed: true });
+    for await (const slice of slices) count += await deleteCheckedKeys(scope, slice, signal);
   } finally {
     core.loads.detachPrefix(outdated);
   }

@@ -23,6 +23,7 @@ export class Lifecycle {
   #runningCount = 0;
   #onIdle: (() => void) | undefined;
   readonly #connectAbort = new AbortController();
+  readonly #onClosed = new Set<() => void>();
   #connecting: Promise<void> | undefined;
   #waitingCount = 0;
   #hasConnected: boolean;
@@ -69,6 +70,14 @@ export class Lifecycle {
   markClosed(): void {
     this.#isClosed = true;
     this.#connectAbort.abort(new CacheClosedError());
+    for (const tell of this.#onClosed) tell();
+    this.#onClosed.clear();
+  }
+
+  /** Calls back when the cache closes. `tell` must not throw. @returns a function that stops it */
+  onClosed(tell: () => void): () => void {
+    this.#onClosed.add(tell);
+    return () => void this.#onClosed.delete(tell);
   }
 
   /** Waits for the connection, which is made once; callers share the attempt. @throws BackendUnavailableError */

@@ -1,288 +1,293 @@
-import type { MaybePromise } from "../backend/backend.ts";
-import type { StoredEntry } from "../backend/stored-entry.ts";
 import { assertKey } from "../entry/cache-key.ts";
-import { fromStoredKey } from "../entry/namespace-path.ts";
-import type { LoadOutcome } from "../events/cache-events.ts";
 import { LoaderError } from "../foundation/errors.ts";
-import type { Load } from "../loading/load.ts";
-import { type LoadPorts, startBatchLoad, startLoad } from "../loading/load-runner.ts";
-import type { BatchLoader, Loader } from "../loading/loader.ts";
-import { absorbStoreError } from "./absorb-store-error.ts";
-import { collectKeys } from "./batches.ts";
-import { callBackend } from "./call-backend.ts";
+import { refreshesEarly } from "../loading/early-refresh.ts";
+import type { Load, StandIn } from "../loading/load.ts";
+import { type LoadRequest, startLoad } from "../loading/load-runner.ts";
+import type { Loader } from "../loading/loader.ts";
+import { waitInside } from "../loading/loader-chain.ts";
+import { isLoaderTimeout, type WaitPolicy, waitForLoad } from "../loading/wait-for-load.ts";
+import { assertOptions } from "./assert-options.ts";
+import { answerKey, findJoinable } from "./load-answer.ts";
+import { staleMsOf } from "./load-policy.ts";
+import { createLoadPorts } from "./load-ports.ts";
+import { findForLoad, type LoadFinding } from "./load-reads.ts";
 import type { GetOrSetOptions } from "./options.ts";
-import { recordRead } from "./reads.ts";
-import { type ResolvedGetOrSet, resolveGetOrSet } from "./resolve-options.ts";
-import { storeLoaded } from "./store-loaded.ts";
+import { peekLive } from "./reads.ts";
+import { recordRead, recordStale } from "./record-read.ts";
+import { type ResolvedGetOrSet, resolveGetOrSet, type ViewDefaults } from "./resolve-options.ts";
 import { storedKeyOf, type ViewScope } from "./view-scope.ts";
-import { removeVersion } from "./withdraw-load.ts";
-import { assertSlidingSupported, assertTagsSupported } from "./writes.ts";
+import { assertSlidingSupported, assertStaleSupported, assertTagsSupported } from "./writes.ts";
 
-/** `Cache.getOrSet`. */
-export async function getOrLoad<T>(
+/** `Cache.getOrSet`. A value that a local store has is returned in the same step: no async function, whose frame would cost more than the lookup. */
+export function getOrLoad<T>(
   scope: ViewScope,
   key: string,
   loader: Loader<T>,
   options: GetOrSetOptions | undefined,
 ): Promise<T> {
-  assertKey(key);
-  assertLoader(loader);
-  const resolved = resolveGetOrSet(options, scope.defaults);
-  const { core } = scope;
+  try {
+    assertKey(key);
+    assertLoader(loader);
+    assertOptions("getOrSet", options);
+    if (isPlainCall(scope, options)) {
+      const value = peekLive(scope, key);
+      if (value !== undefined) return Promise.resolve(value as T);
+      const joined = joinPlainly(scope, key, loader, options);
+      if (joined !== undefined) return joined;
+    }
+    const resolved = resolveForLoads(scope, options);
+    return loadValue(scope, key, loader, resolved, scope.core.clock.monotonicMs());
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+}
+
+/** Options of a call that loads, checked against the store. */
+export function resolveForLoads({ core, defaults }: ViewScope, options: GetOrSetOptions | undefined): ResolvedGetOrSet {
+  const resolved = resolveGetOrSet(options, defaults);
   assertTagsSupported(core, resolved.tags);
   assertSlidingSupported(core, resolved.sliding);
+  assertStaleSupported(core, resolved);
   core.lifecycle.assertOpen();
   resolved.signal?.throwIfAborted();
-  const storedKey = storedKeyOf(scope, key);
-  const running = findJoinable(scope, storedKey, resolved);
-  if (running !== undefined && !core.backend.capabilities.local) {
-    recordRead(scope, key, false);
-    return join(scope, key, loader, running, resolved);
-  }
-  const read = readOrMiss(scope, storedKey, resolved);
-  // A local read answers at once, so that nothing can happen between a miss and the start of its load.
-  const entry = read instanceof Promise ? await read : read;
-  recordRead(scope, key, entry !== undefined && !resolved.isForced);
-  if (entry !== undefined && !resolved.isForced) return entry.value as T;
-  // The cache may have been closed while the store was asked.
-  core.lifecycle.assertOpen();
-  const joinable = findJoinable(scope, storedKey, resolved);
-  if (joinable !== undefined) return join(scope, key, loader, joinable, resolved);
-  const stale = entry && { value: entry.value as T, version: entry.version };
-  const { tags, hardTimeoutMs } = resolved;
-  const ports = portsFor(scope, resolved, [entry?.version ?? 0]);
-  const load = startLoad({ storedKey, key, tags, hardTimeoutMs, stale }, loader, ports);
-  return waitFor<T>(scope, load, resolved);
+  return resolved;
 }
 
-/** The running load that this call may join: not when fresh is forced, nor when its result would lack the call's tags. */
-function findJoinable(scope: ViewScope, storedKey: string, resolved: ResolvedGetOrSet): Load | undefined {
-  if (resolved.isForced) return undefined;
-  const load = scope.core.loads.find(storedKey);
-  return load?.addTags(resolved.tags) ? load : undefined;
-}
-
-/**
- * Waits for somebody else's load. When that passes its own hard timeout and this caller has patience left, the caller
- * takes over: it reads again and loads with its own loader for the rest of its time.
- */
-async function join<T>(
-  scope: ViewScope,
-  key: string,
-  loader: Loader<T>,
-  load: Load,
-  resolved: ResolvedGetOrSet,
-): Promise<T> {
-  const { clock } = scope.core;
-  const untilMs = clock.monotonicMs() + resolved.hardTimeoutMs;
-  try {
-    return isolate(scope, await waitFor<T>(scope, load, resolved));
-  } catch (error) {
-    const remainingMs = untilMs - clock.monotonicMs();
-    const isOthersTimeout = error instanceof LoaderError && error.code === "GCX_LOADER_TIMEOUT" && remainingMs > 0;
-    if (!isOthersTimeout) throw error;
-    return getOrLoad(scope, key, loader, { ...optionsOf(resolved), hardTimeout: remainingMs });
-  }
-}
-
-/** Callers who share a load must not share an object where the store promises copies. */
-function isolate<T>(scope: ViewScope, value: T): T {
-  const { backend } = scope.core;
-  return backend.isolate === undefined || value === undefined ? value : (backend.isolate(value) as T);
-}
-
-/** Resolved options as options; the view's own tags are in them already and merge without repetition. */
-function optionsOf({ ttlMs, sliding, jitter, tags, signal }: ResolvedGetOrSet): GetOrSetOptions {
-  return { ttl: ttlMs, sliding, jitter, tags, signal };
-}
-
-/** `Cache.getOrSetMulti`. */
-export async function getOrLoadMulti<T>(
-  scope: ViewScope,
-  keys: Iterable<string>,
-  loader: BatchLoader<T>,
-  options: GetOrSetOptions | undefined,
-): Promise<Map<string, T>> {
-  const wanted = collectKeys(keys);
-  assertLoader(loader);
-  const resolved = resolveGetOrSet(options, scope.defaults);
-  assertTagsSupported(scope.core, resolved.tags);
-  assertSlidingSupported(scope.core, resolved.sliding);
-  scope.core.lifecycle.assertOpen();
-  resolved.signal?.throwIfAborted();
-  const found = new Map<string, T>();
-  if (wanted.length === 0) return found;
-  const read = readAllOrMiss(scope, wanted, resolved);
-  const entries = read instanceof Promise ? await read : read;
-  scope.core.lifecycle.assertOpen();
-  const missing: string[] = [];
-  for (const [index, key] of wanted.entries()) {
-    const entry = resolved.isForced ? undefined : entries[index];
-    recordRead(scope, key, entry !== undefined);
-    if (entry === undefined) missing.push(key);
-    else found.set(key, entry.value as T);
-  }
-  const versions = new Map(wanted.map((key, index) => [key, entries[index]?.version ?? 0]));
-  const loads = joinOrStart(scope, missing, versions, loader, resolved);
-  const values = await Promise.all(loads.map((load) => waitFor<T | undefined>(scope, load, resolved)));
-  for (const [index, value] of values.entries()) {
-    if (value !== undefined) found.set(missing[index] as string, isolate(scope, value));
-  }
-  return found;
-}
-
-/**
- * Ports through which loads of one call reach the store and its events.
- *
- * @param replacedVersions versions of the live entries found before each load, in the order of the loads; 0 for none
- */
-function portsFor(scope: ViewScope, resolved: ResolvedGetOrSet, replacedVersions: readonly number[]): LoadPorts {
-  const { core } = scope;
-  const versionOf = new Map<Load, number>();
-  return {
-    clock: core.clock,
-    scheduler: core.scheduler,
-    table: core.loads,
-    takeStamp: () => takeStamp(scope),
-    onStart: (load) => void versionOf.set(load, replacedVersions[versionOf.size] ?? 0),
-    store: (results) =>
-      storeLoaded(
-        scope,
-        resolved,
-        results.map((result) => ({ ...result, replacedVersion: versionOf.get(result.load) ?? 0 })),
-      ),
-    forget: (load) => {
-      const version = versionOf.get(load) ?? 0;
-      if (version > 0) void removeVersion(core, load.storedKey, version);
-    },
-    onEnd: (load, outcome, error) => recordLoad(scope, load, outcome, error),
-  };
-}
-
-function joinOrStart<T>(
-  scope: ViewScope,
-  keys: readonly string[],
-  versions: ReadonlyMap<string, number>,
-  loader: BatchLoader<T>,
-  resolved: ResolvedGetOrSet,
-): Load[] {
-  const loads = new Map<string, Load>();
-  const unclaimed: string[] = [];
-  for (const key of keys) {
-    const running = findJoinable(scope, storedKeyOf(scope, key), resolved);
-    if (running === undefined) unclaimed.push(key);
-    else loads.set(key, running);
-  }
-  if (unclaimed.length > 0) {
-    const requests = unclaimed.map((key) => ({
-      storedKey: storedKeyOf(scope, key),
-      key,
-      tags: resolved.tags,
-      hardTimeoutMs: resolved.hardTimeoutMs,
-    }));
-    const ports = portsFor(
-      scope,
-      resolved,
-      unclaimed.map((key) => versions.get(key) ?? 0),
-    );
-    const started = startBatchLoad(requests, loader, ports);
-    for (const [index, key] of unclaimed.entries()) loads.set(key, started[index] as Load);
-  }
-  return keys.map((key) => loads.get(key) as Load);
-}
-
-function waitFor<T>(scope: ViewScope, load: Load, resolved: ResolvedGetOrSet): Promise<T> {
-  const { core } = scope;
-  const waiting = load.wait(
-    { signal: resolved.signal, hardTimeoutMs: resolved.hardTimeoutMs },
-    core.clock.monotonicMs(),
-  );
-  return waiting as Promise<T>;
-}
-
-/** A read whose failure is a miss: the loader stands in for a sick store. */
-function readOrMiss(
-  scope: ViewScope,
-  storedKey: string,
-  resolved: ResolvedGetOrSet,
-): MaybePromise<StoredEntry | undefined> {
-  return orMiss(scope, resolved, undefined, () =>
-    callBackend(scope.core, "get", "read", resolved.signal, (backend, context) => backend.get(storedKey, context)),
-  );
-}
-
-function readAllOrMiss(
-  scope: ViewScope,
-  keys: readonly string[],
-  resolved: ResolvedGetOrSet,
-): MaybePromise<ReadonlyArray<StoredEntry | undefined>> {
-  const storedKeys = keys.map((key) => storedKeyOf(scope, key));
-  return orMiss(scope, resolved, [], () =>
-    callBackend(scope.core, "getMulti", "read", resolved.signal, (backend, context) =>
-      backend.getMulti(storedKeys, context),
-    ),
-  );
-}
-
-function orMiss<T>(
-  scope: ViewScope,
-  resolved: ResolvedGetOrSet,
-  miss: T,
-  read: () => MaybePromise<T>,
-): MaybePromise<T> {
-  const survive = (error: unknown): T => {
-    if (resolved.signal?.aborted) throw error;
-    absorbStoreError(scope.core, "get", error);
-    return miss;
-  };
-  try {
-    const found = read();
-    return found instanceof Promise ? found.catch(survive) : found;
-  } catch (error) {
-    return survive(error);
-  }
-}
-
-/** Never fails: a result with tags is not stored without a stamp. */
-function takeStamp(scope: ViewScope): MaybePromise<number | undefined> {
-  const { core } = scope;
-  if (core.backend.stamp === undefined) return undefined;
-  try {
-    const stamp = callBackend(core, "stamp", "read", undefined, (backend, context) => backend.stamp!(context));
-    return stamp instanceof Promise
-      ? stamp.catch((error: unknown) => {
-          absorbStoreError(core, "stamp", error);
-          return undefined;
-        })
-      : stamp;
-  } catch (error) {
-    absorbStoreError(core, "stamp", error);
-    return undefined;
-  }
-}
-
-function recordLoad(scope: ViewScope, load: Load, outcome: LoadOutcome, error: unknown): void {
-  const { core, counters, path } = scope;
-  counters.loads += 1;
-  if (outcome === "failed" || outcome === "timed-out") counters.loadFailures += 1;
-  if (!core.events.wants("load")) return;
-  const key = fromStoredKey(load.storedKey);
-  const durationMs = core.clock.monotonicMs() - load.startedAtMs;
-  if (error === undefined && outcome !== "failed") {
-    core.events.emit("load", { key, namespace: path, outcome, durationMs });
-    return;
-  }
-  const typed =
-    error instanceof LoaderError
-      ? error
-      : new LoaderError("GCX_LOADER_FAILED", "A loader threw; its own error is the cause.", { cause: error });
-  core.events.emit("load", { key, namespace: path, outcome, durationMs, error: typed });
-}
-
-function assertLoader(loader: unknown): void {
+/** @throws LoaderError `GCX_LOADER_INVALID` */
+export function assertLoader(loader: unknown): void {
   if (typeof loader === "function") return;
   throw new LoaderError(
     "GCX_LOADER_INVALID",
     `A loader must be a function; got ${loader === null ? "null" : typeof loader}.`,
   );
+}
+
+/** Whether a live value is all that the call wants to know. */
+export function isPlainCall({ defaults }: ViewScope, options: GetOrSetOptions | undefined): boolean {
+  if (options === undefined) return !refreshesEarly(defaults.load);
+  return (
+    options.forceFresh === undefined &&
+    options.signal === undefined &&
+    options.refreshAhead === undefined &&
+    options.earlyRefresh === undefined &&
+    !refreshesEarly(defaults.load)
+  );
+}
+
+/**
+ * The short way into a load that runs, for a call of {@link isPlainCall} on which nothing but the load's value depends: thousands may come together, and each costs a look and a
+ * promise. `undefined`: the long way decides.
+ */
+function joinPlainly<T>(
+  scope: ViewScope,
+  key: string,
+  loader: Loader<T>,
+  options: GetOrSetOptions | undefined,
+): Promise<T> | undefined {
+  const { core, defaults } = scope;
+  if (!takesLoadAsItIs(defaults, options)) return undefined;
+  const storedKey = storedKeyOf(scope, key);
+  const load = core.loads.find(storedKey);
+  // One that replaces a live entry is not waited for: the long way looks at the entry.
+  if (load === undefined || load.standIn !== undefined) return undefined;
+  core.lifecycle.assertOpen();
+  const nowMs = core.clock.monotonicMs();
+  if (core.loadMemory.findFailure(storedKey, nowMs) !== undefined) return undefined;
+  recordRead(scope, key, false);
+  const { hardTimeoutMs } = defaults.load;
+  const waiting = waitInside(load, () => load.wait({ signal: undefined, hardTimeoutMs }, nowMs));
+  const toCall = (): LoadCall<T> => {
+    const resolved = resolveForLoads(scope, options);
+    return { scope, key, storedKey, loader, resolved, beganAtMs: nowMs, untilMs: nowMs + hardTimeoutMs };
+  };
+  return waiting.then(
+    (value) => (load.isCurrentAt(nowMs) ? isolate(scope, value as T) : takeResult(toCall(), load, value as T)),
+    (error: unknown) => takeOver(toCall(), error),
+  );
+}
+
+/** Whether a call has nothing to say to a load that somebody else began. */
+function takesLoadAsItIs({ load, tags }: ViewDefaults, options: GetOrSetOptions | undefined): boolean {
+  if (load.graceMs > 0 || load.revalidateMs > 0 || tags.length > 0) return false;
+  return (
+    options === undefined ||
+    (options.tags === undefined &&
+      options.grace === undefined &&
+      options.staleWhileRevalidate === undefined &&
+      options.softTimeout === undefined &&
+      options.hardTimeout === undefined)
+  );
+}
+
+async function loadValue<T>(
+  scope: ViewScope,
+  key: string,
+  loader: Loader<T>,
+  resolved: ResolvedGetOrSet,
+  beganAtMs: number,
+): Promise<T> {
+  const { core } = scope;
+  const storedKey = storedKeyOf(scope, key);
+  const untilMs = core.clock.monotonicMs() + resolved.load.hardTimeoutMs;
+  const call: LoadCall<T> = { scope, key, storedKey, loader, resolved, beganAtMs, untilMs };
+  const running = findJoinable(scope, storedKey, resolved);
+  if (running !== undefined && !core.backend.capabilities.local && !mayStandIn(running, resolved)) {
+    recordRead(scope, key, false);
+    return join(call, running);
+  }
+  const reading = findForLoad(scope, [storedKey], resolved, untilMs);
+  // A local read answers at once, so that nothing can happen between a miss and the start of its load.
+  const [finding] = (reading instanceof Promise ? await reading : reading) as [LoadFinding];
+  // The cache may have been closed while the store was asked.
+  core.lifecycle.assertOpen();
+  return answer(call, finding);
+}
+
+/**
+ * Whether a call could be answered with something else than the load's result: then it looks at the store before it joins, for what the load found when it began may have
+ * ended since.
+ */
+function mayStandIn({ standIn }: Load, { load }: ResolvedGetOrSet): boolean {
+  return standIn !== undefined || staleMsOf(load) > 0;
+}
+
+/** One call of `getOrSet`. */
+interface LoadCall<T> {
+  readonly scope: ViewScope;
+  readonly key: string;
+  readonly storedKey: string;
+  readonly loader: Loader<T>;
+  readonly resolved: ResolvedGetOrSet;
+  /** Monotonic instant of the call. */
+  readonly beganAtMs: number;
+  /** Monotonic instant at which the caller's time is over. */
+  readonly untilMs: number;
+}
+
+function answer<T>(call: LoadCall<T>, finding: LoadFinding): Promise<T> | T {
+  const found = answerKey(call.scope, { ...call, finding }, call.resolved);
+  switch (found.kind) {
+    case "value":
+      if (found.isRefreshed) refresh(call, finding);
+      return found.value as T;
+    case "failure":
+      throw found.error;
+    case "join":
+      return join(call, found.load);
+    case "load":
+      return waitFor(call, start(call, finding)).then(({ value }) => value as T);
+  }
+}
+
+/** Starts a load; what is kept of the entry stands in for it. */
+function start<T>({ scope, key, storedKey, loader, resolved, untilMs }: LoadCall<T>, finding: LoadFinding): Load {
+  const request: LoadRequest = {
+    ...{ storedKey, key },
+    ...{ tags: resolved.tags, negativeTtlMs: resolved.load.negativeTtlMs },
+    hardTimeoutMs: Math.max(1, untilMs - scope.core.clock.monotonicMs()),
+    standIn: toStandIn(finding, resolved),
+  };
+  return startLoad(request, loader, createLoadPorts(scope, resolved, [finding]));
+}
+
+/** Loads in the background, where there is room. */
+function refresh<T>(call: LoadCall<T>, finding: LoadFinding): void {
+  const { background } = call.scope.core;
+  if (!background.tryEnter()) return;
+  const load = start(call, finding);
+  load.keep();
+  const leave = (): void => background.leave();
+  load.settled.then(leave, leave);
+}
+
+/**
+ * Waits for somebody else's load. When that passes its own hard timeout and this caller has patience left, the caller
+ * takes over: it reads again and loads with its own loader for the rest of its time. So it does when the store refused the result, for it may be from before a change
+ * that was over when this caller came. That happens once: what runs then began after the call.
+ */
+async function join<T>(call: LoadCall<T>, load: Load): Promise<T> {
+  const { scope, beganAtMs } = call;
+  try {
+    const { value, isStandIn } = await waitFor(call, load);
+    if (isStandIn || load.isCurrentAt(beganAtMs)) return isolate(scope, value as T);
+    return takeResult(call, load, value as T);
+  } catch (error) {
+    return takeOver(call, error);
+  }
+}
+
+/** What a caller does with a result of which it is not known yet whether it is younger than the call. */
+async function takeResult<T>(call: LoadCall<T>, load: Load, value: T): Promise<T> {
+  const remainingMs = remainingMsOf(call);
+  if ((await load.wasCurrentAt(call.beganAtMs)) || remainingMs <= 0) return isolate(call.scope, value);
+  return loadAgain(call, remainingMs);
+}
+
+/** What a caller does whose wait for somebody else's load failed. @throws that error, unless it is the other's timeout and this caller has patience left */
+function takeOver<T>(call: LoadCall<T>, error: unknown): Promise<T> {
+  const remainingMs = remainingMsOf(call);
+  if (!isLoaderTimeout(error) || remainingMs <= 0) throw error;
+  return loadAgain(call, remainingMs);
+}
+
+function remainingMsOf<T>({ scope, untilMs }: LoadCall<T>): number {
+  return untilMs - scope.core.clock.monotonicMs();
+}
+
+function loadAgain<T>({ scope, key, loader, resolved, beganAtMs }: LoadCall<T>, hardTimeoutMs: number): Promise<T> {
+  return loadValue(scope, key, loader, { ...resolved, load: { ...resolved.load, hardTimeoutMs } }, beganAtMs);
+}
+
+function waitFor<T>({ scope, key, resolved, untilMs }: LoadCall<T>, load: Load): Promise<WaitResult> {
+  return waitForCaller(scope, key, load, resolved, untilMs);
+}
+
+/** What a caller has waited for. */
+export interface WaitResult {
+  readonly value: unknown;
+  /** Whether it stands in for the load's result. */
+  readonly isStandIn: boolean;
+}
+
+/** Waits for a load as a call wants to. */
+export function waitForCaller(
+  scope: ViewScope,
+  key: string,
+  load: Load,
+  resolved: ResolvedGetOrSet,
+  untilMs: number,
+): Promise<WaitResult> {
+  const { clock, scheduler } = scope.core;
+  const nowMs = clock.monotonicMs();
+  const spentMs = resolved.load.hardTimeoutMs - (untilMs - nowMs);
+  const policy: WaitPolicy = {
+    ...resolved.load,
+    signal: resolved.signal,
+    isForced: resolved.isForced,
+    hardTimeoutMs: Math.max(1, untilMs - nowMs),
+    softTimeoutMs: Math.max(0, resolved.load.softTimeoutMs - (Number.isNaN(spentMs) ? 0 : spentMs)),
+  };
+  let isStandIn = false;
+  const waiting = waitForLoad(load, policy, {
+    ...{ clock, scheduler },
+    onStandIn: (event, { expiresAt }) => {
+      isStandIn = true;
+      const reason = event === "offered" ? "revalidating" : event === "failed" ? "failed" : "slow";
+      recordStale(scope, key, reason, expiresAt);
+    },
+  });
+  return waiting.then((value) => ({ value, isStandIn }));
+}
+
+/** Callers who share a load must not share an object where the store promises copies. */
+export function isolate<T>({ core }: ViewScope, value: T): T {
+  const { backend } = core;
+  return backend.isolate === undefined || value === undefined ? value : (backend.isolate(value) as T);
+}
+
+/** What a loader is shown, and what may stand in for its result. */
+export function toStandIn({ entry, isLive }: LoadFinding, { load }: ResolvedGetOrSet): StandIn | undefined {
+  if (entry === undefined || (!isLive && staleMsOf(load) === 0)) return undefined;
+  const { value, version, expiresAt, tags } = entry;
+  return { value, version, expiresAt, tags };
 }

@@ -31,8 +31,45 @@ export interface SetOptions extends CallOptions {
 /** A TTL, or all options of a write. */
 export type TtlOrSetOptions = Ttl | SetOptions;
 
+/** How values are loaded, per call and as defaults of a namespace or cache. A table of what follows from them is in `docs/guide/get-or-set.md`. */
+export interface LoadOptions {
+  /** How long a caller waits, from the call to its answer, before `LoaderError` `GCX_LOADER_TIMEOUT`; `false`: for ever. Default: 30 s. */
+  readonly hardTimeout?: Duration | false | undefined;
+  /**
+   * How long a caller waits before it takes what stands in (see `grace`); the load goes on in the background. Where nothing can stand in it waits on. It also ends the
+   * wait for a store that does not answer: the loader then runs without it. Default: `false`, none.
+   */
+  readonly softTimeout?: Duration | false | undefined;
+  /**
+   * How long after its TTL a value may stand in when the loader fails or is slow. It is kept that much longer, a miss for every other method, and never outlives a
+   * write, a delete or an invalidation. Default: `false`, not at all. Stores without the capability `stale` refuse it, and so do entries with `sliding`.
+   */
+  readonly grace?: Duration | false | undefined;
+  /** How long after its TTL a value is served at once while one caller loads it anew in the background. Default: `false`, not at all. As `grace` otherwise. */
+  readonly staleWhileRevalidate?: Duration | false | undefined;
+  /** Share of the TTL, above 0 and below 1, after which the next caller loads anew in the background while the value lives. Default: `false`, none. */
+  readonly refreshAhead?: number | false | undefined;
+  /**
+   * Weight of the probabilistic early refresh (XFetch), above 0; 1 is a good value. The closer the end of the TTL and the longer a load takes, the likelier a caller loads
+   * anew in the background. Needs a load in this process to know how long it takes. Default: `false`, none.
+   */
+  readonly earlyRefresh?: number | false | undefined;
+  /**
+   * TTL of "there is none": a loader's `undefined` or `null` is then stored as `null` for so long, and the call answers `null`. A TTL that the loader sets wins. Default:
+   * `false`: `undefined` is not stored, and `null` is a value like others.
+   */
+  readonly negativeTtl?: Duration | false | undefined;
+  /** How long a failed load is remembered in this process: until then the key's callers get the same error, or what stands in, and the loader is not called. Default: `false`. */
+  readonly errorTtl?: Duration | false | undefined;
+  /**
+   * Whether one process of a fleet loads a key and the others wait for it, where the store can (Redis and Memcached in mode `coherent`). `lease`: how long a loader
+   * has before another process takes over. Default: `true`, with the hard timeout but at most 10 s.
+   */
+  readonly distributedSingleFlight?: boolean | { readonly lease: Duration } | undefined;
+}
+
 /** Defaults of a namespace; a call's own options win over them. */
-export interface NamespaceDefaults {
+export interface NamespaceDefaults extends LoadOptions {
   /** Default TTL of writes. */
   readonly ttl?: Ttl | undefined;
   /** Whether reads start the TTL of entries anew, by default. */
@@ -41,8 +78,6 @@ export interface NamespaceDefaults {
   readonly jitter?: number | undefined;
   /** Tags of every entry written through the view, in addition to the call's own. */
   readonly tags?: readonly string[] | undefined;
-  /** Default hard timeout of loads. */
-  readonly hardTimeout?: Duration | false | undefined;
 }
 
 /** Options of `increment` and `decrement`. */
@@ -79,9 +114,18 @@ export interface KeysOptions extends CallOptions {
 }
 
 /** Options of `getOrSet` and `getOrSetMulti`. */
-export interface GetOrSetOptions extends SetOptions {
-  /** How long a caller waits for the loader before `LoaderError` `GCX_LOADER_TIMEOUT`; `false`: for ever. Default: 30 s. */
-  readonly hardTimeout?: Duration | false | undefined;
+export interface GetOrSetOptions extends SetOptions, LoadOptions {
   /** Load even when a live entry is there, and replace it. A running load is not joined. Default: false. */
   readonly forceFresh?: boolean | undefined;
+}
+
+/** Options of loads that many callers share: those of `getOrSet` but for the signal, which is of one call. */
+export interface SharedLoadOptions extends Omit<GetOrSetOptions, "signal"> {}
+
+/** Options of `batched`. */
+export interface BatchedOptions extends SharedLoadOptions {
+  /** How long keys are collected, from the first that is asked for; less than the hard timeout. Default: 0, this turn of the event loop. */
+  readonly window?: Duration | undefined;
+  /** Keys with which a batch leaves at once; 1 to 100,000. Default: 1,000. */
+  readonly maxBatch?: number | undefined;
 }

@@ -2,49 +2,35 @@ import type { StoredEntry } from "../backend/stored-entry.ts";
 import type { CacheEntry } from "../entry/cache-entry.ts";
 import { assertKey } from "../entry/cache-key.ts";
 import type { CacheCore } from "./cache-core.ts";
-import { callBackend, completeOnBackend } from "./call-backend.ts";
+import { callBackend } from "./call-backend.ts";
+import type { BackendCallOptions } from "./limited-call.ts";
 import type { CallOptions } from "./options.ts";
+import { recordRead } from "./record-read.ts";
 import { signalOf } from "./resolve-options.ts";
 import { translateStoreError } from "./translate-store-error.ts";
+import { ValueRead } from "./value-read.ts";
 import { storedKeyOf, type ViewScope } from "./view-scope.ts";
 
-/** Counts and tells of one read. */
-export function recordRead(scope: ViewScope, key: string, isHit: boolean): void {
-  const { counters, core, path } = scope;
-  if (isHit) {
-    counters.hits += 1;
-    if (core.events.wants("hit")) core.events.emit("hit", { key, namespace: path, tier: core.backend.name });
-  } else {
-    counters.misses += 1;
-    if (core.events.wants("miss")) core.events.emit("miss", { key, namespace: path });
-  }
-}
+const READ_VALUE: BackendCallOptions = { signal: undefined, isValueEnough: true };
 
 /**
- * `Cache.get`. A local store that is connected answers at once: no async function, whose frame would cost more than the lookup.
+ * `Cache.get`. A local store that is connected answers at once, any other through one object: no async function, whose frame would cost more than
+ * the lookup.
  */
 export function getValue(scope: ViewScope, key: string, options: CallOptions | undefined): Promise<unknown> {
-  if (options !== undefined) return getValueWithin(scope, key, options);
   try {
     assertKey(key);
-    return isPeekable(scope.core) ? Promise.resolve(readLocal(scope, key)) : getValueWithin(scope, key, options);
+    const signal = options === undefined ? undefined : signalOf(options);
+    const { core } = scope;
+    if (signal === undefined && isPeekable(core)) return Promise.resolve(readLocal(scope, key));
+    core.lifecycle.assertOpen();
+    signal?.throwIfAborted();
+    const read = new ValueRead(scope, key, signal === undefined ? READ_VALUE : { signal, isValueEnough: true });
+    read.start();
+    return read.promise;
   } catch (error) {
     return Promise.reject(error as Error);
   }
-}
-
-async function getValueWithin(scope: ViewScope, key: string, options: CallOptions | undefined): Promise<unknown> {
-  assertKey(key);
-  const signal = signalOf(options);
-  const { core } = scope;
-  if (signal === undefined && isPeekable(core)) return readLocal(scope, key);
-  const storedKey = storedKeyOf(scope, key);
-  core.lifecycle.assertOpen();
-  const entry = await completeOnBackend(core, "get", "read", { signal, isValueEnough: true }, (backend, context) =>
-    backend.get(storedKey, context),
-  );
-  recordRead(scope, key, entry !== undefined);
-  return entry?.value;
 }
 
 /** `Cache.getEntry`. */
@@ -81,6 +67,21 @@ export function peekValue(scope: ViewScope, key: string): unknown {
 function isPeekable({ lifecycle, backend }: CacheCore): boolean {
   lifecycle.assertOpen();
   return backend.capabilities.local && lifecycle.isReadyNow();
+}
+
+/** The live value of a key where a local store is connected, counted as a hit; `undefined` where there is none, or the store must be asked: nothing is counted then. */
+export function peekLive(scope: ViewScope, key: string): unknown {
+  const { core } = scope;
+  if (!isPeekable(core)) return undefined;
+  let value: unknown;
+  try {
+    value = core.backend.peek!(storedKeyOf(scope, key));
+  } catch {
+    // The store is asked once more, by those who know what to do about its failures.
+    return undefined;
+  }
+  if (value !== undefined) recordRead(scope, key, true);
+  return value;
 }
 
 /** One read of a store that {@link isPeekable}. */

@@ -4,10 +4,9 @@ import { type Duration, parseDuration } from "../foundation/duration.ts";
 import { InvalidArgumentError } from "../foundation/errors.ts";
 import type { RandomSource } from "../foundation/random-source.ts";
 import { assertOptions, optionError } from "./assert-options.ts";
+import { type LoadPolicy, resolveLoadPolicy } from "./load-policy.ts";
 import type { CallOptions, GetOrSetOptions, NamespaceDefaults, SetOptions, TtlOrSetOptions } from "./options.ts";
 
-/** How long a caller waits for a loader when nothing is said: long enough for slow sources, short enough to notice. */
-export const DEFAULT_HARD_TIMEOUT_MS = 30_000;
 /** Attempts of optimistic writes when nothing is said. With full jitter, 16 settle dozens of competing writers. */
 export const DEFAULT_MAX_ATTEMPTS = 16;
 
@@ -17,7 +16,7 @@ export interface ViewDefaults {
   readonly sliding: boolean;
   readonly jitter: number;
   readonly tags: readonly string[];
-  readonly hardTimeoutMs: number;
+  readonly load: LoadPolicy;
 }
 
 /** The options of a write, resolved. */
@@ -36,7 +35,7 @@ export interface ResolvedGetOrSet {
   readonly jitter: number;
   readonly tags: readonly string[];
   readonly signal: AbortSignal | undefined;
-  readonly hardTimeoutMs: number;
+  readonly load: LoadPolicy;
   readonly isForced: boolean;
 }
 
@@ -84,10 +83,7 @@ export function resolveGetOrSet(options: GetOrSetOptions | undefined, defaults: 
     jitter: options?.jitter === undefined ? defaults.jitter : resolveRatio("jitter", options.jitter),
     tags: mergeTags(defaults.tags, options?.tags),
     signal: options?.signal,
-    hardTimeoutMs:
-      options?.hardTimeout === undefined
-        ? defaults.hardTimeoutMs
-        : resolveTimeoutMs("hardTimeout", options.hardTimeout),
+    load: resolveLoadPolicy(options, defaults.load),
     isForced: resolveFlag("forceFresh", options?.forceFresh, false),
   };
 }
@@ -100,8 +96,7 @@ export function resolveNamespaceDefaults(own: NamespaceDefaults | undefined, par
     sliding: resolveFlag("sliding", own?.sliding, parent.sliding),
     jitter: own?.jitter === undefined ? parent.jitter : resolveRatio("jitter", own.jitter),
     tags: mergeTags(parent.tags, own?.tags),
-    hardTimeoutMs:
-      own?.hardTimeout === undefined ? parent.hardTimeoutMs : resolveTimeoutMs("hardTimeout", own.hardTimeout),
+    load: resolveLoadPolicy(own, parent.load),
   });
 }
 
@@ -110,14 +105,6 @@ export function resolveMaxAttempts(maxAttempts: number | undefined): number {
   if (maxAttempts === undefined) return DEFAULT_MAX_ATTEMPTS;
   if (Number.isInteger(maxAttempts) && maxAttempts >= 1 && maxAttempts <= 1_000) return maxAttempts;
   throw optionError("maxAttempts", "maxAttempts must be an integer from 1 to 1,000.");
-}
-
-/** Milliseconds of a duration that must be above 0 (or `false`: none). */
-export function resolveTimeoutMs(name: string, value: number | string | false): number {
-  if (value === false || value === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
-  const timeoutMs = typeof value === "string" ? parseDuration(value) : value;
-  if (typeof timeoutMs === "number" && timeoutMs > 0) return timeoutMs;
-  throw optionError(name, `${name} must be milliseconds above 0, text such as "5s", or false.`);
 }
 
 /** Milliseconds of a lease: above 0, and with an end. */

@@ -13,15 +13,22 @@ export function assertScan(scope: ViewScope, operation: string): void {
   );
 }
 
+/** How keys are listed. */
+export interface ScanOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Also those whose data only stands in: for what ends entries, which must not leave it behind. Default: false. */
+  readonly isStaleListed?: boolean;
+}
+
 /** The keys of a view that begin with `prefix`, in slices. */
 export async function* scanView(
   scope: ViewScope,
   prefix: string,
-  signal: AbortSignal | undefined,
+  options: ScanOptions,
 ): AsyncGenerator<string[], void, undefined> {
   // In the root, an escaped key begins with "@:", which a plain prefix would miss: "" and "@…" are asked as they are stored.
   const storedPrefix = prefix === "" ? scope.prefix : toStoredKey(scope.prefix, prefix);
-  for await (const slice of scanStored(scope, "scan", storedPrefix, signal)) {
+  for await (const slice of scanStored(scope, "scan", storedPrefix, options)) {
     yield slice.filter((storedKey) => namespaceOf(storedKey) === scope.path).map(fromStoredKey);
   }
 }
@@ -34,12 +41,12 @@ export async function* scanStored(
   scope: ViewScope,
   operation: string,
   storedPrefix: string,
-  signal: AbortSignal | undefined,
+  { signal, isStaleListed = false }: ScanOptions,
 ): AsyncGenerator<readonly string[], void, undefined> {
   const { core } = scope;
   const controller = new AbortController();
   const begin = callBackend(core, operation, "read", signal, (backend) =>
-    backend.scan!(storedPrefix, { signal: controller.signal })[Symbol.asyncIterator](),
+    backend.scan!(storedPrefix, { signal: controller.signal, isStaleListed })[Symbol.asyncIterator](),
   );
   const slices = begin instanceof Promise ? await begin : begin;
   try {

@@ -28,6 +28,8 @@ export interface CacheStats {
   readonly loads: number;
   /** Loader calls that threw or timed out. */
   readonly loadFailures: number;
+  /** Answers of `getOrSet` and `getOrSetMulti` with an entry whose TTL was over. */
+  readonly staleServed: number;
   /**
    * Keys of this view and the namespaces inside it, in the nearest tier that knows; 0 when none does. An expired entry
    * counts until it is met or swept.

@@ -1,19 +1,34 @@
-import type { MaybePromise } from "../backend/backend.ts";
+import type { Backend, MaybePromise, OperationContext } from "../backend/backend.ts";
+import type { LoadToken } from "../backend/load-tier.ts";
 import type { EntryWrite, WriteResult } from "../backend/stored-entry.ts";
 import { fromStoredKey } from "../entry/namespace-path.ts";
 import { jitterTtlMs } from "../entry/ttl.ts";
 import { EntryTooLargeError, SerializationError } from "../foundation/errors.ts";
+import type { Load } from "../loading/load.ts";
 import type { LoadedValue, StoreVerdict } from "../loading/load-runner.ts";
 import { absorbStoreError } from "./absorb-store-error.ts";
 import { completeOnBackend } from "./call-backend.ts";
+import { staleMsOf } from "./load-policy.ts";
 import type { ResolvedGetOrSet } from "./resolve-options.ts";
 import type { ViewScope } from "./view-scope.ts";
 import { removeVersion, withdrawLateWrite } from "./withdraw-load.ts";
 import { recordRefusal, recordSet, slidingTtlOf } from "./writes.ts";
 
-/** A result with the version of the live entry that was found before its load; 0 for none. */
+/** What a load knows of the place where its result goes. */
+export interface LoadTarget {
+  /** Version of the live entry that was found before the load; 0 for none. */
+  replacedVersion: number;
+  /** The fleet's leave to load, if there is one. */
+  token: LoadToken | undefined;
+  /** Whether the store did not answer: nothing is stored then. */
+  isStoreAway: boolean;
+  /** Whether the result is stored; not when somebody else has the leave. */
+  isStored: boolean;
+}
+
+/** A result with its target. */
 export interface ReplacingValue extends LoadedValue {
-  readonly replacedVersion: number;
+  readonly target: LoadTarget;
 }
 
 /**
@@ -32,29 +47,45 @@ export function storeLoaded(
 
 function storeOne(scope: ViewScope, resolved: ResolvedGetOrSet, result: ReplacingValue): MaybePromise<StoreVerdict> {
   const { core } = scope;
+  const { target, load } = result;
+  const { storedKey } = load;
+  if (target.isStoreAway || !target.isStored) return { outcome: "unstored" };
   const write = toWrite(scope, resolved, result);
   if (write === undefined) return endReplaced(scope, result, { outcome: "returned" });
   // Without a stamp nobody can say that no tag was invalidated meanwhile.
   if (write.tags.length > 0 && result.stamp === undefined) return { outcome: "unstored" };
-  const { storedKey } = result.load;
+  const startedAtMs = core.clock.monotonicMs();
+  core.loadMemory.noteLoad(storedKey, startedAtMs - load.startedAtMs, write.ttlMs);
+  const { token } = target;
+  target.token = undefined;
   let stopWatching: (() => void) | undefined;
   const onLateAnswer = (): void => {
     stopWatching?.();
     if (result.load.isDetached) void withdrawLateWrite(core, storedKey);
   };
   try {
-    const written = completeOnBackend(core, "set", "write", { signal: undefined, onLateAnswer }, (backend, context) =>
-      backend.set(storedKey, write, context),
+    const written = completeOnBackend<WriteResult>(
+      core,
+      "set",
+      "write",
+      { signal: undefined, onLateAnswer },
+      (backend, context) => put(backend, { ...result, token }, write, context),
     );
     if (!(written instanceof Promise)) return settle(scope, result, written);
     return written.then(
-      (answer) => settleRemote(scope, result, answer),
+      (answer) => {
+        // Accepted: nothing had changed until then.
+        if (answer.stored) load.confirm(startedAtMs);
+        return settleRemote(scope, result, answer);
+      },
       (error: unknown) => {
         stopWatching = core.loads.watchUnsettled(result.load);
+        target.token = token;
         return absorbFailure(scope, result, error);
       },
     );
   } catch (error) {
+    target.token = token;
     return absorbFailure(scope, result, error);
   }
 }
@@ -64,21 +95,47 @@ function toWrite({ core }: ViewScope, resolved: ResolvedGetOrSet, result: Replac
   const ttlMs = jitterTtlMs(result.plan.ttlMs ?? resolved.ttlMs, resolved.jitter, core.random);
   if (ttlMs === 0) return undefined;
   const { capabilities } = core.backend;
-  const { replacedVersion, stamp, value, load } = result;
+  const { target, stamp, value, load } = result;
+  const staleMs = staleMsOf(resolved.load);
   return {
     value,
     ttlMs,
     slidingTtlMs: slidingTtlOf({ sliding: resolved.sliding, ttlMs }),
+    staleMs: staleMs > 0 && ttlMs !== Number.POSITIVE_INFINITY ? staleMs : undefined,
     tags: [...load.tags],
     tagsUnchangedSince: stamp,
     // Somebody else's newer write must not be overwritten. In a local store the load would be detached by it.
     condition:
       capabilities.local || !capabilities.conditionalWrites
         ? undefined
-        : replacedVersion === 0
+        : target.replacedVersion === 0
           ? { kind: "absent" }
-          : { kind: "version", version: replacedVersion },
+          : { kind: "version", version: target.replacedVersion },
   };
+}
+
+/** Into the place that the fleet keeps for it, else on the conditions of the write; what the source left as it was is only given its new end, where it still lives. */
+function put(
+  backend: Backend,
+  { load, plan, target, token }: ReplacingValue & { readonly token: LoadToken | undefined },
+  write: EntryWrite,
+  context: OperationContext,
+): MaybePromise<WriteResult> {
+  const { replacedVersion } = target;
+  const { storedKey } = load;
+  if (token !== undefined) {
+    return backend.loadTier!.fill(storedKey, { token, write: { ...write, condition: undefined } }, context);
+  }
+  if (plan.isUnmodified && backend.capabilities.local && replacedVersion > 0 && !hasNewTags(load)) {
+    // In one step with the look at the load: it is still the entry that was found.
+    const isExtended = backend.expire(storedKey, write.ttlMs, context);
+    if (isExtended === true) return { stored: true, version: replacedVersion };
+  }
+  return backend.set(storedKey, write, context);
+}
+
+function hasNewTags({ tags, standIn }: Load): boolean {
+  return standIn === undefined || [...tags].some((tag) => !standIn.tags.includes(tag));
 }
 
 function settle(scope: ViewScope, result: ReplacingValue, written: WriteResult): StoreVerdict {
@@ -112,7 +169,8 @@ function absorbFailure(scope: ViewScope, result: ReplacingValue, error: unknown)
 
 /** A forced load replaces what was there also when its own result cannot be kept. */
 function endReplaced(scope: ViewScope, result: ReplacingValue, verdict: StoreVerdict): MaybePromise<StoreVerdict> {
-  if (result.replacedVersion === 0) return verdict;
-  const removed = removeVersion(scope.core, result.load.storedKey, result.replacedVersion);
+  const { target } = result;
+  if (target.replacedVersion === 0) return verdict;
+  const removed = removeVersion(scope.core, result.load.storedKey, target.replacedVersion);
   return removed instanceof Promise ? removed.then(() => verdict) : verdict;
 }

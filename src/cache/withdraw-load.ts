@@ -31,6 +31,25 @@ export async function withdrawLateWrite(core: CacheCore, storedKey: string): Pro
   }
 }
 
+/**
+ * Removes what was kept of a key beyond its TTL. No store does that on condition of its version, so at a remote one a write that comes between goes with it: a miss is
+ * the worst that can come of it. Failures are absorbed.
+ */
+export function removeStale(core: CacheCore, storedKey: string): MaybePromise<void> {
+  try {
+    const removed = completeOnBackend(core, "delete", "write", { signal: undefined }, (backend, context) =>
+      backend.delete(storedKey, context),
+    );
+    if (!(removed instanceof Promise)) return;
+    return removed.then(
+      () => undefined,
+      (error: unknown) => absorbStoreError(core, "delete", error),
+    );
+  } catch (error) {
+    absorbStoreError(core, "delete", error);
+  }
+}
+
 function tryRemoveVersion(core: CacheCore, storedKey: string, version: number): MaybePromise<void> {
   if (core.backend.capabilities.transactions === "none") return removeIfSeen(core, storedKey, version);
   const checks = [{ key: storedKey, version }];

@@ -4,6 +4,7 @@ import { assertKey } from "../entry/cache-key.ts";
 import { resolveTtlMs, type Ttl } from "../entry/ttl.ts";
 import type { WriteReceipt } from "../entry/write-receipt.ts";
 import { EntryTooLargeError, InvalidArgumentError, UnsupportedOperationError } from "../foundation/errors.ts";
+import type { StalePolicy } from "../loading/entry-standing.ts";
 import type { CompareAndSetResult } from "./cache.ts";
 import type { CacheCore } from "./cache-core.ts";
 import { callBackend } from "./call-backend.ts";
@@ -41,6 +42,26 @@ export function assertSlidingSupported(core: CacheCore, sliding: boolean): void 
   throw new UnsupportedOperationError(
     "sliding",
     `The store "${core.backend.name}" cannot renew a TTL when it is read. Leave sliding out, or call expire() after reads.`,
+  );
+}
+
+/** Refuses to keep entries beyond their TTL where the store cannot, and where reads move the TTL. */
+export function assertStaleSupported(
+  { backend }: CacheCore,
+  { load, sliding }: { load: StalePolicy; sliding: boolean },
+): void {
+  if (load.graceMs === 0 && load.revalidateMs === 0) return;
+  const option = load.graceMs > 0 ? "grace" : "staleWhileRevalidate";
+  if (backend.capabilities.stale !== true) {
+    throw new UnsupportedOperationError(
+      option,
+      `The store "${backend.name}" keeps nothing beyond its TTL. Leave ${option} out, or use a store that does.`,
+    );
+  }
+  if (!sliding) return;
+  throw new UnsupportedOperationError(
+    option,
+    `${option} and sliding exclude each other: an entry whose reads move its end is never over while it is read.`,
   );
 }
 

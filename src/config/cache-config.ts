@@ -9,6 +9,7 @@ import { CONSISTENCY_FIELDS, type ConsistencyConfig } from "./sections/consisten
 import { DEADLINES_FIELDS, type DeadlinesConfig } from "./sections/deadlines-config.ts";
 import { ENCRYPTION_FIELDS, type EncryptionConfig } from "./sections/encryption-config.ts";
 import { GRPC_FIELDS, type GrpcConfig } from "./sections/grpc-config.ts";
+import { LOADING_FIELDS, type LoadingConfig } from "./sections/loading-config.ts";
 import { LOGGING_FIELDS, type LoggingConfig } from "./sections/logging-config.ts";
 import { MEMCACHED_FIELDS, type MemcachedConfig } from "./sections/memcached-config.ts";
 import { MEMORY_FIELDS, type MemoryConfig } from "./sections/memory-config.ts";
@@ -48,6 +49,11 @@ export interface CacheConfig {
   readonly memory?: MemoryConfig | undefined;
   /** How long each kind of operation waits for a store. A store in this process answers at once and needs none. */
   readonly deadlines?: DeadlinesConfig | undefined;
+  /**
+   * How `getOrSet`, `getOrSetMulti`, `cached` and `batched` load values. A call's own options and the namespace's win
+   * over it.
+   */
+  readonly loading?: LoadingConfig | undefined;
   /**
    * Redis, Valkey and compatible servers. For the backend `redis`, and for tiers without a section of their own.
    */
@@ -173,6 +179,12 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
     kind: "section",
     doc: "How long each kind of operation waits for a store. A store in this process answers at once and needs none.",
     fields: DEADLINES_FIELDS,
+    support: "built",
+  },
+  loading: {
+    kind: "section",
+    doc: "How `getOrSet`, `getOrSetMulti`, `cached` and `batched` load values. A call's own options and the namespace's win over it.",
+    fields: LOADING_FIELDS,
     support: "built",
   },
   redis: {

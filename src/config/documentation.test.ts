@@ -21,6 +21,7 @@ const FILES: readonly (readonly [string, Fields])[] = [
     "consistency",
     "encryption",
     "deadlines",
+    "loading",
   ].map((name): readonly [string, Fields] => [`sections/${name}-config.ts`, fieldsOf(CACHE_FIELDS, name)]),
   ["sections/redis-cluster-config.ts", fieldsOf(fieldsOf(CACHE_FIELDS, "redis"), "cluster")],
   ["sections/redis-sentinel-config.ts", fieldsOf(fieldsOf(CACHE_FIELDS, "redis"), "sentinel")],

@@ -20,6 +20,7 @@ export function parseEnvironmentText(field: Field, text: string): unknown {
       return TRUE_WORDS.has(word) ? true : FALSE_WORDS.has(word) ? false : text;
     case "integer":
     case "ratio":
+    case "number":
     case "duration":
       return parseNumber(trimmed) ?? (OFF_WORDS.has(word) ? false : text);
     case "text-list":

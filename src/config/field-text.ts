@@ -1,6 +1,6 @@
 import { formatByteSize } from "../foundation/byte-size.ts";
 import { formatDuration } from "../foundation/duration.ts";
-import type { EnumField, Field, IntegerField, TextField } from "./field.ts";
+import type { DurationField, EnumField, Field, IntegerField, NumberField, TextField } from "./field.ts";
 
 /** What a field may be, to follow "must be": used in messages, in the JSON Schema's descriptions and in the reference. */
 export function describeAllowed(field: Field): string {
@@ -11,14 +11,14 @@ export function describeAllowed(field: Field): string {
       return describeInteger(field);
     case "ratio":
       return "a number from 0 to 1";
+    case "number":
+      return describeNumber(field);
     case "text":
       return describeText(field);
     case "enum":
       return describeEnum(field);
-    case "duration": {
-      const range = `a duration from "${formatDuration(field.minMs)}" to "${formatDuration(field.maxMs)}"`;
-      return field.never === true ? `${range}, or false or Infinity for "never"` : range;
-    }
+    case "duration":
+      return describeDuration(field);
     case "size": {
       const range = `a size from "${formatByteSize(field.minBytes)}" to "${formatByteSize(field.maxBytes)}"`;
       return field.unlimited === true ? `${range}, or false or Infinity for "no limit"` : range;
@@ -39,6 +39,17 @@ export function describeAllowed(field: Field): string {
 function describeInteger(field: IntegerField): string {
   const range = `a whole number from ${field.min} to ${field.max}`;
   return field.unlimited === true ? `${range}, or false or Infinity for "no limit"` : range;
+}
+
+function describeNumber({ below, off }: NumberField): string {
+  const range = `a number above 0${below === undefined ? "" : ` and below ${below}`}`;
+  return off === true ? `${range}, or false for "off"` : range;
+}
+
+function describeDuration(field: DurationField): string {
+  const range = `a duration from "${formatDuration(field.minMs)}" to "${formatDuration(field.maxMs)}"`;
+  if (field.never === true) return `${range}, or false or Infinity for "never"`;
+  return field.off === true ? `${range}, or false for "off"` : range;
 }
 
 function describeText(field: TextField): string {
@@ -62,7 +73,8 @@ export function describeDefault(field: Field): string | undefined {
   if (field.defaultDoc !== undefined) return field.defaultDoc;
   if (field.default === undefined) return undefined;
   if (field.default === "") return "none";
-  if (field.default === false && field.kind === "duration") return "never";
+  if (field.default === false && field.kind === "number") return "off";
+  if (field.default === false && field.kind === "duration") return field.off === true ? "off" : "never";
   if (field.default === false && field.kind === "integer") return "no limit";
   return `\`${JSON.stringify(field.default)}\``;
 }

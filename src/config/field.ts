@@ -41,6 +41,15 @@ export interface RatioField extends FieldBase {
   readonly kind: "ratio";
 }
 
+/** A number above 0. */
+export interface NumberField extends FieldBase {
+  readonly kind: "number";
+  /** It must be below this; default: any. */
+  readonly below?: number | undefined;
+  /** `false` means "off". */
+  readonly off?: true | undefined;
+}
+
 /** A text. */
 export interface TextField extends FieldBase {
   readonly kind: "text";
@@ -66,6 +75,8 @@ export interface DurationField extends FieldBase {
   readonly maxMs: number;
   /** `Infinity` and `false` mean "never" (or "no limit"). */
   readonly never?: true | undefined;
+  /** `false` means "off". */
+  readonly off?: true | undefined;
   /** What `-1` meant to the Go library, accepted in snake_case documents only. */
   readonly goMinusOne?: number | false | undefined;
 }
@@ -138,6 +149,7 @@ export type Field =
   | BooleanField
   | IntegerField
   | RatioField
+  | NumberField
   | TextField
   | EnumField
   | DurationField

@@ -1,4 +1,4 @@
-import type { DurationField, EnumField, Field, IntegerField, SizeField, TextField } from "./field.ts";
+import type { DurationField, EnumField, Field, IntegerField, NumberField, SizeField, TextField } from "./field.ts";
 
 /** A JSON Schema, or a part of one. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -11,6 +11,7 @@ const SIZE_TEXT = "^\\s*\\d+(?:\\.\\d+)?\\s*(?:[kKmMgGtT](?:[iI]?[bB])?|[bB])?\\
 /** What Go writes for fields that nobody set. */
 const GO_ZEROS: Readonly<Partial<Record<Field["kind"], readonly unknown[]>>> = {
   integer: [0],
+  number: [0],
   duration: [0, ""],
   size: [""],
   text: [""],
@@ -39,6 +40,8 @@ function describeChoices(field: Field, mayBeGo: boolean): JsonSchema[] {
       return describeInteger(field, mayBeGo);
     case "ratio":
       return [{ type: "number", minimum: 0, maximum: 1 }];
+    case "number":
+      return describeNumber(field);
     case "text":
       return [describeText(field)];
     case "enum":
@@ -69,6 +72,11 @@ function describeInteger(field: IntegerField, mayBeGo: boolean): JsonSchema[] {
   return choices;
 }
 
+function describeNumber({ below, off }: NumberField): JsonSchema[] {
+  const range = { type: "number", exclusiveMinimum: 0, ...(below !== undefined && { exclusiveMaximum: below }) };
+  return off === true ? [range, { const: false }] : [range];
+}
+
 function describeText(field: TextField): JsonSchema {
   const lengths = { minLength: field.minLength, maxLength: field.maxLength };
   return { type: "string", ...lengths, ...(field.pattern && { pattern: field.pattern.source }) };
@@ -87,7 +95,7 @@ function describeDuration(field: DurationField, mayBeGo: boolean): JsonSchema[] 
     { type: "string", pattern: DURATION_TEXT },
     mayBeGo ? { type: "number", minimum: field.minMs } : milliseconds,
   ];
-  if (field.never === true) choices.push({ const: false });
+  if (field.never === true || field.off === true) choices.push({ const: false });
   if (mayBeGo && field.goMinusOne !== undefined) choices.push({ const: -1 });
   return choices;
 }

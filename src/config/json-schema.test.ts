@@ -30,6 +30,8 @@ describe("configJsonSchema", () => {
         { backend: "redis", ttl: "1h" },
       ],
     },
+    { loading: { refreshAhead: 0.8, earlyRefresh: 1.5, grace: "1h", errorTtl: false, hardTimeout: false } },
+    { loading: { refreshAhead: false, earlyRefresh: false, soft_timeout: "200ms" } },
   ])("accepts %j, as validateConfig does", (config) => {
     expect(findSchemaViolations(schema, config)).toEqual([]);
     expect(() => validateConfig(config)).not.toThrow();
@@ -45,6 +47,10 @@ describe("configJsonSchema", () => {
     { backend: "redis", redis: { addresses: ["nowhere"] } },
     { tracing: { sampleRate: 2 } },
     { nonsense: 5 },
+    { loading: { refreshAhead: 1 } },
+    { loading: { refreshAhead: 0 } },
+    { loading: { earlyRefresh: -1 } },
+    { loading: { negativeTtl: true } },
   ])("refuses %j, as validateConfig does", (config) => {
     expect(findSchemaViolations(schema, config)).not.toEqual([]);
     expect(() => validateConfig(config)).toThrow();

@@ -10,6 +10,7 @@ const NANOSECONDS_PER_MILLISECOND = 1_000_000;
  */
 export function readDuration(field: DurationField, given: unknown, style: DocumentStyle): Verdict {
   if (field.never === true && (given === false || given === Number.POSITIVE_INFINITY)) return { value: given };
+  if (field.off === true && given === false) return { value: given };
   if (typeof given === "string") return readDurationText(field, given);
   if (typeof given !== "number" || Number.isNaN(given)) return { hint: "" };
   if (style === "mixed") {

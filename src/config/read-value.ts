@@ -4,6 +4,7 @@ import type {
   Field,
   InstanceShape,
   IntegerField,
+  NumberField,
   SectionField,
   SectionListField,
   SizeField,
@@ -52,6 +53,8 @@ function judge(field: Exclude<ValueField, TextListField>, given: unknown, readin
       return judgeInteger(field, given, reading);
     case "ratio":
       return typeof given === "number" && given >= 0 && given <= 1 ? { value: given } : REFUSED;
+    case "number":
+      return judgeNumber(field, given);
     case "text":
       return judgeText(field, given);
     case "enum":
@@ -77,6 +80,12 @@ function judgeInteger(field: IntegerField, given: unknown, reading: Reading): Ve
   if (given === -1 && field.goMinusOne !== undefined && reading.style !== "camelCase")
     return { value: field.goMinusOne };
   return Number.isInteger(given) && given >= field.min && given <= field.max ? { value: given } : REFUSED;
+}
+
+function judgeNumber({ off, below = Number.POSITIVE_INFINITY }: NumberField, given: unknown): Verdict {
+  if (off === true && given === false) return { value: given };
+  if (typeof given !== "number") return { hint: hintForQuotes(given, /^\d+(?:\.\d+)?$/) };
+  return given > 0 && given < below ? { value: given } : REFUSED;
 }
 
 function judgeText(field: TextField, given: unknown): Verdict {

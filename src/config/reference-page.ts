@@ -68,6 +68,7 @@ const TYPE_WORDS: Readonly<Record<Field["kind"], string>> = {
   boolean: "boolean",
   integer: "integer",
   ratio: "number",
+  number: "number",
   text: "text",
   enum: "text",
   duration: "duration",

@@ -28,6 +28,23 @@ const DEFAULT_MEMCACHED = {
   servers: [{ address: "localhost:11211", weight: 1 }],
 };
 
+const DEFAULT_LOADING = {
+  policy: {
+    hardTimeoutMs: 30_000,
+    softTimeoutMs: Number.POSITIVE_INFINITY,
+    graceMs: 0,
+    revalidateMs: 0,
+    refreshAheadRatio: 1,
+    earlyRefreshBeta: 0,
+    negativeTtlMs: undefined,
+    errorTtlMs: 0,
+    isFleetWide: true,
+    leaseMs: undefined,
+  },
+  maxBackgroundLoads: 32,
+  breaker: { failureCount: 5, minOpenMs: 500, maxOpenMs: 30_000 },
+};
+
 const unbuilt = (): never => {
   throw new Error("not built here");
 };
@@ -54,6 +71,7 @@ describe("resolveConfig", () => {
         shared: undefined,
       },
       deadlines: { connectMs: 5_000, readMs: 1_000, writeMs: 1_000, healthMs: 1_000, closeMs: 10_000 },
+      loading: DEFAULT_LOADING,
       redis: DEFAULT_REDIS,
       memcached: DEFAULT_MEMCACHED,
       sharding: undefined,
@@ -103,6 +121,7 @@ describe("resolveConfig", () => {
         shared: undefined,
       },
       deadlines: { connectMs: 2_000, readMs: 50, writeMs: 60_000, healthMs: 10, closeMs: 1 },
+      loading: DEFAULT_LOADING,
       redis: DEFAULT_REDIS,
       memcached: DEFAULT_MEMCACHED,
       sharding: undefined,

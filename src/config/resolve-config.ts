@@ -11,6 +11,7 @@ import { findUnsupported } from "./not-built.ts";
 import { isBuiltInBackend } from "./plugin-names.ts";
 import { describeGiven, type Problem, throwProblems } from "./problem.ts";
 import { DICTIONARY_FILE_MARK, findCodecFields, resolveCodec } from "./resolve-codec.ts";
+import { type ResolvedLoading, resolveLoading } from "./resolve-loading.ts";
 import { type ResolvedMemcachedConfig, resolveMemcached } from "./resolve-memcached.ts";
 import { type ResolvedRedisConfig, resolveRedis } from "./resolve-redis.ts";
 import { type ResolvedShardingConfig, resolveSharding } from "./resolve-sharding.ts";
@@ -36,6 +37,7 @@ export interface ResolvedConfig {
   readonly defaultTtlMs: number | undefined;
   readonly memory: ResolvedMemoryConfig;
   readonly deadlines: ResolvedDeadlines;
+  readonly loading: ResolvedLoading;
   /** Settings of Redis. */
   readonly redis: ResolvedRedisConfig;
   /** Settings of Memcached. */
@@ -104,6 +106,7 @@ export function resolveConfig(config: unknown): ResolvedConfig {
     defaultTtlMs: toTtlMs(valid.defaultTtl),
     memory: resolveMemory(valid.memory ?? {}),
     deadlines: resolveDeadlines(valid.deadlines ?? {}),
+    loading: resolveLoading(valid.loading ?? {}),
     redis: resolveRedis(valid.redis ?? {}),
     memcached: resolveMemcached(valid.memcached ?? {}),
     sharding: resolveSharding(valid),

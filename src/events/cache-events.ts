@@ -20,6 +20,8 @@ export interface NodeEvent {
 export type LoadOutcome =
   /** Its value was stored. */
   | "stored"
+  /** Another process had loaded it meanwhile; the loader was not called. */
+  | "found"
   /** Its value was returned but not to be stored: `undefined`, TTL 0, or `skipStore()`. */
   | "returned"
   /** A write or invalidation came while it ran; its value went to its own callers only. */
@@ -39,6 +41,8 @@ export interface CacheEventMap {
   hit: KeyEvent & { readonly tier: string };
   /** A read found none. */
   miss: KeyEvent;
+  /** `getOrSet` answered with an entry whose TTL was over, `ageMs` ago: while it is loaded anew, because the load is slow, or because it failed. */
+  stale: KeyEvent & { readonly reason: "revalidating" | "slow" | "failed"; readonly ageMs: number };
   /** A write was accepted. */
   set: KeyEvent & { readonly version: number };
   /** A delete was carried out; `existed` says whether there was a live entry (`undefined` in batches: not known per key). */
@@ -80,6 +84,7 @@ export type CacheEventListener<Name extends CacheEventName> = (event: CacheEvent
 const NAMES: { readonly [Name in CacheEventName]: true } = {
   hit: true,
   miss: true,
+  stale: true,
   set: true,
   delete: true,
   remove: true,

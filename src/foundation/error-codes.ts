@@ -44,7 +44,9 @@ export const ERROR_CODES = {
   GCX_LOCK_LOST: "The lock's lease ended before it was extended or released.",
   GCX_LOADER_TIMEOUT: "A loader did not finish before its hard timeout.",
   GCX_LOADER_FAILED: "A loader threw. Callers receive the loader's own error; this code stands in events and logs.",
-  GCX_LOADER_INVALID: "A loader is not a function, or a batch loader returned no Map.",
+  GCX_LOADER_INVALID:
+    "A loader is not a function, a batch loader returned no Map, or a loader said notModified() with nothing to extend.",
+  GCX_LOADER_REENTRANT: "A loader asked for a key whose load waits for this very loader.",
   GCX_CACHE_CLOSED: "The cache is closed. Create a new one.",
   GCX_NODE_REQUEST: "A request to a node is malformed, or the node refused it.",
   GCX_NODE_UNREACHABLE: "No node answers at the given address.",

@@ -268,7 +268,7 @@ export class LockLostError extends GocachexError {
 /** A loader hung past its hard timeout, was misused, or (in events) threw. */
 export class LoaderError extends GocachexError {
   constructor(
-    code: "GCX_LOADER_TIMEOUT" | "GCX_LOADER_FAILED" | "GCX_LOADER_INVALID",
+    code: "GCX_LOADER_TIMEOUT" | "GCX_LOADER_FAILED" | "GCX_LOADER_INVALID" | "GCX_LOADER_REENTRANT",
     message: string,
     options?: GocachexErrorOptions,
   ) {

@@ -15,6 +15,18 @@ export interface LoadOptions {
   readonly scheduler: Scheduler;
   /** Told once when nobody waits any more, or the hard timeout passed. The argument is the reason to abort with. */
   readonly onGivenUp: (load: Load, reason: unknown) => void;
+  /** Told once when it is detached. */
+  readonly onDetached: (load: Load) => void;
+}
+
+/** What can stand in for the result of a load: the entry that it replaces, live or over. */
+export interface StandIn {
+  readonly value: unknown;
+  readonly version: number;
+  /** The tags it was stored with; they go on when the source says that it is still right. */
+  readonly tags: readonly string[];
+  /** Wall-clock instant at which it ends, or ended, in ms. */
+  readonly expiresAt: number;
 }
 
 /** How a caller waits for a load. */
@@ -45,12 +57,21 @@ export class Load {
   readonly #tags: Set<string>;
   readonly #scheduler: Scheduler;
   readonly #onGivenUp: (load: Load, reason: unknown) => void;
+  readonly #onDetached: (load: Load) => void;
   readonly #result: Promise<unknown>;
   #resolve!: (value: unknown) => void;
   #reject!: (error: unknown) => void;
   #timer: ScheduledTask | undefined;
   #waiters = 0;
   #isPinned = false;
+  /** The loader's result, while it is on its way to the store. */
+  #loaded: { readonly value: unknown } | undefined;
+  #standIn: StandIn | undefined;
+  #currentAtMs: number;
+  #confirming: Promise<void> | undefined;
+  readonly #onStandIn = new Set<() => void>();
+  /** Loads that this one's loader waits for; see `loader-chain.ts`. */
+  readonly #awaited = new Map<Load, number>();
   #isDetached = false;
   #isSealed = false;
   #isOver = false;
@@ -59,9 +80,11 @@ export class Load {
     this.storedKey = options.storedKey;
     this.startedAtMs = options.startedAtMs;
     this.endsAtMs = options.startedAtMs + options.hardTimeoutMs;
+    this.#currentAtMs = options.startedAtMs;
     this.#tags = new Set(options.tags);
     this.#scheduler = options.scheduler;
     this.#onGivenUp = options.onGivenUp;
+    this.#onDetached = options.onDetached;
     this.#result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -86,6 +109,11 @@ export class Load {
     return this.#isOver;
   }
 
+  /** Whether the loader is done and only the store has not answered. */
+  get isLoaded(): boolean {
+    return this.#loaded !== undefined;
+  }
+
   /** The tags its result will carry. */
   get tags(): ReadonlySet<string> {
     return this.#tags;
@@ -106,14 +134,82 @@ export class Load {
     return true;
   }
 
-  /** Its result goes to the store with the tags it has now. */
-  seal(): void {
+  /** Its result goes to the store with the tags it has now. Whoever gives up on the store from here on has the value all the same. */
+  seal(value: unknown): void {
     this.#isSealed = true;
+    this.#loaded = { value };
+  }
+
+  /** It is known now that its result was right at a monotonic instant; `Infinity`: nobody can say more. */
+  confirm(atMs: number): void {
+    this.#currentAtMs = Math.max(this.#currentAtMs, atMs);
+  }
+
+  /** Somebody was asked whether its result is right. */
+  confirmBy(answer: Promise<void>): void {
+    this.#confirming = answer;
+  }
+
+  /**
+   * Whether its result is known to have been right at a monotonic instant. Somebody who came while it ran may have come after a change that another process made
+   * meanwhile: this one does not hear of it, but the store does, and then the result is not confirmed.
+   */
+  isCurrentAt(atMs: number): boolean {
+    return atMs <= this.#currentAtMs;
+  }
+
+  /** As {@link Load.isCurrentAt}, after everybody has answered who was asked. */
+  async wasCurrentAt(atMs: number): Promise<boolean> {
+    if (!this.isCurrentAt(atMs)) await this.#confirming;
+    return this.isCurrentAt(atMs);
+  }
+
+  /** It goes on when nobody waits. */
+  keep(): void {
+    this.#isPinned = true;
+  }
+
+  /** What can stand in for its result, as far as it is known. */
+  get standIn(): StandIn | undefined {
+    return this.#standIn;
+  }
+
+  /** Tells those who wait what can stand in. */
+  offer(standIn: StandIn): void {
+    this.#standIn = standIn;
+    for (const tell of this.#onStandIn) tell();
+  }
+
+  /** Calls back when something can stand in. @returns a function that stops it */
+  onOffer(tell: () => void): () => void {
+    this.#onStandIn.add(tell);
+    return () => void this.#onStandIn.delete(tell);
+  }
+
+  /** Whether its loader waits for another load, straight or through others. */
+  waitsFor(other: Load): boolean {
+    if (other === this) return true;
+    for (const awaited of this.#awaited.keys()) if (awaited.waitsFor(other)) return true;
+    return false;
+  }
+
+  /** Remembers that its loader waits for a load, as long as a promise is not settled. */
+  async during<T>(awaited: Load, waiting: Promise<T>): Promise<T> {
+    this.#awaited.set(awaited, (this.#awaited.get(awaited) ?? 0) + 1);
+    try {
+      return await waiting;
+    } finally {
+      const count = (this.#awaited.get(awaited) as number) - 1;
+      if (count > 0) this.#awaited.set(awaited, count);
+      else this.#awaited.delete(awaited);
+    }
   }
 
   /** Marks it so that its result is stored nowhere. */
   detach(): void {
+    if (this.#isDetached) return;
     this.#isDetached = true;
+    this.#onDetached(this);
   }
 
   /**
@@ -151,10 +247,14 @@ export class Load {
     if (this.#end()) this.#reject(error);
   }
 
-  /** Rejects everybody who still waits, and tells the owner to abort the loader. Without effect when it is over. */
+  /**
+   * Ends the wait of everybody, and tells the owner to abort the loader. Those who wait get an error, or the value if only the store has not answered yet. Without
+   * effect when it is over.
+   */
   giveUp(reason: unknown): void {
     if (this.#isOver) return;
-    this.reject(reason);
+    if (this.#loaded === undefined) this.reject(reason);
+    else this.resolve(this.#loaded.value);
     this.#onGivenUp(this, reason);
   }
 
@@ -168,6 +268,7 @@ export class Load {
     if (this.#isOver) return false;
     this.#isOver = true;
     this.#timer?.cancel();
+    this.#onStandIn.clear();
     return true;
   }
 }
@@ -175,6 +276,6 @@ export class Load {
 function loaderTimeout(hardTimeoutMs: number): LoaderError {
   return new LoaderError(
     "GCX_LOADER_TIMEOUT",
-    `The loader did not finish within its hard timeout of ${hardTimeoutMs} ms. Raise hardTimeout or look at the source.`,
+    `The loader did not finish within its hard timeout of ${Math.round(hardTimeoutMs)} ms. Raise hardTimeout or look at the source.`,
   );
 }

@@ -6,7 +6,10 @@ export interface LoaderContext<T = unknown> {
   readonly key: string;
   /** Aborted when every caller has left, the hard timeout passed, or the cache closes. */
   readonly signal: AbortSignal;
-  /** With `forceFresh`: the live entry that is being replaced, if there is one. */
+  /**
+   * The entry that is being replaced, if one is known: a live one with `forceFresh` and in early refreshes, and one whose TTL is over where `grace` or
+   * `staleWhileRevalidate` keep it.
+   */
   readonly stale: { readonly value: T; readonly version: number } | undefined;
   /** Sets the TTL of the result, for example from what the source said. Wins over the call's `ttl`. */
   setTtl(ttl: Ttl): void;
@@ -14,9 +17,16 @@ export interface LoaderContext<T = unknown> {
   addTags(...tags: readonly string[]): void;
   /** Returns the result to the callers without storing it. */
   skipStore(): void;
+  /**
+   * Says that the source has nothing newer than {@link LoaderContext.stale}: `return context.notModified()`. The entry lives for another TTL with the value it has.
+   *
+   * @returns the stale value
+   * @throws LoaderError `GCX_LOADER_INVALID` when there is none
+   */
+  notModified(): T;
 }
 
-/** Produces the value of a key. `undefined` is returned but never stored; `null` is a value. */
+/** Produces the value of a key. `undefined` is returned but never stored, unless there is a `negativeTtl`; `null` is a value. */
 export type Loader<T> = (context: LoaderContext<T>) => T | undefined | Promise<T | undefined>;
 
 /** What a batch loader is given besides the keys. */

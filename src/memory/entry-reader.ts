@@ -23,6 +23,16 @@ export function getEntry(store: MemoryStore, isolation: Isolation, key: string):
   return slot === NO_SLOT ? undefined : readEntry(store, isolation, slot);
 }
 
+/** The live entry of a key, or the data that stands in for it, which says an end in the past. No use, and a sliding TTL goes on as it was. */
+export function getStaleEntry(store: MemoryStore, isolation: Isolation, key: string): StoredEntry | undefined {
+  const hash = store.hash(key);
+  const liveSlot = store.findLive(key, hash);
+  if (liveSlot !== NO_SLOT) return readEntry(store, isolation, liveSlot);
+  const slot = store.findStandIn(key, hash);
+  if (slot === NO_SLOT) return undefined;
+  return { ...readEntry(store, isolation, slot), expiresAt: store.lifetimes.endedAt(slot) };
+}
+
 /** The live entry of a key, for who is no user: the policy is not told, and a sliding TTL goes on as it was. */
 export function inspectEntry(store: MemoryStore, isolation: Isolation, key: string): StoredEntry | undefined {
   const slot = store.findLive(key, store.hash(key));

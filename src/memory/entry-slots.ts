@@ -13,8 +13,8 @@ import type { TagSet } from "./tag-table.ts";
  *
  * ```text
  * index: key → slot
- *  slot │ refs: key, value │ versions │ weights │ deadlines │ scope │ tagSets │ index.hashes
- *     0 │ "a"  {...}       │ 1700...1 │     212 │ Infinity  │ root  │         │ 0x5bd1e995
+ *  slot │ refs: key, value │ versions │ weights │ dueTimes, deadlines │ staleTimes │ scope │ tagSets │ index.hashes
+ *     0 │ "a"  {...}       │ 1700...1 │     212 │ Infinity            │          0 │ root  │         │ 0x5bd1e995
  *     1 │ (free)
  * ```
  */
@@ -23,8 +23,10 @@ export class EntrySlots {
   readonly versions: Float64Pages = new Float64Pages();
   /** In bytes. Empty before {@link EntrySlots.keepWeights}. */
   readonly weights: Float64Pages = new Float64Pages();
-  /** Instants in store time at which entries end; `Infinity` for never. Empty before {@link EntrySlots.keepDeadlines}. */
-  readonly deadlines: Float64Pages = new Float64Pages();
+  /** Instants in store time at which somebody has to look after entries; `Infinity` for never. Empty before {@link EntrySlots.keepDeadlines}. */
+  readonly dueTimes: Float64Pages = new Float64Pages();
+  /** How long entries are kept beyond their deadlines, in ms; 0: not. Empty before {@link EntrySlots.keepStaleTimes}. */
+  readonly staleTimes: Float64Pages = new Float64Pages();
   /** Tags of the entries that have any. */
   readonly tagSets: RefPages<TagSet> = new RefPages();
   readonly index: KeyIndex;
@@ -34,6 +36,8 @@ export class EntrySlots {
   #hasScopes = false;
   #keepsWeights = false;
   #keepsDeadlines = false;
+  #keepsStaleTimes = false;
+  #deadlines: Float64Pages = this.dueTimes;
   /** The slot freed last; the place of a free slot's hash names the one freed before it. A list that needs no memory: freeing never fails. */
   #lastFree: number = NO_SLOT;
   #freeCount = 0;
@@ -54,6 +58,14 @@ export class EntrySlots {
     return this.index.size;
   }
 
+  /**
+   * Instants in store time at which entries end; `Infinity` for never. While nothing is kept beyond its end, an entry is to be looked after when it ends, and
+   * these are the {@link EntrySlots.dueTimes} themselves; {@link EntrySlots.keepStaleTimes} makes them numbers of their own.
+   */
+  get deadlines(): Float64Pages {
+    return this.#deadlines;
+  }
+
   /** From now on slots have weights, of 0 at first. Asked for by stores with a bound in bytes; the others save the memory. O(n) */
   keepWeights(): void {
     if (this.#keepsWeights) return;
@@ -65,7 +77,19 @@ export class EntrySlots {
   keepDeadlines(): void {
     if (this.#keepsDeadlines) return;
     this.#keepsDeadlines = true;
-    this.deadlines.fill(this.#highWater, Number.POSITIVE_INFINITY);
+    this.dueTimes.fill(this.#highWater, Number.POSITIVE_INFINITY);
+  }
+
+  /** From now on entries may be kept beyond their deadlines. Asked for with the first that is: 16 bytes a slot that the others save. O(n) */
+  keepStaleTimes(): void {
+    if (this.#keepsStaleTimes) return;
+    this.keepDeadlines();
+    const deadlines = new Float64Pages();
+    deadlines.fill(this.#highWater, Number.POSITIVE_INFINITY);
+    this.staleTimes.fill(this.#highWater, 0);
+    for (let slot = 0; slot < this.#highWater; slot += 1) deadlines.set(slot, this.dueTimes.get(slot));
+    this.#deadlines = deadlines;
+    this.#keepsStaleTimes = true;
   }
 
   /** The scope that the entry of a taken slot was inserted into. */
@@ -93,11 +117,7 @@ export class EntrySlots {
       this.index.hashes.ensure(slot);
       this.versions.ensure(slot);
       if (this.#keepsWeights) this.weights.ensure(slot);
-      if (this.#keepsDeadlines) {
-        this.deadlines.ensure(slot);
-        // Afterwards whoever frees a slot leaves it at that.
-        this.deadlines.set(slot, Number.POSITIVE_INFINITY);
-      }
+      if (this.#keepsDeadlines) this.#prepareTimes(slot);
     }
     this.index.insert(key, hash, slot);
     this.refs.fill(slot, key, value);
@@ -139,7 +159,9 @@ export class EntrySlots {
     this.refs.clear();
     this.versions.clear();
     this.weights.clear();
-    this.deadlines.clear();
+    this.dueTimes.clear();
+    this.#deadlines.clear();
+    this.staleTimes.clear();
     this.#scopes.clear();
     this.#hasScopes = false;
     this.tagSets.clear();
@@ -151,6 +173,24 @@ export class EntrySlots {
   /** Every taken slot. O(n) */
   *taken(): Generator<number> {
     for (let slot = 0; slot < this.#highWater; slot += 1) if (this.isTaken(slot)) yield slot;
+  }
+
+  /** Makes room for the times of a slot that was never taken. Whoever frees a slot leaves them as they are set here. */
+  #prepareTimes(slot: number): void {
+    this.dueTimes.ensure(slot);
+    this.dueTimes.set(slot, Number.POSITIVE_INFINITY);
+    if (!this.#keepsStaleTimes) return;
+    this.staleTimes.ensure(slot);
+    this.staleTimes.set(slot, 0);
+    this.#deadlines.ensure(slot);
+    this.#deadlines.set(slot, Number.POSITIVE_INFINITY);
+  }
+
+  #isTimeless(slot: number): boolean {
+    if (!this.#keepsDeadlines) return true;
+    const isEndless = this.dueTimes.get(slot) === Number.POSITIVE_INFINITY;
+    if (!this.#keepsStaleTimes) return isEndless;
+    return isEndless && this.#deadlines.get(slot) === Number.POSITIVE_INFINITY && this.staleTimes.get(slot) === 0;
   }
 
   #setScope(slot: number, scope: NamespaceScope): void {
@@ -172,8 +212,7 @@ export class EntrySlots {
     for (const slot of free) {
       const isDropped = !this.isTaken(slot) && this.refs.value(slot) === undefined;
       const isUnmarked = this.#scopes.get(slot) === undefined && this.tagSets.get(slot) === undefined;
-      const isTimeless = !this.#keepsDeadlines || this.deadlines.get(slot) === Number.POSITIVE_INFINITY;
-      if (!isDropped || !isUnmarked || !isTimeless) {
+      if (!isDropped || !isUnmarked || !this.#isTimeless(slot)) {
         throw new Error(`entry slots: free slot ${slot} holds something`);
       }
     }

@@ -1,6 +1,7 @@
 import type { CommitResult, KeyCheck, KeyWrite } from "../backend/commit.ts";
 import type { CounterRequest, CounterResult } from "../backend/counter.ts";
 import type { EntryWrite, StoredEntry, WriteCondition, WriteResult } from "../backend/stored-entry.ts";
+import type { RemovalCause } from "../entry/removal.ts";
 import { assertInRange, moveCounter } from "./counter-move.ts";
 import { readEntry } from "./entry-reader.ts";
 import { NO_SLOT } from "./eviction/eviction-policy.ts";
@@ -112,21 +113,32 @@ function counterTags(store: MemoryStore, slot: number, request: CounterRequest):
   return slot === NO_SLOT ? (request.tags ?? []) : (store.slots.tagSets.get(slot)?.tags ?? []);
 }
 
-/** Removes a key. @returns whether a live entry was there */
+/** Removes a key, what stands in for it included. @returns whether a live entry was there */
 export function deleteEntry(store: MemoryStore, key: string): boolean {
+  return endEntry(store, key, "deleted");
+}
+
+/**
+ * Gives a live entry another TTL; it is kept beyond it for as long as before. One of 0 ends it as expired, and what stands in ends too.
+ *
+ * @returns whether a live entry was there
+ */
+export function expireEntry(store: MemoryStore, key: string, ttlMs: number): boolean {
+  if (ttlMs <= 0) return endEntry(store, key, "expired");
   const slot = store.findLive(key, store.hash(key));
   if (slot === NO_SLOT) return false;
-  store.remove(slot, "deleted");
+  store.lifetimes.moveEnd(slot, store.lifetimes.deadlineAfter(ttlMs));
   return true;
 }
 
-/** Gives a live entry another TTL; one of 0 ends it as expired. @returns whether a live entry was there */
-export function expireEntry(store: MemoryStore, key: string, ttlMs: number): boolean {
-  const slot = store.findLive(key, store.hash(key));
-  if (slot === NO_SLOT) return false;
-  if (ttlMs <= 0) store.remove(slot, "expired");
-  else store.lifetimes.set(slot, store.lifetimes.deadlineAfter(ttlMs));
-  return true;
+/** @returns whether a live entry was there */
+function endEntry(store: MemoryStore, key: string, cause: RemovalCause): boolean {
+  const hash = store.hash(key);
+  const liveSlot = store.findLive(key, hash);
+  const isLive = liveSlot !== NO_SLOT;
+  const slot = isLive ? liveSlot : store.findStandIn(key, hash);
+  if (slot !== NO_SLOT) store.remove(slot, isLive ? cause : "expired");
+  return isLive;
 }
 
 function draftEntry(context: WriteContext, key: string, write: EntryWrite): EntryDraft {
@@ -144,8 +156,11 @@ function putDraft(
   { kept, weightBytes }: EntryDraft,
   write: EntryWrite,
 ): number {
+  const { staleMs = 0 } = write;
+  if (staleMs > 0) store.lifetimes.keepStaleTimes();
   const deadline = store.lifetimes.deadlineAfter(write.ttlMs);
   const slot = store.put(key, hash, liveSlot, kept, weightBytes, deadline, write.tags);
+  if (staleMs > 0) store.lifetimes.setStale(slot, staleMs);
   if (write.slidingTtlMs !== undefined) store.lifetimes.setSliding(slot, write.slidingTtlMs);
   return store.slots.versions.get(slot);
 }

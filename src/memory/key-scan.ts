@@ -8,6 +8,8 @@ const SLICE_SLOT_COUNT = 1_000;
 export interface KeyScanContext {
   readonly scheduler: Scheduler;
   readonly signal: AbortSignal | undefined;
+  /** See `OperationContext.isStaleListed`. */
+  readonly isStaleListed?: boolean | undefined;
   /** Throws when the store was closed meanwhile. */
   readonly assertOpen: () => void;
 }
@@ -30,17 +32,23 @@ export async function* scanKeys(
     if (start > 0) await new Promise<void>((resolve) => context.scheduler.soon(resolve));
     context.signal?.throwIfAborted();
     context.assertOpen();
-    const keys = liveKeys(store, prefix, start, Math.min(end, start + SLICE_SLOT_COUNT));
+    const keys = keysOfSlots(store, prefix, { start, end: Math.min(end, start + SLICE_SLOT_COUNT) }, context);
     if (keys.length > 0) yield keys;
   }
 }
 
-function liveKeys(store: MemoryStore, prefix: string, start: number, end: number): string[] {
+function keysOfSlots(
+  store: MemoryStore,
+  prefix: string,
+  { start, end }: { readonly start: number; readonly end: number },
+  { isStaleListed = false }: KeyScanContext,
+): string[] {
   const keys: string[] = [];
   for (let slot = start; slot < end; slot += 1) {
     if (slot >= store.slots.highWater) break;
     const key = store.slots.refs.key(slot);
-    if (key?.startsWith(prefix) && store.deathCause(slot) === undefined) keys.push(key);
+    // What is dead for good may be listed with what stands in: ending it once more changes nothing.
+    if (key?.startsWith(prefix) && (isStaleListed || store.deaths.causeOf(slot) === undefined)) keys.push(key);
   }
   return keys;
 }

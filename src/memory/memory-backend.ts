@@ -9,7 +9,7 @@ import { fromStoredKey, type NamespacePath } from "../entry/namespace-path.ts";
 import { CacheClosedError } from "../foundation/errors.ts";
 import type { RandomSource } from "../foundation/random-source.ts";
 import type { StoreBounds } from "./capacity-estimate.ts";
-import { getEntry, inspectEntry } from "./entry-reader.ts";
+import { getEntry, getStaleEntry, inspectEntry } from "./entry-reader.ts";
 import {
   commitWrites,
   deleteEntry,
@@ -67,6 +67,8 @@ export interface MemoryBackend extends Backend {
   delete(key: string, context?: OperationContext): boolean;
   deleteMulti(keys: readonly string[], context?: OperationContext): number;
   expire(key: string, ttlMs: number, context?: OperationContext): boolean;
+  /** Ends of data that stands in are never in the future, although the store's time is finer than the wall clock's. */
+  getStale(keys: readonly string[], context?: OperationContext): ReadonlyArray<StoredEntry | undefined>;
   increment(key: string, request: CounterRequest, context?: OperationContext): CounterResult;
   commit(checks: readonly KeyCheck[], writes: readonly KeyWrite[], context?: OperationContext): CommitResult;
   lease(request: LeaseRequest, context?: OperationContext): LeaseOutcome;
@@ -92,6 +94,7 @@ const CAPABILITIES: BackendCapabilities = Object.freeze({
   leases: true,
   tags: true,
   slidingTtl: true,
+  stale: true,
   scan: true,
   clear: true,
 });
@@ -141,13 +144,19 @@ export function createMemoryBackend(options: MemoryBackendOptions, host: Backend
     delete: (key) => run(() => deleteEntry(store, key)),
     deleteMulti: (keys) => run(() => keys.reduce((count, key) => count + (deleteEntry(store, key) ? 1 : 0), 0)),
     expire: (key, ttlMs) => run(() => expireEntry(store, key, ttlMs)),
+    getStale: (keys) => run(() => keys.map((key) => getStaleEntry(store, isolation, key))),
     increment: (key, request) => run(() => incrementEntry(writing, key, request)),
     commit: (checks, writes) => run(() => commitWrites(writing, checks, writes)),
     lease: (request) => run(() => leases.handle(request)),
     invalidateTags: (tags) => run(() => store.invalidateTags(tags)),
     stamp: () => run(() => store.versions.next()),
     scan: (prefix, context) =>
-      scanKeys(store, prefix, { scheduler: host.scheduler, signal: context?.signal, assertOpen }),
+      scanKeys(store, prefix, {
+        scheduler: host.scheduler,
+        signal: context?.signal,
+        isStaleListed: context?.isStaleListed,
+        assertOpen,
+      }),
     clear: (namespace) => run(() => store.clear(namespace)),
     peek(key) {
       if (!isOpen) throw new CacheClosedError();

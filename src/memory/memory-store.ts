@@ -3,31 +3,25 @@ import type { BackendHost } from "../backend/registry.ts";
 import type { NamespacePath } from "../entry/namespace-path.ts";
 import type { RemovalCause } from "../entry/removal.ts";
 import { attainableBounds, CapacityEstimate, type StoreBounds } from "./capacity-estimate.ts";
+import { EntryDeaths } from "./entry-deaths.ts";
 import { EntrySlots } from "./entry-slots.ts";
 import { EntryTags, NO_TAGS } from "./entry-tags.ts";
 import { EntryWeights } from "./entry-weights.ts";
-import { type EvictionPolicyName, evictionPolicyFactory } from "./eviction/eviction-policies.ts";
+import { evictionPolicyFactory } from "./eviction/eviction-policies.ts";
 import { type EvictionPolicy, NO_SLOT } from "./eviction/eviction-policy.ts";
 import { EntryLifetimes } from "./expiry/entry-lifetimes.ts";
 import type { KeyIndex } from "./index/key-index.ts";
+import type { MemoryStoreOptions } from "./memory-store-options.ts";
 import { NamespaceScopes } from "./namespace-scopes.ts";
 import { RemovalQueue } from "./removal-queue.ts";
 import type { Float64Pages } from "./slot-pages.ts";
 import type { SlotRefs } from "./slot-refs.ts";
 import { Sweeper } from "./sweeper.ts";
 import { TagTable } from "./tag-table.ts";
-import type { EntryWeigher } from "./user-weigher.ts";
 import { createVersionCounter, type VersionCounter } from "./version-counter.ts";
 
-/** What a store is made with. */
-export interface MemoryStoreOptions extends StoreBounds {
-  readonly evictionPolicy: EvictionPolicyName;
-  readonly cleanupIntervalMs: number;
-  /** Weighs entries against `maxSizeBytes`. Asked for nothing while that is `Infinity`. */
-  readonly weigh: EntryWeigher;
-}
-
 const NEVER = Number.POSITIVE_INFINITY;
+const NOTHING = { keyCount: 0, standInCount: 0, weightBytes: 0 };
 /** The policy's idea of the capacity is looked at once in so many insertions, a power of 2. */
 const CAPACITY_CHECK_COUNT = 64;
 
@@ -40,7 +34,8 @@ const CAPACITY_CHECK_COUNT = 64;
  *
  * An entry is dead when it expired, one of its tags was invalidated, or its namespace was cleared. Dead entries are
  * never served; they are removed by whoever meets them: a read, a write, an eviction, the expiry schedule or the sweeper.
- * Unless a sweep is passing there are none but expired ones, so a read looks at nothing else.
+ * Unless a sweep is passing there are none but expired ones, so a read looks at nothing else. Expired ones that have time to stand in stay, dead
+ * as they are, until that is over too; the policy may choose them as any other.
  */
 export class MemoryStore {
   readonly slots: EntrySlots;
@@ -48,6 +43,7 @@ export class MemoryStore {
   readonly versions: VersionCounter;
   readonly removals: RemovalQueue;
   readonly lifetimes: EntryLifetimes;
+  readonly deaths: EntryDeaths;
   readonly #index: KeyIndex;
   readonly #refs: SlotRefs;
   readonly #versions: Float64Pages;
@@ -81,14 +77,22 @@ export class MemoryStore {
     const sliceEnded = (): void => this.removals.flush();
     this.#sweeper = new Sweeper(
       this.slots,
-      { removeIfDead: (slot) => this.#removeIfDead(slot), sliceEnded },
+      { removeIfDead: (slot) => this.deaths.endIfDead(slot), sliceEnded },
       host.scheduler,
     );
     this.lifetimes = new EntryLifetimes({
-      target: { removeExpired: (slot) => this.remove(slot, "expired"), sliceEnded },
+      target: {
+        removeExpired: (slot) => this.deaths.end(slot, "expired"),
+        standInChanged: (slot, change) => this.#scopes.countStandIns(this.slots.scope(slot), change),
+        sliceEnded,
+      },
       slots: this.slots,
       host,
       cleanupIntervalMs: options.cleanupIntervalMs,
+    });
+    this.deaths = new EntryDeaths({
+      ...{ slots: this.slots, lifetimes: this.lifetimes, entryTags: this.#entryTags, sweeper: this.#sweeper },
+      remove: (slot, cause) => this.remove(slot, cause),
     });
   }
 
@@ -104,10 +108,10 @@ export class MemoryStore {
     const slot = this.#index.find(key, hash);
     if (slot === NO_SLOT) return NO_SLOT;
     if (this.lifetimes.mortalCount !== 0 && !this.lifetimes.use(slot)) {
-      this.remove(slot, "expired");
+      this.deaths.end(slot, "expired");
       return NO_SLOT;
     }
-    if (this.#sweeper.isPassing && this.#removeIfDead(slot)) return NO_SLOT;
+    if (this.#sweeper.isPassing && !this.deaths.lives(slot)) return NO_SLOT;
     this.#policy.touched(slot, hash);
     return slot;
   }
@@ -132,20 +136,17 @@ export class MemoryStore {
     return this.#index.hash(key);
   }
 
-  /** The slot of a live entry, or `NO_SLOT`. No use: the policy is not told. A dead entry that is met is removed. */
+  /** The slot of a live entry, or `NO_SLOT`. No use: the policy is not told. A dead entry that is met is removed unless it stands in. */
   findLive(key: string, hash: number): number {
     const slot = this.#index.find(key, hash);
     if (slot === NO_SLOT) return NO_SLOT;
     if (this.lifetimes.mortalCount === 0 && !this.#sweeper.isPassing) return slot;
-    return this.#removeIfDead(slot) ? NO_SLOT : slot;
+    return this.deaths.lives(slot) ? slot : NO_SLOT;
   }
 
-  /** Why the entry of a taken slot is dead; `undefined` when it lives. */
-  deathCause(slot: number): RemovalCause | undefined {
-    if (this.lifetimes.isOver(slot)) return "expired";
-    if (!this.#sweeper.isPassing) return undefined;
-    const isCurrent = this.#entryTags.isCurrent(slot) && !this.slots.scope(slot).isCleared;
-    return isCurrent ? undefined : "invalidated";
+  /** The slot of data that stands in, or `NO_SLOT`. Only right after `findLive` said that there is no live entry: what it leaves stands in. */
+  findStandIn(key: string, hash: number): number {
+    return this.lifetimes.staleCount === 0 ? NO_SLOT : this.#index.find(key, hash);
   }
 
   /**
@@ -172,16 +173,17 @@ export class MemoryStore {
     deadline: number,
     tags: readonly string[],
   ): number {
+    const formerSlot = liveSlot === NO_SLOT ? this.findStandIn(key, hash) : liveSlot;
     const slot =
-      liveSlot === NO_SLOT
+      formerSlot === NO_SLOT
         ? this.#insert(key, hash, weightBytes, value)
-        : this.rewrite(liveSlot, key, hash, value, weightBytes);
+        : this.rewrite(formerSlot, key, hash, value, weightBytes);
     this.#entryTags.set(slot, tags);
     if (deadline !== NEVER || this.lifetimes.mortalCount !== 0) this.lifetimes.set(slot, deadline);
     return slot;
   }
 
-  /** Gives the live entry of a slot another value that fits; its end and its tags stay. Whatever has to leave for it, it keeps the slot. @returns it */
+  /** Gives the entry of a slot another value that fits; its end and its tags stay. Whatever has to leave for it, it keeps the slot. @returns it */
   rewrite(slot: number, key: string, hash: number, value: unknown, weightBytes: number): number {
     this.#policy.touched(slot, hash);
     const growthBytes = weightBytes - this.#weights.of(slot);
@@ -192,7 +194,7 @@ export class MemoryStore {
     }
     this.#refs.setValue(slot, value);
     this.#versions.set(slot, this.versions.next());
-    this.removals.add(key, "replaced");
+    this.removals.add(key, this.lifetimes.isStandIn(slot) ? "expired" : "replaced");
     return slot;
   }
 
@@ -235,12 +237,14 @@ export class MemoryStore {
     this.#tellCapacity();
   }
 
-  /** What a namespace and those inside it hold; evictions are those of the whole store. O(1), with a bound in bytes. */
+  /**
+   * What a namespace and those inside it hold; evictions are those of the whole store. Keys whose TTL is over count until somebody meets them, the
+   * expiry schedule at the latest; the memory is that of all data, what stands in included. O(1), with a bound in bytes.
+   */
   usage(path: NamespacePath): BackendUsage {
-    const scope = this.#scopes.find(path);
-    const keyCount = scope?.keyCount ?? 0;
-    const memoryUsageBytes = this.#weights.isKept ? (scope?.weightBytes ?? 0) : this.#weights.estimate(keyCount);
-    return { keyCount, memoryUsageBytes, evictions: this.#evictionCount };
+    const { keyCount, standInCount, weightBytes } = this.#scopes.find(path) ?? NOTHING;
+    const memoryUsageBytes = this.#weights.isKept ? weightBytes : this.#weights.estimate(keyCount);
+    return { keyCount: keyCount - standInCount, memoryUsageBytes, evictions: this.#evictionCount };
   }
 
   /** Stops background work and frees the memory, without telling of removals. */
@@ -262,17 +266,12 @@ export class MemoryStore {
     const taken = [...this.slots.taken()];
     this.lifetimes.checkInvariants(taken);
     this.#entryTags.checkInvariants(taken);
-    this.#scopes.checkInvariants(taken.map((slot) => [this.slots.scope(slot), this.#weights.of(slot)]));
+    this.#scopes.checkInvariants(
+      taken.map((slot) => [this.slots.scope(slot), this.#weights.of(slot), this.lifetimes.isStandIn(slot)]),
+    );
     const totalBytes = this.#weights.checkInvariants(taken);
     if (this.slots.size > this.#maxKeys || totalBytes > this.#maxSizeBytes)
       throw new Error("memory store: above a bound");
-  }
-
-  #removeIfDead(slot: number): boolean {
-    const cause = this.deathCause(slot);
-    if (cause === undefined) return false;
-    this.remove(slot, cause);
-    return true;
   }
 
   #insert(key: string, hash: number, weightBytes: number, value: unknown): number {
@@ -315,10 +314,11 @@ export class MemoryStore {
     const formerBytes = this.#weights.of(victim);
     const cause = this.#leavingCause(victim);
     const scope = this.#scopes.ofKey(key);
+    // While the slot still is the former entry's, whose scope may count it as one that stands in.
+    if (this.lifetimes.mortalCount !== 0) this.lifetimes.set(victim, NEVER);
     this.slots.handOver(victim, key, hash, value, scope);
     this.#policy.replaced(victim, formerHash, this.#index.hashes.get(victim));
     this.#entryTags.set(victim, NO_TAGS);
-    if (this.lifetimes.mortalCount !== 0) this.lifetimes.set(victim, NEVER);
     if (scope !== formerScope || weightBytes !== formerBytes) {
       this.#weights.set(victim, weightBytes, formerBytes);
       // In this order, so that a scope both are in is not dropped between.
@@ -332,7 +332,7 @@ export class MemoryStore {
   /** Why an entry that the policy chose leaves. Counts evictions. */
   #leavingCause(victim: number): RemovalCause {
     const mayBeDead = this.lifetimes.mortalCount !== 0 || this.#sweeper.isPassing;
-    const cause = (mayBeDead ? this.deathCause(victim) : undefined) ?? "evicted";
+    const cause = (mayBeDead ? this.deaths.causeOf(victim) : undefined) ?? "evicted";
     if (cause === "evicted") this.#evictionCount += 1;
     return cause;
   }

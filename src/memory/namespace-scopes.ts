@@ -17,6 +17,8 @@ export interface NamespaceScope {
   readonly children: Set<NamespaceScope>;
   /** Entries here and in nested scopes. */
   keyCount: number;
+  /** How many of those only stand in: their TTL is over. */
+  standInCount: number;
   /** Weight of those entries. */
   weightBytes: number;
   /** What stands before its keys in the store. */
@@ -65,29 +67,38 @@ export class NamespaceScopes {
     }
   }
 
+  /** Counts entries of a scope that begin (or, with a negative number, cease) to stand in. Without effect on cleared scopes. */
+  countStandIns(scope: NamespaceScope, change: number): void {
+    if (scope.isCleared) return;
+    for (let at: NamespaceScope | undefined = scope; at !== undefined; at = at.parent) at.standInCount += change;
+  }
+
   /** Ends a namespace and those inside it. @returns whether entries were hit */
   clear(path: NamespacePath): boolean {
     const scope = this.find(path);
     if (scope === undefined || scope.keyCount === 0) return false;
-    const { keyCount, weightBytes, parent } = scope;
+    const { keyCount, standInCount, weightBytes, parent } = scope;
     this.#end(scope);
     if (parent === undefined) {
       this.#root = createScope(ROOT_NAMESPACE, undefined);
     } else {
       parent.children.delete(scope);
+      this.countStandIns(parent, -standInCount);
       this.count(parent, -keyCount, -weightBytes);
     }
     return true;
   }
 
-  /** Throws when counts differ from what the entries say. `entries`: scope and weight of all entries in the store. */
-  checkInvariants(entries: Iterable<readonly [scope: NamespaceScope, weightBytes: number]>): void {
+  /** Throws when counts differ from what the entries say. `entries`: scope and weight of all entries in the store, and whether they only stand in. */
+  checkInvariants(entries: Iterable<readonly [scope: NamespaceScope, weightBytes: number, isStandIn: boolean]>): void {
     const live = [...entries].filter(([scope]) => !scope.isCleared);
     for (const scope of [this.#root, ...this.#scopes.values()]) {
       const inside = live.filter(([other]) => isWithinNamespace(other.path, scope.path));
       const weightBytes = inside.reduce((total, [, weight]) => total + weight, 0);
       if (scope.keyCount !== inside.length)
         throw new Error(`namespace "${scope.path}" counts ${scope.keyCount} of ${inside.length}`);
+      if (scope.standInCount !== inside.filter(([, , isStandIn]) => isStandIn).length)
+        throw new Error(`namespace "${scope.path}" miscounts what stands in`);
       if (scope.weightBytes !== weightBytes) throw new Error(`namespace "${scope.path}" weighs wrongly`);
       if (scope.keyCount === 0 && scope !== this.#root) throw new Error(`namespace "${scope.path}" is empty but kept`);
     }
@@ -123,5 +134,6 @@ export class NamespaceScopes {
 
 function createScope(path: NamespacePath, parent: NamespaceScope | undefined): NamespaceScope {
   const prefix = storedPrefix(path);
-  return { path, parent, children: new Set(), keyCount: 0, weightBytes: 0, prefix, isCurrent: true, isCleared: false };
+  const counts = { keyCount: 0, standInCount: 0, weightBytes: 0 };
+  return { path, parent, children: new Set(), ...counts, prefix, isCurrent: true, isCleared: false };
 }

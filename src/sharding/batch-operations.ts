@@ -1,4 +1,4 @@
-import type { OperationContext } from "../backend/backend.ts";
+import type { Backend, MaybePromise, OperationContext } from "../backend/backend.ts";
 import { assertWanted } from "../backend/caller.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../backend/stored-entry.ts";
 import { withoutMovedTags } from "./moved-keys.ts";
@@ -45,16 +45,37 @@ function callPlaces<T>(
 }
 
 /** `getMulti` of a sharded store. Rejects when a node fails: a key that nobody could be asked for is no miss. */
-export async function getKeys(
+export function getKeys(
   parts: ShardParts,
   keys: readonly string[],
   context: OperationContext,
 ): Promise<ReadonlyArray<StoredEntry | undefined>> {
+  return readKeys(parts, "getMulti", keys, context, (backend, own) => backend.getMulti(own, context));
+}
+
+/** `getStale` of a sharded store, as {@link getKeys}. Copies of hot keys are not asked. */
+export function getStaleKeys(
+  parts: ShardParts,
+  keys: readonly string[],
+  context: OperationContext,
+): Promise<ReadonlyArray<StoredEntry | undefined>> {
+  return readKeys(parts, "getStale", keys, context, (backend, own) =>
+    (backend as Required<Backend>).getStale(own, context),
+  );
+}
+
+async function readKeys(
+  parts: ShardParts,
+  operation: string,
+  keys: readonly string[],
+  context: OperationContext,
+  read: (backend: Backend, keys: readonly string[]) => MaybePromise<ReadonlyArray<StoredEntry | undefined>>,
+): Promise<ReadonlyArray<StoredEntry | undefined>> {
   await parts.shards.ready(context);
   const found: (StoredEntry | undefined)[] = new Array(keys.length).fill(undefined);
-  await callPlaces(parts, "getMulti", context, splitByPlace(parts.shards, keys), async (group) => {
+  await callPlaces(parts, operation, context, splitByPlace(parts.shards, keys), async (group) => {
     const { place, positions } = group;
-    const entries = await place.node.call("getMulti", context, (backend) => backend.getMulti(group.keys, context));
+    const entries = await place.node.call(operation, context, (backend) => read(backend, group.keys));
     for (let index = 0; index < positions.length; index += 1) {
       found[positions[index] as number] = withoutMovedTags(entries[index]);
     }

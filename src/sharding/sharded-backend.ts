@@ -2,8 +2,8 @@ import type { Backend } from "../backend/backend.ts";
 import type { BackendCapabilities } from "../backend/capabilities.ts";
 import type { BackendHost } from "../backend/registry.ts";
 import { systemHost } from "../backend/system-host.ts";
-import { BackendUnavailableError } from "../foundation/errors.ts";
-import { deleteKeys, getKeys, setKeys } from "./batch-operations.ts";
+import { BackendUnavailableError, ConfigError } from "../foundation/errors.ts";
+import { deleteKeys, getKeys, getStaleKeys, setKeys } from "./batch-operations.ts";
 import { HotKeys } from "./hot-keys.ts";
 import { commitKeys, deleteKey, expireKey, getKey, incrementKey, leaseKey, setKey } from "./key-operations.ts";
 import { type ChangeOptions, createRing, Membership, type NodeChange } from "./membership.ts";
@@ -11,6 +11,7 @@ import type { MigrateOptions, MigrateReport } from "./migrate.ts";
 import type { MovePlan } from "./move-plan.ts";
 import { type ShardedNode, ShardNode } from "./shard-node.ts";
 import type { ShardParts } from "./shard-parts.ts";
+import { hasLoadTier, shardedLoadTier } from "./sharded-load-tier.ts";
 import {
   type ResolvedShardingOptions,
   resolveShardingOptions,
@@ -126,6 +127,7 @@ function commonCapabilities(all: readonly BackendCapabilities[]): BackendCapabil
     leases: has("leases"),
     tags: has("tags"),
     slidingTtl: has("slidingTtl"),
+    stale: has("stale"),
     scan: has("scan"),
     clear: has("clear"),
   });
@@ -159,6 +161,10 @@ function createOperations(
     delete: (key, context) => deleteKey(parts, key, context),
     deleteMulti: (keys, context) => deleteKeys(parts, keys, context),
     expire: (key, ttlMs, context) => expireKey(parts, key, ttlMs, context),
+    ...(capabilities.stale === true && {
+      getStale: (keys, context) => getStaleKeys(parts, keys, context),
+    }),
+    ...(shards.ring.nodes.every(hasLoadTier) && { loadTier: shardedLoadTier(parts) }),
     ...(capabilities.counters && {
       increment: (key, request, context) => incrementKey(parts, key, request, context),
     }),
@@ -190,12 +196,21 @@ function createControls({ shards }: ShardParts, membership: Membership): Omit<Sh
         return { name, weight, breaker: breaker.state, isAway: shards.view?.isAway(name) === true };
       }),
     nodeOf: (key) => shards.homeOf(key).node.name,
-    addNode: (node, options = {}) => membership.add(node, options),
+    addNode: async (node, options = {}) => {
+      if (shards.ring.nodes.every(hasLoadTier) && !hasLoadTier(node)) throw withoutTier(node.name);
+      await membership.add(node, options);
+    },
     removeNode: (name, options = {}) => membership.remove(name, options),
     planMove: (change, sampleKeys) => membership.plan(change, sampleKeys),
     migrate: (options = {}) => membership.migrate(options),
     endMove: () => membership.endMove(),
   };
+}
+
+/** Loads of its keys would have nobody to ask. */
+function withoutTier(name: string): ConfigError {
+  const message = `"${name}" cannot take part in loads that one of many processes does (its store has no loadTier), and the other nodes can. Add a store of their kind.`;
+  return new ConfigError("GCX_CONFIG_INVALID", "sharding.nodes", message);
 }
 
 function areColocated(shards: Shards, keys: readonly string[]): boolean {

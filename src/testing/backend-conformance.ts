@@ -27,7 +27,7 @@ export interface BackendConformanceOptions {
    * @param host what a cache would give the store; with `time: "fake"` its clock and scheduler stand still until a case moves them
    */
   readonly create: (host: BackendHost) => MaybePromise<ConformanceTarget>;
-  /** `"fake"`: the store takes time from the host only. `"real"`: the kit really waits, some 100 TTL units in all. */
+  /** `"fake"`: the store takes time from the host only. `"real"`: the kit really waits, some 170 TTL units in all, 100 without the capability `stale`. */
   readonly time: "fake" | "real";
   /**
    * The unit of the TTLs in the cases, in ms: at least twice what the store rounds TTLs to. Default 1,000 with fake time,
@@ -45,7 +45,7 @@ export interface BackendConformanceOptions {
   readonly recoveryMs?: number;
   /**
    * With real time: the cases in which time has to pass run together, so that all wait for as long as the longest does, some 12 TTL units instead of
-   * 100. For stores that count in seconds. `create` is then called for some 40 cases at once. Default false.
+   * 170. For stores that count in seconds. `create` is then called for some 50 cases at once. Default false.
    */
   readonly waitsTogether?: boolean;
   /** Whether nobody else uses the data, so that `clear("")` and `scan("")` may be tried. Default false. */

@@ -13,6 +13,7 @@ import { createCodec } from "../codec/create-codec.ts";
 import { systemClock } from "../foundation/clock.ts";
 import { SerializationError, UnreadableValueError } from "../foundation/errors.ts";
 import { systemScheduler } from "../foundation/scheduler.ts";
+import { createFakeTime } from "../testing/fake-clock.ts";
 import { createMapBackend, type MapBackend, type MapBackendOptions } from "../testing/map-backend/map-backend.ts";
 import { createCodedBackend } from "./coded-backend.ts";
 import { StoredValues } from "./stored-values.ts";
@@ -71,6 +72,22 @@ describe("a store of bytes as a store of values", () => {
     expect([coded.areColocated?.(["a", "b"]), coded.areColocated?.(["a", "b", "c"])]).toEqual([true, false]);
     const { coded: plain } = open();
     expect([plain.connections, plain.report, plain.areColocated]).toEqual([undefined, undefined, undefined]);
+  });
+
+  it("finds what stands in, decoded; what cannot be read is none, and only the read that missed tells of it", async () => {
+    const time = createFakeTime();
+    const { store, coded, told } = open({ throws: true, map: { clock: time.clock } });
+    await coded.set("k", write({ at: new Date(5) }, { ttlMs: 10, staleMs: 1_000, tags: ["t"] }), {});
+    await store.set("foreign", { ...FOREIGN, ttlMs: 10, staleMs: 1_000 }, {});
+    await store.set("live", FOREIGN, {});
+    time.advance(10);
+    await expect(coded.get("live", {})).rejects.toBeInstanceOf(UnreadableValueError);
+    expect(told).toHaveLength(1);
+    const found = await coded.getStale?.(["foreign", "k", "absent", "live"], {});
+    expect(found?.map((entry) => entry?.value)).toEqual([undefined, { at: new Date(5) }, undefined, undefined]);
+    expect(found?.[1]?.expiresAt).toBe(time.clock.wallMs());
+    expect(told).toHaveLength(1);
+    expect(open({ map: { capabilities: { stale: false } } }).coded.getStale).toBeUndefined();
   });
 
   it("keeps bytes, and answers with values, versions, expiry and tags as the store has them", async () => {

@@ -4,24 +4,18 @@ import type { CommitResult, KeyCheck, KeyWrite } from "../backend/commit.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../backend/stored-entry.ts";
 import type { Codec } from "../codec/codec.ts";
 import { SerializationError } from "../foundation/errors.ts";
+import type { CodedBackendParts } from "./coded-backend-parts.ts";
+import { codedLoadTier } from "./coded-load-tier.ts";
 import { mapMaybe } from "./map-maybe.ts";
 import type { StoredValues } from "./stored-values.ts";
 
 /** How often a write that met an unreadable entry is tried again, when others write the key meanwhile. */
 const MAX_REPLACEMENTS = 3;
 
-/** What a store of bytes needs to be used as a store of values. */
-export interface CodedBackendParts {
-  /** Keeps bytes. */
-  readonly backend: Backend;
-  readonly codec: Codec;
-  readonly values: StoredValues;
-}
-
 /**
  * A store of bytes as a store of values: every value is encoded on its way in and decoded on its way out.
  *
- * What cannot be decoded is a miss for reads and as the previous value of a write. A write on condition that the key is absent replaces an entry that
+ * What cannot be decoded is a miss for reads, also for `getStale`, and as the previous value of a write. A write on condition that the key is absent replaces an entry that
  * no cache can read, on condition that it is still the one that was met. What does not look at values (`expire`, `deleteMulti`, the store's own
  * `increment`) does to such an entry what it does to any.
  */
@@ -63,9 +57,10 @@ export function createCodedBackend({ backend, codec, values }: CodedBackendParts
 
 /** Methods that exist where the store has them. */
 function optionalMethods(parts: CodedBackendParts): Partial<Backend> {
-  const { backend, codec } = parts;
+  const { backend, codec, values } = parts;
   const {
     ping,
+    getStale,
     increment,
     commit,
     areColocated,
@@ -80,6 +75,10 @@ function optionalMethods(parts: CodedBackendParts): Partial<Backend> {
   } = backend;
   return {
     ...(ping && { ping: ping.bind(backend) }),
+    ...(getStale && {
+      getStale: (keys, context) =>
+        mapMaybe(getStale.call(backend, keys, context), (found) => decodeStandIns(values, keys, found)),
+    }),
     ...(increment && codec.hasCounters && { increment: increment.bind(backend) }),
     ...(commit && { commit: (checks, writes, context) => commitReplacing(parts, checks, writes, context) }),
     ...(areColocated && { areColocated: areColocated.bind(backend) }),
@@ -91,6 +90,7 @@ function optionalMethods(parts: CodedBackendParts): Partial<Backend> {
     ...(usage && { usage: usage.bind(backend) }),
     ...(connections && { connections: connections.bind(backend) }),
     ...(report && { report: report.bind(backend) }),
+    ...(backend.loadTier && { loadTier: codedLoadTier(parts) }),
   };
 }
 
@@ -131,6 +131,15 @@ async function decodeAll(
 ): Promise<ReadonlyArray<StoredEntry | undefined>> {
   // Each a promise of its own: what one throws at once must not leave the rejections of others to nobody.
   return Promise.all(found.map(async (entry, index) => values.decodeEntry(keys[index] as string, entry)));
+}
+
+/** Who asks for these has read the keys before, and heard then of what nobody can read. */
+async function decodeStandIns(
+  values: StoredValues,
+  keys: readonly string[],
+  found: ReadonlyArray<StoredEntry | undefined>,
+): Promise<ReadonlyArray<StoredEntry | undefined>> {
+  return Promise.all(found.map((entry, index) => entry && values.decodeStandIn(keys[index] as string, entry)));
 }
 
 async function setReplacing(

@@ -84,6 +84,17 @@ export class StoredValues {
     }
   }
 
+  /** As {@link StoredValues.decodeEntry}, for data that is to stand in for a miss: what cannot be read is none. Tells nobody and throws no refusal, for the read that missed has done so. */
+  async decodeStandIn(storedKey: string, entry: StoredEntry): Promise<StoredEntry | undefined> {
+    try {
+      const { value } = await this.#codec.decode(toBytes(entry.value), storedKey);
+      return new DecodedEntry(entry, value);
+    } catch (error) {
+      if (error instanceof CodecFault) return undefined;
+      throw error;
+    }
+  }
+
   /**
    * Whether nobody can read the entry, so that it counts as absent for writes on condition. What another cache may read, one of a newer version or with
    * another key, does not: whoever wrote it relies on it, a leader on its `setNX` for one. Tells nobody.

@@ -23,7 +23,7 @@ export const brokenAtomicDoubles: readonly BrokenDouble[] = [
   },
   {
     defect: "compares values instead of versions",
-    failingGroups: ["conditional-writes", "clear"],
+    failingGroups: ["conditional-writes", "clear", "stale"],
     breakBackend: (correct) => {
       const valueOfVersion = new Map<number, unknown>();
       return {

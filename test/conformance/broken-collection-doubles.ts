@@ -6,7 +6,7 @@ import { type BrokenDouble, never, oneTurn } from "./broken-double.ts";
 export const brokenCollectionDoubles: readonly BrokenDouble[] = [
   {
     defect: "compares tags by instants, so that a write in the same instant dies with the older ones",
-    failingGroups: ["tags"],
+    failingGroups: ["tags", "stale"],
     breakBackend: (correct, host) => {
       const invalidatedAtMs = new Map<string, number>();
       const isOver = (write: EntryWrite): boolean =>
@@ -26,7 +26,7 @@ export const brokenCollectionDoubles: readonly BrokenDouble[] = [
   },
   {
     defect: "stores the result of a load although its tag was invalidated meanwhile",
-    failingGroups: ["tags"],
+    failingGroups: ["tags", "stale"],
     breakBackend: (correct) => ({
       set: (key, write, context) => correct.set(key, { ...write, tagsUnchangedSince: undefined }, context),
     }),

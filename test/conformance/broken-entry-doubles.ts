@@ -44,7 +44,7 @@ function throughJson(value: unknown): unknown {
 export const brokenEntryDoubles: readonly BrokenDouble[] = [
   {
     defect: "always says that a delete removed something",
-    failingGroups: ["basics", "ttl", "tags", "clear", "concurrency"],
+    failingGroups: ["basics", "ttl", "tags", "clear", "concurrency", "stale"],
     breakBackend: (correct) => ({
       delete: (key, context) => {
         correct.delete(key, context);
@@ -90,7 +90,7 @@ export const brokenEntryDoubles: readonly BrokenDouble[] = [
   },
   {
     defect: "returns entries whose TTL is over",
-    failingGroups: ["ttl", "expire", "batches", "conditional-writes", "transactions", "scan"],
+    failingGroups: ["ttl", "expire", "batches", "conditional-writes", "transactions", "scan", "stale"],
     breakBackend: (correct) => ({
       set: (key, write, context) => correct.set(key, { ...write, ttlMs: Number.POSITIVE_INFINITY }, context),
       setMulti: (items, context) =>
@@ -121,7 +121,7 @@ export const brokenEntryDoubles: readonly BrokenDouble[] = [
   },
   {
     defect: "gives versions of its own to each key, beginning again after a delete",
-    failingGroups: ["versions", "transactions", "conditional-writes"],
+    failingGroups: ["versions", "transactions", "conditional-writes", "stale"],
     breakBackend: (correct) => restartingVersions(correct),
   },
   {
@@ -139,6 +139,7 @@ export const brokenEntryDoubles: readonly BrokenDouble[] = [
       "tags",
       "clear",
       "concurrency",
+      "stale",
     ],
     breakBackend: (correct) => ({
       getMulti: (keys, context) =>

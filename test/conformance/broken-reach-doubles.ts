@@ -108,6 +108,7 @@ export const brokenReachDoubles: readonly BrokenDouble[] = [
       "batches",
       "conditional-writes",
       "counters",
+      "stale",
     ].concat([
       "transactions",
       "leases",
@@ -264,6 +265,7 @@ export const brokenReachDoubles: readonly BrokenDouble[] = [
       "tags",
       "clear",
       "close",
+      "stale",
     ],
     secondClient: "apart",
     breakBackend: () => ({}),

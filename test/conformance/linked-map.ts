@@ -13,9 +13,9 @@ import { createMapBackend, type MapBackendOptions } from "../../src/testing/map-
 /** The deadline of a call, in ms. */
 const DEADLINE_MS = 1_000;
 const NODE = "map:1";
-const READS: ReadonlySet<string> = new Set(["connect", "ping", "get", "getMulti", "stamp", "scan"]);
+const READS: ReadonlySet<string> = new Set(["connect", "ping", "get", "getMulti", "getStale", "stamp", "scan"]);
 const OPERATIONS = [
-  ...["ping", "get", "getMulti", "set", "setMulti", "delete", "deleteMulti", "expire"],
+  ...["ping", "get", "getMulti", "getStale", "set", "setMulti", "delete", "deleteMulti", "expire"],
   ...["increment", "commit", "lease", "invalidateTags", "stamp", "clear"],
 ] as const;
 

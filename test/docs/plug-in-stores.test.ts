@@ -24,6 +24,8 @@ const CALLS: Readonly<Record<string, (cache: Cache) => unknown>> = {
   "`deleteMulti`": (cache) => cache.deleteMulti(["k"]),
   "`getOrSet`": (cache) => cache.getOrSet("loaded", () => 1),
   "`getOrSetMulti`": (cache) => cache.getOrSetMulti(["loaded"], () => new Map([["loaded", 1]])),
+  "`cached`": (cache) => cache.cached(async () => 1, { key: "cached" })(),
+  "`batched`": (cache) => cache.batched((keys) => new Map(keys.map((key) => [key, 1])))("batched"),
   "`stats`": (cache) => cache.stats(),
   "`health`": async (cache) => expect((await cache.health()).status).toBe("up"),
   "`setNX`": (cache) => cache.setNX("new", 1),

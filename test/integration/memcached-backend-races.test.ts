@@ -265,6 +265,105 @@ describe("a tag that is invalidated", () => {
     expect(await textOf(other, key)).toBe("loaded");
   });
 
+  it("is none when another load made its mark: a batch of results with a new tag is stored", async () => {
+    const [key, tag] = [newKey(), newKey()];
+    const keys = Array.from({ length: 20 }, (_, index) => `${key} ${index}`);
+    const tagsUnchangedSince = await store.stamp?.({});
+    const load = (name: string): EntryWrite => write(name, { tags: [tag], tagsUnchangedSince });
+    const [first, second, ...others] = keys as [string, string, ...string[]];
+    // Those that miss the mark at the same time, then one alone, then a batch of the store's.
+    const together = await Promise.all([first, second].map((name) => store.set(name, load(name), {})));
+    const alone = await store.set(first, load("again"), {});
+    const batch = await store.setMulti(
+      others.map((name) => [name, load(name)]),
+      {},
+    );
+    expect([...together, alone, ...batch].filter(({ stored }) => !stored)).toEqual([]);
+    const entries = await other.getMulti(keys, {});
+    expect(entries.filter((entry) => entry === undefined)).toEqual([]);
+    await other.invalidateTags?.([tag], {});
+    expect((await other.getMulti(keys, {})).filter((entry) => entry !== undefined)).toEqual([]);
+    expect((await store.set(first, load("late"), {})).stored).toBe(false);
+  });
+
+  it.each([
+    ["stands there", false],
+    ["was evicted", true],
+  ])("refuses a result whose mark another load made: the invalidation's mark %s", async (_, isEvicted) => {
+    const [key, tag] = [newKey(), newKey()];
+    const tagsUnchangedSince = await store.stamp?.({});
+    await other.invalidateTags?.([tag], {});
+    if (isEvicted) {
+      await evict(reservedKey("t", tag));
+      const later = { tags: [tag], tagsUnchangedSince: await store.stamp?.({}) };
+      expect((await store.set(`${key} 2`, write("loaded after it", later), {})).stored).toBe(true);
+    }
+    const late = await store.set(key, write("late", { tags: [tag], tagsUnchangedSince }), {});
+    expect(late.stored).toBe(false);
+    expect(await other.get(key, {})).toBeUndefined();
+  });
+
+  it("between the look at a mark and its making, and evicted at once, refuses the result", async () => {
+    const [key, tag] = [newKey(), newKey()];
+    const mark = reservedKey("t", tag);
+    const tagsUnchangedSince = await store.stamp?.({});
+    once(
+      (request) => request.kind === "set" && request.key.text === mark.text,
+      async () => {
+        await other.invalidateTags?.([tag], {});
+        await evict(mark);
+      },
+    );
+    expect((await store.set(key, write("late", { tags: [tag], tagsUnchangedSince }), {})).stored).toBe(false);
+    expect(await other.get(key, {})).toBeUndefined();
+  });
+
+  it.each([
+    ["mark", (tag: string) => reservedKey("t", tag)],
+    ["sign that some tag was", () => reservedKey("i", "")],
+  ])("before the look at the %s refuses a result that found another load's mark", async (_, keyOf) => {
+    const [key, tag] = [newKey(), newKey()];
+    const tagsUnchangedSince = await store.stamp?.({});
+    await store.set(`${key} 2`, write("first", { tags: [tag], tagsUnchangedSince }), {});
+    const { text } = keyOf(tag);
+    once(
+      (request) => request.kind === "get" && request.key.text === text,
+      async () => {
+        // What was asked for before has been answered by then.
+        await store.get(`${key} 3`, {});
+        await other.invalidateTags?.([tag], {});
+      },
+    );
+    await store.set(key, write("late", { tags: [tag], tagsUnchangedSince }), {});
+    // Stored with the mark of before or not: nobody may see it.
+    expect(gate.before).toBeUndefined();
+    expect(await other.get(key, {})).toBeUndefined();
+  });
+
+  it("by halves, as when it is on its way, lets no result live that was loaded before it", async () => {
+    const [key, tag] = [newKey(), newKey()];
+    const tagsUnchangedSince = await store.stamp?.({});
+    const { requests, replay, end } = await recordInvalidation(tag);
+    const [first, second] = requests as [MetaRequest, MetaRequest];
+    await replay(first);
+    await evict(reservedKey("t", tag));
+    await store.set(key, write("late", { tags: [tag], tagsUnchangedSince }), {});
+    await replay(second);
+    expect(await other.get(key, {})).toBeUndefined();
+    await end();
+  });
+
+  it("whose sign was evicted refuses every result whose tags have no mark from before it", async () => {
+    const [key, tag] = [newKey(), newKey()];
+    const tagsUnchangedSince = await store.stamp?.({});
+    await evict(reservedKey("i", ""));
+    expect((await store.set(key, write("late", { tags: [tag], tagsUnchangedSince }), {})).stored).toBe(false);
+    // Made anew by a stamp, it is younger than the load.
+    const next = await store.stamp?.({});
+    expect((await store.set(key, write("late", { tags: [tag], tagsUnchangedSince }), {})).stored).toBe(false);
+    expect((await store.set(key, write("new", { tags: [tag], tagsUnchangedSince: next }), {})).stored).toBe(true);
+  });
+
   it("counts as invalidated when its item was evicted", async () => {
     const [key, tag] = [newKey(), newKey()];
     await store.set(key, write("value", { tags: [tag] }), {});
@@ -290,6 +389,21 @@ describe("a namespace's mark that is evicted", () => {
     }
   });
 });
+
+/** The requests of an invalidation, none of them sent yet. */
+async function recordInvalidation(tag: string): Promise<{
+  readonly requests: readonly MetaRequest[];
+  readonly replay: (request: MetaRequest) => Promise<unknown>;
+  readonly end: () => Promise<void>;
+}> {
+  const { store: recorded, gate: own, client, close: end } = await openGated(server);
+  const before = own.seen.length;
+  own.before = () => Promise.reject(new Error("not sent"));
+  await expect(recorded.invalidateTags?.([tag], {})).rejects.toThrow("not sent");
+  const replay = (request: MetaRequest): Promise<unknown> =>
+    client.send(request, { operation: "replay", kind: "write" });
+  return { requests: own.seen.slice(before), replay, end };
+}
 
 /** As the server does when it has no memory left. */
 async function evict(key: { readonly text: string; readonly isBase64: boolean }): Promise<void> {

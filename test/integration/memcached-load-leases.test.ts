@@ -102,6 +102,32 @@ describe("a lease", () => {
     expect(await leasesOf(one).fill(slow, write("late"), {})).toBeUndefined();
   });
 
+  it("of each key of a batch is filled, although the first result makes the mark of their tag", async () => {
+    const keys = Array.from({ length: 20 }, (_, index) => `${key} ${index}`);
+    const reads = await Promise.all(keys.map((each) => leasesOf(one).read(each, LEASE, {})));
+    const leases = reads.map((read) => (read as { lease: LoadLease }).lease);
+    const fill = (lease: LoadLease): Promise<number | undefined> =>
+      leasesOf(one).fill(lease, write("loaded", { tags: [key] }), {});
+    const [first, ...others] = leases as [LoadLease, ...LoadLease[]];
+    // One alone, so that its mark stands there, younger than all stamps; the others at once.
+    const versions = [await fill(first), ...(await Promise.all(others.map(fill)))];
+    expect(versions.filter((version) => version === undefined)).toEqual([]);
+    expect((await two.getMulti(keys, {})).filter((entry) => entry === undefined)).toEqual([]);
+    await two.invalidateTags?.([key], {});
+    expect((await one.getMulti(keys, {})).filter((entry) => entry !== undefined)).toEqual([]);
+  });
+
+  it("of a batch is void once their new tag was invalidated, also for those that are filled later", async () => {
+    const [early, late] = await Promise.all(
+      [`${key} 1`, `${key} 2`].map((each) => leasesOf(one).read(each, LEASE, {})),
+    );
+    const filled = write("loaded", { tags: [key] });
+    expect(await leasesOf(one).fill((early as { lease: LoadLease }).lease, filled, {})).toBeGreaterThan(0);
+    await two.invalidateTags?.([key], {});
+    expect(await leasesOf(one).fill((late as { lease: LoadLease }).lease, filled, {})).toBeUndefined();
+    expect(await two.getMulti([`${key} 1`, `${key} 2`], {})).toEqual([undefined, undefined]);
+  });
+
   it("is taken for what stands there dead: expired, cleared, with an invalidated tag, somebody else's", async () => {
     const namespace = key.slice(1, key.indexOf(":"));
     const ends: (() => unknown)[] = [

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startRedis } from "../../scripts/servers/start-redis.ts";
 import type { TestServer } from "../../scripts/servers/test-server.ts";
+import type { Backend } from "../../src/backend/backend.ts";
 import type { EntryWrite } from "../../src/backend/stored-entry.ts";
 import { epochScript } from "../../src/backends/redis/scripts/epoch-script.ts";
 import { type FaultProxy, startFaultProxy } from "./support/fault-proxy.ts";
@@ -85,6 +86,39 @@ describe("a call to Redis that is sent again", () => {
       await raw.send("REPLICAOF", "NO", "ONE");
       expect(await writing).toMatchObject({ stored: true });
       expect(Buffer.from((await backend.get("key", CONTEXT))?.value as Uint8Array).toString()).toBe("after");
+      await backend.close();
+    },
+  );
+
+  const COUNT = { delta: 1n, initial: 1n, ttlMs: Number.POSITIVE_INFINITY, minimum: -100n, maximum: 100n };
+  it.each<readonly [string, (backend: Backend) => unknown]>([
+    ["a write", (backend) => backend.set("key", write("after"), CONTEXT)],
+    ["writes", (backend) => backend.setMulti([["key", write("after")]], CONTEXT)],
+    [
+      "a write on condition",
+      (backend) => backend.set("key", { ...write("after"), condition: { kind: "absent" } }, CONTEXT),
+    ],
+    ["a count", (backend) => backend.increment?.("key", COUNT, CONTEXT)],
+  ])(
+    "is done at the next primary also when the generation is missing, which has to be made first: %s",
+    async (_, change) => {
+      const backend = await openRedisBackend(standalone(server), "coherent", PATIENT);
+      await backend.delete("key", CONTEXT);
+      await raw.send("DEL", GENERATION_KEY);
+      const connectionsReceived = async (): Promise<string | undefined> =>
+        /total_connections_received:\d+/.exec(await raw.send("INFO", "stats"))?.[0];
+      await raw.send("REPLICAOF", "127.0.0.1", "1");
+      try {
+        const renewed = changeOf(connectionsReceived);
+        const changing = Promise.resolve(change(backend));
+        // A failure here is the call's, not the renewal's.
+        await Promise.race([renewed, changing]);
+        await raw.send("REPLICAOF", "NO", "ONE");
+        await changing;
+      } finally {
+        await raw.send("REPLICAOF", "NO", "ONE");
+      }
+      expect(await backend.get("key", CONTEXT)).toBeDefined();
       await backend.close();
     },
   );

@@ -2,7 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startRedis } from "../../scripts/servers/start-redis.ts";
 import type { TestServer } from "../../scripts/servers/test-server.ts";
-import type { SharedTier, TierFill, TierLease } from "../../src/backend/shared-tier.ts";
+import type { LoadFill } from "../../src/backend/load-tier.ts";
+import type { SharedTier, TierLease } from "../../src/backend/shared-tier.ts";
 import { openRawRedis, type RawRedis } from "./support/raw-redis.ts";
 import { clusterOf, type OpenRedisBackend, openRedisBackend, standalone } from "./support/redis-backend.ts";
 import { startRedisCluster, type TestCluster } from "./support/redis-cluster.ts";
@@ -11,7 +12,7 @@ const CONTEXT = {};
 const REQUEST = { tokenMs: 30_000 };
 let keyCount = 0;
 
-function fillOf(lease: TierLease, text: string, details: Partial<TierFill["write"]> = {}): TierFill {
+function fillOf(lease: TierLease, text: string, details: Partial<LoadFill["write"]> = {}): LoadFill {
   if (lease.kind !== "token") throw new Error(`The lease is a ${lease.kind}.`);
   return { token: lease.token, write: { value: Buffer.from(text), ttlMs: 60_000, tags: [], ...details } };
 }
@@ -176,7 +177,7 @@ describe.each(topologies)("the shared tier in $name", ({ start, stop, open }) =>
 
   it("keeps data beyond its end to stand in, marked as no hit, and hands it to the loader and to who waits", async () => {
     const first = await tier.getOrLease(key, REQUEST, CONTEXT);
-    await tier.fill(key, { ...fillOf(first, "old", { ttlMs: 40 }), staleMs: 60_000 }, CONTEXT);
+    await tier.fill(key, fillOf(first, "old", { ttlMs: 40, staleMs: 60_000 }), CONTEXT);
     await delay(80);
     expect(await backend.get(key, CONTEXT)).toBeUndefined();
     const lease = await tier.getOrLease(key, REQUEST, CONTEXT);
@@ -197,7 +198,7 @@ describe.each(topologies)("the shared tier in $name", ({ start, stop, open }) =>
       const own = `${key} ${index}`;
       const first = await tier.getOrLease(own, REQUEST, CONTEXT);
       const fill = fillOf(first, "old", { ttlMs: 40, tags: [`tag of ${own}`] });
-      await tier.fill(own, { ...fill, staleMs: 60_000 }, CONTEXT);
+      await tier.fill(own, { ...fill, write: { ...fill.write, staleMs: 60_000 } }, CONTEXT);
       await delay(60);
       await end(own);
       const lease = await tier.getOrLease(own, REQUEST, CONTEXT);

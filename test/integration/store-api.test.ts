@@ -230,6 +230,28 @@ describe.each(stores)("every method of a cache in $name", ({ name, refused, conf
     ]);
   });
 
+  it("cached and batched", async () => {
+    const find = cache.cached(async (id: number) => ({ id }), { key: (id) => `cached ${id}`, ttl: "1m" });
+    expect(await find(7)).toEqual({ id: 7 });
+    expect(await other.get("cached 7")).toEqual({ id: 7 });
+    expect(await find.invalidate(7)).toBe(true);
+    expect(await other.exists("cached 7")).toBe(false);
+    const asked: string[][] = [];
+    const nameOf = cache.batched((keys) => {
+      asked.push([...keys]);
+      return new Map(keys.map((key) => [key, key.toUpperCase()]));
+    });
+    await other.set("batched a", "stored");
+    expect(await Promise.all(["a", "b", "c", "b"].map((name) => nameOf(`batched ${name}`)))).toEqual([
+      "stored",
+      "BATCHED B",
+      "BATCHED C",
+      "BATCHED B",
+    ]);
+    expect(asked).toEqual([["batched b", "batched c"]]);
+    expect(await other.get("batched c")).toBe("BATCHED C");
+  });
+
   it("keys and deleteByPrefix, or a refusal", async () => {
     const list = async (): Promise<string[]> => {
       const found: string[] = [];

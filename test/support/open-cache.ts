@@ -12,6 +12,7 @@ import {
   type MapBackend,
   type MapBackendOptions,
 } from "../../src/testing/map-backend/map-backend.ts";
+import { createFleetStore, type FleetStore } from "./map-fleet.ts";
 
 /** A cache under test with fake time and its store. */
 export interface TestCache<Store extends Backend = Backend> {
@@ -54,10 +55,21 @@ export function openRemoteCache(map: MapBackendOptions = {}, options: TestCacheO
   );
 }
 
+/** Caches of so many processes over one store that lets one of them load, in the same fake time. */
+export function openFleet(processCount: number, options: TestCacheOptions = {}): readonly TestCache<FleetStore>[] {
+  const time = createFakeTime();
+  const first = createFleetStore(createMapBackend({ async: true, clock: time.clock }), time.clock);
+  const stores = Array.from({ length: processCount }, (_, index) => (index === 0 ? first : first.openOther()));
+  return stores.map((store) => open(options, () => store, time));
+}
+
 type Host = Parameters<typeof createMemoryBackend>[1];
 
-function open<Store extends Backend>(options: TestCacheOptions, create: (host: Host) => Store): TestCache<Store> {
-  const time = createFakeTime();
+function open<Store extends Backend>(
+  options: TestCacheOptions,
+  create: (host: Host) => Store,
+  time: FakeTime = createFakeTime(),
+): TestCache<Store> {
   const random = createSeededRandom(options.seed ?? 1);
   const rootPath = options.rootPath ?? "";
   const events = new EventHub(rootPath);

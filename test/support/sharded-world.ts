@@ -42,6 +42,8 @@ export interface ProcessOptions extends Partial<Omit<ShardedBackendOptions, "nod
   readonly servers?: readonly string[];
   readonly down?: readonly string[];
   readonly connects?: boolean;
+  /** Changes how a node is reached, before it is used. */
+  readonly equip?: (link: Link) => void;
 }
 
 /** Makes servers. They share their time with all processes. */
@@ -58,11 +60,12 @@ export function createShardedWorld(
     return found;
   }
 
-  async function start({ servers: own = servers, down = [], connects = true, ...options }: ProcessOptions = {}) {
+  async function start({ servers: own = servers, down = [], connects = true, equip, ...options }: ProcessOptions = {}) {
     const links = new Map<string, Link>();
     const notices: BackendNotice[] = [];
     const link = (name: string): Link => {
       const created = createLink(server(name).openSecond());
+      equip?.(created);
       links.set(name, created);
       return created;
     };

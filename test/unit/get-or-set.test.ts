@@ -320,7 +320,7 @@ describe("getOrSet with a sick remote store", () => {
     expect(errors).toEqual(["get"]);
   });
 
-  it("returns the loader's value within the read and write deadlines when the store hangs", async () => {
+  it("returns the loader's value within one deadline when the store hangs, and asks it for nothing more", async () => {
     const { cache, store, time } = openRemoteCache();
     await cache.ready();
     const reads = store.hold("get", { heedsSignal: false });
@@ -328,6 +328,15 @@ describe("getOrSet with a sick remote store", () => {
     const loading = cache.getOrSet("k", () => "v");
     await reads.arrived();
     await time.advanceAsync(1_000);
+    expect(await loading).toBe("v");
+    expect(writes.waitingCount()).toBe(0);
+  });
+
+  it("returns the loader's value within the write's deadline when only that hangs", async () => {
+    const { cache, store, time } = openRemoteCache();
+    await cache.ready();
+    const writes = store.hold("set", { heedsSignal: false });
+    const loading = cache.getOrSet("k", () => "v");
     await writes.arrived();
     await time.advanceAsync(1_000);
     expect(await loading).toBe("v");

@@ -45,3 +45,14 @@ export async function runSlices<T, Result>(
   }
   return results;
 }
+
+/** Reads something of each key, in slices, and returns it in order. Where one slice is enough, its promise is the only one. */
+export function readSlices<Result>(
+  keys: readonly string[],
+  read: (slice: readonly string[]) => Promise<readonly Result[]>,
+): Promise<readonly Result[]> {
+  const slices = sliceByCount(keys);
+  const [first] = slices;
+  if (first === undefined) return Promise.resolve([]);
+  return slices.length === 1 ? read(first) : runSlices(slices, read).then((found) => found.flat());
+}

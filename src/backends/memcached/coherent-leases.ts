@@ -1,15 +1,20 @@
 import type { OperationContext } from "../../backend/backend.ts";
-import type { EntryWrite, StoredEntry } from "../../backend/stored-entry.ts";
+import type { EntryWrite } from "../../backend/stored-entry.ts";
 import { metaFlag } from "../../clients/memcached/meta-message.ts";
-import { type CoherentStore, toStoredEntry } from "./coherent-store.ts";
+import { waitUnlessAborted } from "../../foundation/deadline.ts";
+import type { CoherentStore } from "./coherent-store.ts";
 import { type RetryParts, retryConflicts } from "./conflict.ts";
 import { withVersion } from "./counted-operation.ts";
 import type { EntryWriter } from "./entry-writer.ts";
 import { exptimeSeconds } from "./exptime.ts";
-import { encodeItem, ITEM_FLAGS, type Item } from "./item-layout.ts";
+import { encodeItem, entryVersionIn, ITEM_FLAGS, type Item, itemEndsAt, STALE_NOTE_BYTES } from "./item-layout.ts";
 import type { FoundItem } from "./item-store.ts";
+import { LeaseReads } from "./lease-reads.ts";
 import type { InvalidateOptions, LeasedRead, LeasedReadOptions, LoadLease, LoadLeases } from "./load-leases.ts";
-import { ServerCall } from "./server-call.ts";
+import { isAbandoned, ServerCall } from "./server-call.ts";
+import { noRoom } from "./store-errors.ts";
+import { toStoredEntry } from "./to-stored-entry.ts";
+import { versionOf } from "./version-number.ts";
 
 /** What the leases of a store are made with. */
 export interface CoherentLeasesParts extends RetryParts {
@@ -22,26 +27,39 @@ export interface CoherentLeasesParts extends RetryParts {
 const EMPTY = new Uint8Array(0);
 const STALE_AND_LEASED = ITEM_FLAGS.isStale | ITEM_FLAGS.isLeased;
 
+/** A call that nobody can leave. */
+const UNLEAVABLE: ServerCall = new ServerCall("load", {});
+
 /** Leases of mode `coherent`; see {@link LoadLeases}. */
 export class CoherentLeases implements LoadLeases {
   readonly #parts: CoherentLeasesParts;
+  readonly #reads: LeaseReads;
+  /** Leases given out here: the connection of another client's means nothing to this one. */
+  readonly #given = new WeakSet<object>();
+  /** Base of the data in which the item of invalidations was made: without it no result with tags is stored. */
+  #preparedBase = 0;
 
   constructor(parts: CoherentLeasesParts) {
     this.#parts = parts;
+    this.#reads = new LeaseReads(parts.store);
   }
 
   read(key: string, { leaseMs }: LeasedReadOptions, context: OperationContext): Promise<LeasedRead> {
-    const call = new ServerCall("load", context);
-    return retryConflicts("load", this.#parts, context, () => this.#tryRead(key, leaseMs, call));
+    // Where the context can be asked, nobody listens to its signal.
+    const signal = context.isAbandoned === undefined ? context.signal : undefined;
+    return waitUnlessAborted(this.#read(key, leaseMs, context), signal);
   }
 
   async fill(lease: LoadLease, write: EntryWrite, context: OperationContext): Promise<number | undefined> {
+    this.#assertOwn(lease);
     const { store } = this.#parts;
     const call = new ServerCall("load", context);
-    const since = write.tagsUnchangedSince ?? lease.stamp;
+    const tagsUnchangedSince = Math.min(lease.stamp, write.tagsUnchangedSince ?? lease.stamp);
     // The marks of the namespaces are those from before the load: after a clear the entry would be dead as soon as it is written.
-    const draft = await store.draftIn(lease.key, { ...write, tagsUnchangedSince: since }, lease.namespace, call);
+    const draft = await store.draftIn(lease.key, { ...write, tagsUnchangedSince }, lease.namespace, call);
     if (draft === undefined) {
+      // The item of invalidations may have been evicted: the next stamp makes it.
+      this.#preparedBase = 0;
       await this.release(lease, context);
       return undefined;
     }
@@ -55,16 +73,14 @@ export class CoherentLeases implements LoadLeases {
     return isCurrent ? version : undefined;
   }
 
-  async release(lease: LoadLease, context: OperationContext): Promise<void> {
+  async release(lease: LoadLease, context: OperationContext): Promise<boolean> {
+    this.#assertOwn(lease);
     const { store } = this.#parts;
     const call = new ServerCall("load", context);
     const found = foundFor(lease);
-    if (lease.stale === undefined) {
-      await store.remove(found, call);
-      return;
-    }
-    const flags = lease.stale.flags & ~ITEM_FLAGS.isLeased;
-    await store.replace(found, { item: { ...lease.stale, flags }, versionBase: lease.namespace.versionBase }, call);
+    if (lease.stale === undefined) return (await store.remove(found, call)) === "HD";
+    const item = { ...lease.stale, flags: lease.stale.flags & ~ITEM_FLAGS.isLeased };
+    return (await store.replace(found, { item, versionBase: lease.namespace.versionBase }, call)) !== undefined;
   }
 
   async invalidate(key: string, { keepStaleMs = 0 }: InvalidateOptions, context: OperationContext): Promise<boolean> {
@@ -73,22 +89,38 @@ export class CoherentLeases implements LoadLeases {
     return retryConflicts("invalidate", this.#parts, context, () => this.#tryInvalidate(key, keepStaleMs, call));
   }
 
+  async #read(key: string, leaseMs: number, context: OperationContext): Promise<LeasedRead> {
+    const call = new ServerCall("load", context);
+    const read = await retryConflicts("load", this.#parts, context, () => this.#tryRead(key, leaseMs, call));
+    if (read.kind !== "leased" || !isAbandoned(context)) return read;
+    // It came for nobody, and would keep everybody from loading for its time.
+    await this.release(read.lease, {}).catch(() => undefined);
+    throw context.signal?.reason;
+  }
+
   async #tryRead(key: string, leaseMs: number, call: ServerCall): Promise<LeasedRead | undefined> {
     const { store } = this.#parts;
+    const found = await this.#reads.read(key, exptimeSeconds(leaseMs, store.nowMs()), call.context);
+    const { itemVersion } = found;
+    if (found.live !== undefined) return { kind: "hit", entry: toStoredEntry(found.live, itemVersion) };
+    if (metaFlag(found.replyFlags, "W") !== undefined) return this.#leased(found, found.cas as number, undefined);
+    // Not even an empty item.
+    if (found.cas === undefined) throw noRoom(this.#parts.name);
     const nowMs = store.nowMs();
-    const found = await store.findOrReserve(key, exptimeSeconds(leaseMs, nowMs), call);
-    if (found.live !== undefined) return { kind: "hit", entry: toStoredEntry(found.live, found.itemVersion) };
-    if (metaFlag(found.replyFlags, "W") !== undefined) return this.#leased(found, found.cas as number, undefined, call);
-    const stale = await this.#staleIn(found);
-    const entry = stale && toStoredEntry(stale, found.itemVersion);
-    const remainingMs = remainingLeaseMs(found, stale, nowMs);
-    if (remainingMs > 0) return { kind: "busy", remainingMs, stale: entry };
+    const untouched = await this.#untouchedIn(found, nowMs);
+    const stale = untouched && nowMs < itemEndsAt(untouched) ? untouched : undefined;
+    const remainingMs = remainingLeaseMs(found, untouched, nowMs);
+    if (remainingMs > 0) return { kind: "busy", remainingMs, stale: stale && toStoredEntry(stale, itemVersion) };
     // What stands there is dead: expired, cleared, invalidated, somebody else's, or the lease of a loader that is gone.
-    const leasedUntil = nowMs + leaseMs;
-    const operations = withVersion(stale?.operations ?? [], found.itemVersion);
-    const leased = stale && { ...stale, operations, flags: stale.flags | STALE_AND_LEASED, leasedUntil };
+    const leased = stale && {
+      ...stale,
+      flags: stale.flags | STALE_AND_LEASED,
+      leasedUntil: nowMs + leaseMs,
+      staleVersion: entryVersionIn(stale, itemVersion),
+      operations: withVersion(stale.operations, itemVersion),
+    };
     const cas = await this.#takeOver(found, leased, leaseMs, call);
-    return cas === undefined ? undefined : this.#leased(found, cas, leased, call);
+    return cas === undefined ? undefined : this.#leased(found, cas, leased);
   }
 
   async #takeOver(
@@ -103,52 +135,69 @@ export class CoherentLeases implements LoadLeases {
       await writer.keepOperations(found, call);
       return store.replaceBytes(found, EMPTY, exptimeSeconds(leaseMs, nowMs), call);
     }
-    const exptime = exptimeSeconds(Math.max(leased.expiresAt - nowMs, leaseMs), nowMs);
+    const exptime = exptimeSeconds(Math.max(itemEndsAt(leased) - nowMs, leaseMs), nowMs);
     return store.replaceBytes(found, encodeItem(leased), exptime, call);
   }
 
-  async #leased(found: FoundItem, cas: number, stale: Item | undefined, call: ServerCall): Promise<LeasedRead> {
+  /** @param cas of the item that stands for the lease. From there on, whatever is invalidated has a larger number, or changes the item, or a mark */
+  async #leased(found: FoundItem, cas: number, stale: Item | undefined): Promise<LeasedRead> {
     const { key, metaKey, connection } = found;
-    // After the item stands: whatever is invalidated from here on is later than the stamp, or changes the item, or a mark.
-    const stamp = await this.#parts.stamp(call);
-    const namespace = found.namespace ?? (await this.#parts.store.namespaceOf(key, call));
+    let { namespace } = found;
+    // Read over the connection that brought the number: no restart lies between the base and it.
+    let stamp = namespace && versionOf(namespace.versionBase, cas);
+    if (namespace === undefined || stamp === undefined || namespace.versionBase !== this.#preparedBase) {
+      // Nobody can leave here, or the item would stand there for nobody.
+      stamp = await this.#parts.stamp(UNLEAVABLE);
+      namespace ??= await this.#parts.store.namespaceOf(key, UNLEAVABLE);
+      this.#preparedBase = namespace.versionBase;
+    }
     const lease: LoadLease = { key, metaKey, cas, connection, namespace, stamp, stale };
-    const entry: StoredEntry | undefined = stale && toStoredEntry(stale, found.itemVersion);
-    return { kind: "leased", lease, stale: entry };
+    this.#given.add(lease);
+    return { kind: "leased", lease, stale: stale && toStoredEntry(stale, found.itemVersion) };
   }
 
-  /** The stale value, when it may still be handed out. */
-  async #staleIn(found: FoundItem): Promise<Item | undefined> {
+  /** The item, when it may be a stale value or the lease of one: nothing happened to its namespaces and tags since it was written. */
+  async #untouchedIn(found: FoundItem, nowMs: number): Promise<Item | undefined> {
     const { item } = found;
-    if (item === undefined || (item.flags & ITEM_FLAGS.isStale) === 0) return undefined;
-    if (item.expiresAt <= this.#parts.store.nowMs()) return undefined;
+    if (item === undefined || nowMs >= Math.max(itemEndsAt(item), item.leasedUntil ?? 0)) return undefined;
     return (await this.#parts.store.isUntouched(found)) ? item : undefined;
   }
 
+  #assertOwn(lease: LoadLease): void {
+    if (!this.#given.has(lease)) throw new TypeError("The lease was not given out by this store.");
+  }
+
   async #tryInvalidate(key: string, keepStaleMs: number, call: ServerCall): Promise<boolean | undefined> {
-    const { store, writer } = this.#parts;
+    const { store } = this.#parts;
     const found = await store.find(key, call);
     if (found.cas === undefined) return false;
-    const stale = found.live ?? (await this.#staleIn(found));
-    if (stale === undefined) {
-      const status = await writer.remove(found, call);
-      return status === "HD" || status === "NF" ? false : undefined;
-    }
-    // A stale value that somebody loads the successor of is written again without the lease, which voids it.
-    const expiresAt = found.live === undefined ? stale.expiresAt : store.nowMs() + keepStaleMs;
-    const flags = (stale.flags | ITEM_FLAGS.isStale) & ~ITEM_FLAGS.isLeased;
     const nowMs = store.nowMs();
-    const exptime = exptimeSeconds(expiresAt - nowMs, nowMs);
-    const operations = withVersion(stale.operations, found.itemVersion);
-    const bytes = encodeItem({ ...stale, operations, flags, expiresAt });
-    const cas = await store.replaceBytes(found, bytes, exptime, call);
+    const untouched = found.live ?? (await this.#untouchedIn(found, nowMs));
+    if (untouched === undefined || nowMs >= itemEndsAt(untouched)) return this.#tryRemove(found, call);
+    // A stale value that somebody loads the successor of is written again without the lease, which voids it, and stays as long as it would have.
+    const ended = found.live === undefined ? untouched : { ...untouched, expiresAt: nowMs, staleMs: keepStaleMs };
+    const bytes = encodeItem({
+      ...ended,
+      flags: (ended.flags | ITEM_FLAGS.isStale) & ~ITEM_FLAGS.isLeased,
+      staleVersion: entryVersionIn(untouched, found.itemVersion),
+      operations: withVersion(untouched.operations, found.itemVersion),
+    });
+    if (!store.hasRoomFor(found, bytes.length + STALE_NOTE_BYTES)) return this.#tryRemove(found, call);
+    const cas = await store.replaceBytes(found, bytes, exptimeSeconds(itemEndsAt(ended) - nowMs, nowMs), call);
     return cas === undefined ? undefined : found.live !== undefined;
+  }
+
+  /** @returns whether a live entry was removed; `undefined` when something else stands there by now */
+  async #tryRemove(found: FoundItem, call: ServerCall): Promise<boolean | undefined> {
+    const status = await this.#parts.writer.remove(found, call);
+    if (status === "HD") return found.live !== undefined;
+    return status === "NF" ? false : undefined;
   }
 }
 
 /** How long somebody else's lease may last, in ms; 0 when there is none. */
-function remainingLeaseMs(found: FoundItem, stale: Item | undefined, nowMs: number): number {
-  if (stale?.leasedUntil !== undefined) return stale.leasedUntil - nowMs;
+function remainingLeaseMs(found: FoundItem, untouched: Item | undefined, nowMs: number): number {
+  if (untouched?.leasedUntil !== undefined) return untouched.leasedUntil - nowMs;
   // An empty item is a lease, until the server ends it.
   const isEmptyItem = found.item === undefined && metaFlag(found.replyFlags, "s") === "0";
   return isEmptyItem ? Math.max(1, Number(metaFlag(found.replyFlags, "t") ?? 0)) * 1_000 : 0;

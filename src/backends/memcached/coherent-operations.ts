@@ -3,38 +3,25 @@ import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
 import { CoherentLeases } from "./coherent-leases.ts";
 import { CoherentReads } from "./coherent-reads.ts";
 import { CoherentStore } from "./coherent-store.ts";
-import { patienceOf } from "./conflict.ts";
-import { CounterRounds } from "./counter-rounds.ts";
-import { EntryWriter } from "./entry-writer.ts";
-import { KeyQueue } from "./key-queue.ts";
+import { createItemChanges } from "./item-changes.ts";
 import { MarkReader } from "./mark-reader.ts";
+import { memcachedCapabilities } from "./memcached-capabilities.ts";
 import { NamespaceMarks } from "./namespace-marks.ts";
 import { OperationKeys } from "./operation-keys.ts";
-import { reserveKey } from "./reserve-key.ts";
 import { ServerCall } from "./server-call.ts";
 import { createTranslation } from "./server-error.ts";
-import { isServerSilent, lostMarks } from "./store-errors.ts";
+import { lostMarks } from "./store-errors.ts";
 import type { StoreOperations, StoreParts } from "./store-operations.ts";
 import { TagMarks } from "./tag-marks.ts";
 import { versionOf } from "./version-number.ts";
 
-const CAPABILITIES: BackendCapabilities = Object.freeze({
-  storage: "bytes",
-  local: false,
-  conditionalWrites: true,
-  counters: true,
-  transactions: "single-key",
-  // An item may be evicted at any time, and a lease with it.
-  leases: false,
-  tags: true,
-  scan: false,
-  clear: true,
-});
+const CAPABILITIES: BackendCapabilities = memcachedCapabilities(true);
 
 /** The operations of mode `coherent`. */
-export function createCoherentOperations({ settings, client, host, deadlines }: StoreParts): StoreOperations {
-  const { clock, random, scheduler } = host;
+export function createCoherentOperations(parts: StoreParts): StoreOperations {
+  const { settings, client, host } = parts;
   const { name } = settings;
+  const { clock } = host;
   const reader = new MarkReader(client);
   const namespaces = new NamespaceMarks({ client, reader, clock });
   const tags = new TagMarks(client, reader);
@@ -42,23 +29,9 @@ export function createCoherentOperations({ settings, client, host, deadlines }: 
   const translate = createTranslation(name, client);
   const store = new CoherentStore({ name, client, namespaces, tags, operations, clock, translate });
   const reads = new CoherentReads({ client, namespaces, tags, clock, translate });
-  const retry = { name, random, scheduler };
-  const queue = new KeyQueue(deadlines, isServerSilent);
-  const writer = new EntryWriter({
-    ...retry,
-    store,
-    queue,
-    patienceMs: patienceOf(settings.timeoutMs),
-    removeAnyway: async (key, call) => {
-      const request = { kind: "delete", key: encodeMemcachedKey(key), flags: "" } as const;
-      return (await client.send(request, call.write)).reply.status === "HD";
-    },
-  });
-  const rounds = new CounterRounds({
-    ...retry,
-    store,
-    operations,
-    reserve: (found, call) => reserveKey(client, found, call),
+  const { writer, rounds, retry } = createItemChanges(parts, store, operations, async (key, call) => {
+    const request = { kind: "delete", key: encodeMemcachedKey(key), flags: "" } as const;
+    return (await client.send(request, call.write)).reply.status === "HD";
   });
   const stamp = (call: ServerCall): Promise<number> => drawStamp(namespaces, tags, call, name);
   return {
@@ -70,6 +43,7 @@ export function createCoherentOperations({ settings, client, host, deadlines }: 
     },
     get: (key, context) => reads.get(key, context),
     getMulti: (keys, context) => reads.getMulti(keys, context),
+    getStale: (keys, context) => reads.getStale(keys, context),
     set: (key, write, context) => writer.set(key, write, new ServerCall("set", context)),
     setMulti: (items, context) => writer.setMulti(items, new ServerCall("setMulti", context)),
     delete: (key, context) => writer.delete(key, new ServerCall("delete", context)),

@@ -4,9 +4,21 @@ import type { MemcachedAnswer, MemcachedClient, MemcachedReceiver } from "../../
 import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
 import type { MetaFlags, MetaReply, MetaRequest } from "../../clients/memcached/meta-message.ts";
 import type { Clock } from "../../foundation/clock.ts";
-import { runSlices, sliceByCount } from "./batch-slices.ts";
+import { readSlices } from "./batch-slices.ts";
 import { GetRequest } from "./get-request.ts";
-import { bareItemExpiresAt, bareItemPayload, decodeItem, isBareItem, isLiveItem, itemHasMark } from "./item-layout.ts";
+import {
+  bareItemEndsAt,
+  bareItemExpiresAt,
+  bareItemPayload,
+  decodeItem,
+  entryVersionIn,
+  type Item,
+  isBareItem,
+  isLiveItem,
+  itemEndsAt,
+  itemHasMark,
+} from "./item-layout.ts";
+import { isSameMark } from "./mark.ts";
 import type { NamespaceChain, NamespaceMarks } from "./namespace-marks.ts";
 import type { NamespaceState } from "./namespace-state.ts";
 import { ReadEntry } from "./read-entry.ts";
@@ -40,6 +52,15 @@ class TaggedEntry {
   }
 }
 
+/** Which entries are found. */
+interface Wanted {
+  readonly operation: string;
+  /** Whether those that are kept beyond their TTL are. */
+  readonly isStaleToo: boolean;
+}
+
+const LIVE: Wanted = { operation: "getMulti", isStaleToo: false };
+const LIVE_OR_STALE: Wanted = { operation: "getStale", isStaleToo: true };
 /** What is asked for where an entry's version counts too, and where its value is enough: then the server neither writes a number nor is one read. */
 const READ_FLAGS = "c v";
 const VALUE_FLAGS = "v";
@@ -65,16 +86,17 @@ export class CoherentReads {
 
   /** One round trip for each thousand keys, at the same time; one more when some have tags. */
   getMulti(keys: readonly string[], context: OperationContext): Promise<readonly Entry[]> {
-    const slices = sliceByCount(keys);
-    const [first] = slices;
-    if (first === undefined) return Promise.resolve([]);
-    if (slices.length === 1) return this.#readSlice(first, context);
-    return runSlices(slices, (slice) => this.#readSlice(slice, context)).then((found) => found.flat());
+    return this.#readAll(keys, LIVE, context);
+  }
+
+  /** As {@link CoherentReads.getMulti}, with what is kept beyond its TTL. */
+  getStale(keys: readonly string[], context: OperationContext): Promise<readonly Entry[]> {
+    return this.#readAll(keys, LIVE_OR_STALE, context);
   }
 
   /** The entry in an item, if it is live in a state of its namespaces; a promise of it where its tags have to be looked at. */
   entryOf(value: Buffer, flags: string, namespace: NamespaceState | undefined): Entry | Promise<Entry> {
-    const found = this.#found(value, flags, namespace, this.#parts.clock.wallMs());
+    const found = this.#found(value, flags, namespace, this.#parts.clock.wallMs(), LIVE);
     return found instanceof TaggedEntry ? this.#checked(found).catch(this.#rethrow) : found;
   }
 
@@ -87,7 +109,11 @@ export class CoherentReads {
     throw this.translate(error);
   };
 
-  #readSlice(keys: readonly string[], context: OperationContext): Promise<readonly Entry[]> {
+  #readAll(keys: readonly string[], wanted: Wanted, context: OperationContext): Promise<readonly Entry[]> {
+    return readSlices(keys, (slice) => this.#readSlice(slice, wanted, context));
+  }
+
+  #readSlice(keys: readonly string[], wanted: Wanted, context: OperationContext): Promise<readonly Entry[]> {
     const { client, namespaces, translate } = this.#parts;
     const readFlags = flagsFor(context);
     const requests: MetaRequest[] = [];
@@ -102,17 +128,17 @@ export class CoherentReads {
       last = chain;
     }
     for (const chain of distinct) requests.push(...chain.requests);
-    return client.sendBatch(requests, readOptions("getMulti", context)).then(
+    return client.sendBatch(requests, readOptions(wanted.operation, context)).then(
       (answer) => {
         // Here, and not behind it, for a server's error is the answer to a request.
         try {
-          return this.#entriesIn(expectReplies(answer).replies, chains, distinct);
+          return this.#entriesIn(expectReplies(answer).replies, chains, distinct, wanted);
         } catch (error) {
-          throw translate(error, "getMulti");
+          throw translate(error, wanted.operation);
         }
       },
       (error: unknown) => {
-        throw translate(error, "getMulti");
+        throw translate(error, wanted.operation);
       },
     );
   }
@@ -121,6 +147,7 @@ export class CoherentReads {
     replies: readonly MetaReply[],
     chains: readonly NamespaceChain[],
     distinct: ReadonlySet<NamespaceChain>,
+    wanted: Wanted,
   ): readonly Entry[] | Promise<readonly Entry[]> {
     const states = this.#parts.namespaces.statesIn(distinct, replies, chains.length);
     const found: (Entry | TaggedEntry)[] = [];
@@ -134,18 +161,18 @@ export class CoherentReads {
         chain = chains[index] as NamespaceChain;
         state = states.get(chain);
       }
-      const entry = value && this.#found(value, flags, state, nowMs);
+      const entry = value && this.#found(value, flags, state, nowMs, wanted);
       if (entry instanceof TaggedEntry) hasTags = true;
       found.push(entry);
     }
-    return hasTags ? this.#allChecked(found) : (found as Entry[]);
+    return hasTags ? this.#allChecked(found, wanted) : (found as Entry[]);
   }
 
-  async #allChecked(found: ReadonlyArray<Entry | TaggedEntry>): Promise<readonly Entry[]> {
+  async #allChecked(found: ReadonlyArray<Entry | TaggedEntry>, wanted: Wanted): Promise<readonly Entry[]> {
     try {
       return await Promise.all(found.map((one) => (one instanceof TaggedEntry ? this.#checked(one) : one)));
     } catch (error) {
-      throw this.#parts.translate(error, "getMulti");
+      throw this.#parts.translate(error, wanted.operation);
     }
   }
 
@@ -153,18 +180,27 @@ export class CoherentReads {
     return (await this.#parts.tags.isUnchanged(marks)) ? entry : undefined;
   }
 
-  #found(value: Buffer, flags: string, namespace: NamespaceState | undefined, nowMs: number): Entry | TaggedEntry {
+  #found(
+    value: Buffer,
+    flags: string,
+    namespace: NamespaceState | undefined,
+    nowMs: number,
+    { isStaleToo }: Wanted,
+  ): Entry | TaggedEntry {
     if (namespace === undefined) return undefined;
     if (isBareItem(value)) {
       // As most are: read in place.
       const expiresAt = bareItemExpiresAt(value);
-      if (!itemHasMark(value, namespace.mark) || !(nowMs < expiresAt)) return undefined;
+      if (!itemHasMark(value, namespace.mark)) return undefined;
+      if (!(nowMs < expiresAt || (isStaleToo && nowMs < bareItemEndsAt(value)))) return undefined;
       return new ReadEntry(bareItemPayload(value), versionIn(flags, namespace), expiresAt);
     }
     const item = decodeItem(value);
-    if (item === undefined || !isLiveItem(item, namespace.mark, nowMs)) return undefined;
+    if (item === undefined) return undefined;
+    if (!(isLiveItem(item, namespace.mark, nowMs) || (isStaleToo && isStanding(item, namespace, nowMs))))
+      return undefined;
     const { tags, expiresAt } = item;
-    const version = versionIn(flags, namespace);
+    const version = entryVersionIn(item, versionIn(flags, namespace));
     const payload = item.payload as Buffer;
     if (tags.length === 0) return new ReadEntry(payload, version, expiresAt);
     const names = tags.map(({ tag }) => tag);
@@ -179,6 +215,11 @@ function flagsFor(context: OperationContext): MetaFlags {
 /** The version of an entry; 0 where none was asked for. */
 function versionIn(flags: string, { versionBase }: NamespaceState): number {
   return flags === "" ? 0 : versionOf(versionBase, casOf(flags));
+}
+
+/** Whether an item, live or not, may be handed out to stand in, but for its tags. */
+function isStanding(item: Item, { mark }: NamespaceState, nowMs: number): boolean {
+  return isSameMark(item.mark, mark) && nowMs < itemEndsAt(item);
 }
 
 /** A read of one key that waits for the item, and then for the marks, which come behind it. */

@@ -1,24 +1,25 @@
-import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
+import type { EntryWrite, WriteResult } from "../../backend/stored-entry.ts";
 import type { MemcachedClient } from "../../clients/memcached/memcached-client.ts";
-import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
-import type { MetaKey, MetaReply, MetaRequest, MetaStatus } from "../../clients/memcached/meta-message.ts";
+import type { MemcachedServerError } from "../../clients/memcached/memcached-server-error.ts";
+import type { MetaRequest, MetaStatus } from "../../clients/memcached/meta-message.ts";
 import type { Clock } from "../../foundation/clock.ts";
-import { runSlices, sliceByBytes, sliceByCount } from "./batch-slices.ts";
+import { CoherentBatchWrites } from "./coherent-batch-writes.ts";
+import { CoherentFinds, type Reservation } from "./coherent-finds.ts";
 import { CoherentWrite, type GuessedWriter, isSameState } from "./coherent-write.ts";
 import type { CountedOperation } from "./counted-operation.ts";
-import { assertBytes, assertItemFits, maxItemBytesOf } from "./entry-limits.ts";
-import { exptimeSeconds } from "./exptime.ts";
-import { decodeItem, encodeItem, type Item, isLiveItem } from "./item-layout.ts";
+import { isItemFitting, maxItemBytesOf } from "./entry-limits.ts";
+import type { Item } from "./item-layout.ts";
 import type { FoundItem, ItemDraft, ItemStore } from "./item-store.ts";
-import { isSameMark } from "./mark.ts";
-import type { NamespaceChain, NamespaceMarks } from "./namespace-marks.ts";
+import { MarksForWrites } from "./marks-for-writes.ts";
+import type { NamespaceMarks } from "./namespace-marks.ts";
 import type { NamespaceState } from "./namespace-state.ts";
 import type { OperationKeys } from "./operation-keys.ts";
+import { itemOf, OutgoingEntries, type OutgoingEntry } from "./outgoing-entries.ts";
 import { sendPinned } from "./pinned-request.ts";
 import { casOf } from "./reply-cas.ts";
 import type { ServerCall } from "./server-call.ts";
 import type { TranslateError } from "./server-error.ts";
-import { lostMarks, unverifiedWrite } from "./store-errors.ts";
+import { unverifiedWrite } from "./store-errors.ts";
 import type { TagMark } from "./tag-mark.ts";
 import type { TagMarks } from "./tag-marks.ts";
 import { versionOf } from "./version-number.ts";
@@ -34,62 +35,53 @@ export interface CoherentStoreParts {
   readonly translate: TranslateError;
 }
 
-/** An entry on its way into the server. */
-export interface Outgoing {
-  readonly key: MetaKey;
-  readonly write: EntryWrite;
-  readonly chain: NamespaceChain;
-  readonly expiresAt: number;
-  readonly call: ServerCall;
-}
-
-const NO_TAGS: readonly string[] = Object.freeze([]);
-const NO_OPERATIONS: readonly CountedOperation[] = Object.freeze([]);
 const NO_MARKS: readonly TagMark[] = Object.freeze([]);
-const READ_FLAGS = "c v";
 
 /**
  * Items of mode `coherent`: each carries the marks that its namespaces and tags had when it was written, and is live while all of them are
  * still the same and its instant has not come. See `docs/design/memcached-store.md`.
  */
-export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
-  readonly #name: string;
-  readonly #client: MemcachedClient;
-  readonly #namespaces: NamespaceMarks;
-  readonly #tags: TagMarks;
-  readonly #operations: OperationKeys;
-  readonly #clock: Pick<Clock, "wallMs">;
-  readonly #translate: TranslateError;
+export class CoherentStore implements ItemStore, GuessedWriter<OutgoingEntry> {
+  readonly #parts: CoherentStoreParts;
+  readonly #finds: CoherentFinds;
+  readonly #marks: MarksForWrites;
+  readonly #entries: OutgoingEntries;
+  readonly #batches: CoherentBatchWrites;
 
-  constructor({ name, client, namespaces, tags, operations, clock, translate }: CoherentStoreParts) {
-    this.#name = name;
-    this.#client = client;
-    this.#namespaces = namespaces;
-    this.#tags = tags;
-    this.#operations = operations;
-    this.#clock = clock;
-    this.#translate = translate;
+  constructor(parts: CoherentStoreParts) {
+    const { client, namespaces } = parts;
+    this.#parts = parts;
+    this.#finds = new CoherentFinds(parts);
+    this.#marks = new MarksForWrites(parts);
+    this.#entries = new OutgoingEntries(parts);
+    this.#batches = new CoherentBatchWrites({ client, namespaces, marks: this.#marks, entries: this.#entries });
   }
 
   nowMs(): number {
-    return this.#clock.wallMs();
+    return this.#parts.clock.wallMs();
   }
 
-  async find(key: string, call: ServerCall, others: readonly MetaRequest[] = []): Promise<FoundItem> {
-    const [found] = await this.#findSlice([key], call, others);
-    return found as FoundItem;
+  find(key: string, call: ServerCall, others?: readonly MetaRequest[]): Promise<FoundItem> {
+    return this.#finds.find(key, call, others);
   }
 
-  /** As {@link CoherentStore.find}, but where nothing stands an empty item is made for so long, and the flag `W` says that it was. */
-  async findOrReserve(key: string, seconds: number, call: ServerCall): Promise<FoundItem> {
-    const [found] = await this.#findSlice([key], call, [], `${READ_FLAGS} s t N${seconds}`);
-    return found as FoundItem;
+  /** See {@link CoherentFinds.findOrReserve}. */
+  findOrReserve(slice: readonly Reservation[]): Promise<readonly (FoundItem | MemcachedServerError)[]> {
+    return this.#finds.findOrReserve(slice);
   }
 
-  /** Whether the item's tags and namespaces are what they were when it was written, whatever else ended it. */
-  async isUntouched({ item, namespace }: FoundItem): Promise<boolean> {
-    if (item === undefined || namespace === undefined || !isSameMark(item.mark, namespace.mark)) return false;
-    return item.tags.length === 0 || this.#tags.isUnchanged(item.tags);
+  /** Whether the server takes so many bytes for an item. */
+  hasRoomFor({ metaKey }: FoundItem, valueBytes: number): boolean {
+    return isItemFitting(metaKey.text, valueBytes, maxItemBytesOf(this.#parts.client));
+  }
+
+  findMulti(keys: readonly string[], call: ServerCall): Promise<readonly FoundItem[]> {
+    return this.#finds.findMulti(keys, call);
+  }
+
+  /** See {@link CoherentFinds.isUntouched}. */
+  isUntouched(found: FoundItem): Promise<boolean> {
+    return this.#finds.isUntouched(found);
   }
 
   /** Writes bytes of any kind where nothing changed since `found` was read. @returns the CAS number, or `undefined` when something changed */
@@ -99,20 +91,9 @@ export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
     exptime: number,
     call: ServerCall,
   ): Promise<number | undefined> {
-    const flags = `c C${found.cas} T${exptime}`;
-    const reply = await sendPinned(
-      this.#client,
-      found.connection,
-      { kind: "set", key: found.metaKey, value, flags },
-      call,
-    );
+    const request = { kind: "set", key: found.metaKey, value, flags: `c C${found.cas} T${exptime}` } as const;
+    const reply = await sendPinned(this.#parts.client, found.connection, request, call);
     return reply?.status === "HD" ? casOf(reply.flags) : undefined;
-  }
-
-  /** One round trip for each thousand keys, some at the same time; one more when some have tags. */
-  async findMulti(keys: readonly string[], call: ServerCall): Promise<readonly FoundItem[]> {
-    const slices = await runSlices(sliceByCount(keys), (slice) => this.#findSlice(slice, call, []));
-    return slices.length === 1 ? (slices[0] as readonly FoundItem[]) : slices.flat();
   }
 
   async draft(key: string, write: EntryWrite, call: ServerCall): Promise<ItemDraft | undefined> {
@@ -121,12 +102,13 @@ export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
 
   /** The state of a key's namespaces now. */
   namespaceOf(key: string, call: ServerCall): Promise<NamespaceState> {
-    return this.#ensure(this.#namespaces.chainOf(key), call);
+    return this.#marks.ofNamespaces(this.#parts.namespaces.chainOf(key), call);
   }
 
   /** Whether the key's namespaces are still in a state. */
   async isNamespaceIn(key: string, state: NamespaceState): Promise<boolean> {
-    return isSameState(state, await this.#namespaces.current(this.#namespaces.chainOf(key)));
+    const { namespaces } = this.#parts;
+    return isSameState(state, await namespaces.current(namespaces.chainOf(key)));
   }
 
   /** The item of a write with the marks of an earlier state of its namespaces: dead already when they were cleared since. */
@@ -136,9 +118,10 @@ export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
     namespace: NamespaceState,
     call: ServerCall,
   ): Promise<ItemDraft | undefined> {
-    const outgoing = this.#outgoing(key, write, call);
-    const tags = await this.#marksFor(write, namespace, call);
-    return tags && { item: toItem(outgoing, namespace, tags), versionBase: namespace.versionBase };
+    const { versionBase } = namespace;
+    const outgoing = this.#entries.begin(key, write, call);
+    const tags = await this.#marks.ofTags(write, versionBase, call);
+    return tags && { item: itemOf(outgoing, namespace, tags), versionBase };
   }
 
   redraft(found: FoundItem, changes: Partial<Item>): ItemDraft {
@@ -147,14 +130,15 @@ export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
   }
 
   async replace(found: FoundItem, draft: ItemDraft, call: ServerCall): Promise<number | undefined> {
-    const request = this.#writeRequest(found.metaKey, draft.item, found.cas === undefined ? "ME" : `C${found.cas}`);
-    const reply = await sendPinned(this.#client, found.connection, request, call);
+    const condition = found.cas === undefined ? "ME" : `C${found.cas}`;
+    const request = this.#entries.requestOf(found.metaKey, draft.item, condition);
+    const reply = await sendPinned(this.#parts.client, found.connection, request, call);
     return reply?.status === "HD" ? versionOf(draft.versionBase, casOf(reply.flags)) : undefined;
   }
 
   async remove(found: FoundItem, call: ServerCall): Promise<MetaStatus | "lost"> {
     const request = { kind: "delete", key: found.metaKey, flags: `C${found.cas}` } as const;
-    return (await sendPinned(this.#client, found.connection, request, call))?.status ?? "lost";
+    return (await sendPinned(this.#parts.client, found.connection, request, call))?.status ?? "lost";
   }
 
   /**
@@ -162,23 +146,24 @@ export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
    * rarely as somebody clears, it was written for nothing and is written again.
    */
   put(key: string, write: EntryWrite, call: ServerCall): Promise<WriteResult | undefined> {
-    const outgoing = this.#outgoing(key, write, call);
+    const outgoing = this.#entries.begin(key, write, call);
     const { chain } = outgoing;
     const guess = write.tags.length === 0 ? chain.lastState : undefined;
     if (guess === undefined) return this.writeAnew(outgoing);
-    const request = this.#writeRequest(outgoing.key, toItem(outgoing, guess, NO_MARKS), "");
-    const turn = this.#namespaces.turnOf(chain);
+    const { client, namespaces } = this.#parts;
+    const request = this.#entries.requestFor(outgoing, guess, NO_MARKS);
+    const turn = namespaces.turnOf(chain);
     return new Promise((resolve, reject) =>
-      this.#client.sendTo(request, call.write, new CoherentWrite(this, outgoing, guess, turn, resolve, reject)),
+      client.sendTo(request, call.write, new CoherentWrite(this, outgoing, guess, turn, resolve, reject)),
     );
   }
 
   /** @internal Writes an entry with the state that its namespaces have now. */
-  async writeAnew(outgoing: Outgoing): Promise<WriteResult | undefined> {
+  async writeAnew(outgoing: OutgoingEntry): Promise<WriteResult | undefined> {
     const { call, chain, write } = outgoing;
     try {
-      const namespace = await this.#ensure(chain, call);
-      const tags = await this.#marksFor(write, namespace, call);
+      const namespace = await this.#marks.ofNamespaces(chain, call);
+      const tags = await this.#marks.ofTags(write, namespace.versionBase, call);
       return tags && (await this.#write(outgoing, namespace, tags, call));
     } catch (error) {
       throw this.refused(outgoing, error);
@@ -186,26 +171,21 @@ export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
   }
 
   /** @internal The entry was written; without its marks nobody knows whether it counts. */
-  unverified({ call }: Outgoing, error: unknown): unknown {
-    return unverifiedWrite(this.#name, call.operation, error);
+  unverified({ call }: OutgoingEntry, error: unknown): unknown {
+    return unverifiedWrite(this.#parts.name, call.operation, error);
   }
 
   /** @internal */
-  refused({ call }: Outgoing, error: unknown): unknown {
-    return this.#translate(error, call.operation);
+  refused({ call }: OutgoingEntry, error: unknown): unknown {
+    return this.#parts.translate(error, call.operation);
   }
 
   /** As {@link CoherentStore.put}, in one round trip for each thousand entries or 4 MiB, one after another. */
-  async putMulti(
-    items: ReadonlyArray<readonly [string, EntryWrite]>,
-    call: ServerCall,
-  ): Promise<readonly WriteResult[]> {
-    const all = items.map(([key, write]) => this.#outgoing(key, write, call));
-    const results: WriteResult[] = [];
-    for (const slice of sliceByBytes(all, ({ write }) => (write.value as Uint8Array).length)) {
-      results.push(...(await this.#putSlice(slice, call)));
-    }
-    return results;
+  putMulti(items: ReadonlyArray<readonly [string, EntryWrite]>, call: ServerCall): Promise<readonly WriteResult[]> {
+    return this.#batches.write(
+      items.map(([key, write]) => this.#entries.begin(key, write, call)),
+      call,
+    );
   }
 
   keepOperations(
@@ -214,141 +194,19 @@ export class CoherentStore implements ItemStore, GuessedWriter<Outgoing> {
     itemVersion: number,
     call: ServerCall,
   ): Promise<void> {
-    return this.#operations.keep(key, operations, itemVersion, call);
-  }
-
-  async #putSlice(slice: readonly Outgoing[], call: ServerCall): Promise<readonly WriteResult[]> {
-    const chains = [...new Set(slice.map(({ chain }) => chain))];
-    const isGuessed = slice.every(({ write, chain }) => write.tags.length === 0 && chain.lastState !== undefined);
-    if (isGuessed) {
-      const guesses = new Map(chains.map((chain) => [chain, chain.lastState as NamespaceState]));
-      const requests = slice.map((one) => this.#putRequest(one, guesses, new Map()));
-      const marks = chains.flatMap((chain) => chain.requests);
-      const { replies } = await call.batch(this.#client, [...requests, ...marks], call.write);
-      const states = this.#namespaces.statesIn(chains, replies, slice.length);
-      if (chains.every((chain) => isSameState(guesses.get(chain), states.get(chain))))
-        return toResults(slice, replies, guesses);
-    }
-    const ensured = await Promise.all(chains.map(async (chain) => [chain, await this.#ensure(chain, call)] as const));
-    const states = new Map(ensured);
-    const tags = [...new Set(slice.flatMap(({ write }) => write.tags))];
-    const marks = await this.#tags.marksFor(tags, undefined, 0, call);
-    if (marks === undefined) throw lostMarks(this.#name, call.operation);
-    const markOf = new Map(marks.map((mark) => [mark.tag, mark]));
-    const requests = slice.map((one) => this.#putRequest(one, states, markOf));
-    const { replies } = await call.batch(this.#client, requests, call.write);
-    return toResults(slice, replies, states);
-  }
-
-  #putRequest(
-    outgoing: Outgoing,
-    states: ReadonlyMap<NamespaceChain, NamespaceState>,
-    markOf: ReadonlyMap<string, TagMark>,
-  ): MetaRequest {
-    const tags = outgoing.write.tags.map((tag) => markOf.get(tag) as TagMark);
-    const namespace = states.get(outgoing.chain) as NamespaceState;
-    return this.#writeRequest(outgoing.key, toItem(outgoing, namespace, tags), "");
+    return this.#parts.operations.keep(key, operations, itemVersion, call);
   }
 
   async #write(
-    outgoing: Outgoing,
+    outgoing: OutgoingEntry,
     namespace: NamespaceState,
     tags: readonly TagMark[],
     call: ServerCall,
   ): Promise<WriteResult> {
-    const request = this.#writeRequest(outgoing.key, toItem(outgoing, namespace, tags), "");
-    const { reply } = await this.#client.send(request, call.write);
+    const request = this.#entries.requestFor(outgoing, namespace, tags);
+    const { reply } = await this.#parts.client.send(request, call.write);
     return { stored: true, version: versionOf(namespace.versionBase, casOf(reply.flags)) };
   }
-
-  #writeRequest(key: MetaKey, item: Item, condition: string): MetaRequest {
-    const value = encodeItem(item);
-    assertItemFits(key.text, value.length, maxItemBytesOf(this.#client));
-    const nowMs = this.#clock.wallMs();
-    const exptime = exptimeSeconds(item.expiresAt - nowMs, nowMs);
-    return { kind: "set", key, value, flags: condition === "" ? `c T${exptime}` : `c ${condition} T${exptime}` };
-  }
-
-  async #findSlice(
-    keys: readonly string[],
-    call: ServerCall,
-    others: readonly MetaRequest[],
-    readFlags: string = READ_FLAGS,
-  ): Promise<readonly FoundItem[]> {
-    const metaKeys = keys.map(encodeMemcachedKey);
-    const chains = keys.map((key) => this.#namespaces.chainOf(key));
-    const distinct = [...new Set(chains)];
-    const reads = metaKeys.map((metaKey): MetaRequest => ({ kind: "get", key: metaKey, flags: readFlags }));
-    const requests = [...reads, ...others, ...distinct.flatMap((chain) => chain.requests)];
-    const { replies, connection } = await call.batch(this.#client, requests, call.read);
-    const otherReplies = replies.slice(keys.length, keys.length + others.length);
-    const states = this.#namespaces.statesIn(distinct, replies, keys.length + others.length);
-    const nowMs = this.#clock.wallMs();
-    const found = keys.map((key, index): FoundItem => {
-      const { value, flags } = replies[index] as MetaReply;
-      const namespace = states.get(chains[index] as NamespaceChain);
-      const cas = value === undefined ? undefined : casOf(flags);
-      const item = value && decodeItem(value);
-      const live =
-        item !== undefined && namespace !== undefined && isLiveItem(item, namespace.mark, nowMs) ? item : undefined;
-      const versionBase = namespace?.versionBase ?? this.#namespaces.versionBase;
-      const itemVersion = cas === undefined ? 0 : versionOf(versionBase, cas);
-      const metaKey = metaKeys[index] as MetaKey;
-      const others = otherReplies;
-      return { key, metaKey, connection, cas, item, live, itemVersion, replyFlags: flags, namespace, others };
-    });
-    if (!found.some(({ live }) => live !== undefined && live.tags.length > 0)) return found;
-    return Promise.all(found.map((one) => this.#withoutDeadTags(one)));
-  }
-
-  async #withoutDeadTags(found: FoundItem): Promise<FoundItem> {
-    const { live } = found;
-    if (live === undefined || live.tags.length === 0 || (await this.#tags.isUnchanged(live.tags))) return found;
-    return { ...found, live: undefined };
-  }
-
-  #outgoing(key: string, write: EntryWrite, call: ServerCall): Outgoing {
-    assertBytes(write.value);
-    const expiresAt = this.#clock.wallMs() + write.ttlMs;
-    return { key: encodeMemcachedKey(key), write, chain: this.#namespaces.chainOf(key), expiresAt, call };
-  }
-
-  async #ensure(chain: NamespaceChain, call: ServerCall): Promise<NamespaceState> {
-    const namespace = await this.#namespaces.ensure(chain, call);
-    if (namespace === undefined) throw lostMarks(this.#name, call.operation);
-    return namespace;
-  }
-
-  async #marksFor(
-    { tags, tagsUnchangedSince }: EntryWrite,
-    { versionBase }: NamespaceState,
-    call: ServerCall,
-  ): Promise<readonly TagMark[] | undefined> {
-    if (tags.length === 0) return NO_MARKS;
-    const marks = await this.#tags.marksFor(tags, tagsUnchangedSince, versionBase, call);
-    if (marks === undefined && tagsUnchangedSince === undefined) throw lostMarks(this.#name, call.operation);
-    return marks;
-  }
-}
-
-/** An item as the contract has it. */
-export function toStoredEntry({ payload, expiresAt, tags }: Item, version: number): StoredEntry {
-  return { value: payload, version, expiresAt, tags: tags.length === 0 ? NO_TAGS : tags.map(({ tag }) => tag) };
-}
-
-function toItem({ write, expiresAt }: Outgoing, { mark }: NamespaceState, tags: readonly TagMark[]): Item {
-  return { flags: 0, expiresAt, mark, tags, operations: NO_OPERATIONS, payload: write.value as Uint8Array };
-}
-
-function toResults(
-  slice: readonly Outgoing[],
-  replies: readonly MetaReply[],
-  states: ReadonlyMap<NamespaceChain, NamespaceState>,
-): readonly WriteResult[] {
-  return slice.map(({ chain }, index) => {
-    const { versionBase } = states.get(chain) as NamespaceState;
-    return { stored: true, version: versionOf(versionBase, casOf((replies[index] as MetaReply).flags)) };
-  });
 }
 
 function versionBaseOf({ itemVersion, cas }: FoundItem): number {

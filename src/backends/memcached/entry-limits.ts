@@ -15,6 +15,11 @@ export function assertItemFits(keyText: string, valueBytes: number, maxItemBytes
   if (sizeBytes > maxItemBytes) throw entryTooLarge(sizeBytes, maxItemBytes);
 }
 
+/** As {@link assertItemFits}, where there is another way. */
+export function isItemFitting(keyText: string, valueBytes: number, maxItemBytes: number): boolean {
+  return valueBytes + keyText.length + ITEM_OVERHEAD_BYTES <= maxItemBytes;
+}
+
 /** An error that says what helps with Memcached. */
 export function entryTooLarge(sizeBytes: number, limitBytes: number): EntryTooLargeError {
   const error = new EntryTooLargeError(sizeBytes, limitBytes);

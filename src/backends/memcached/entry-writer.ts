@@ -3,12 +3,12 @@ import type { EntryWrite, WriteResult } from "../../backend/stored-entry.ts";
 import type { MetaStatus } from "../../clients/memcached/meta-message.ts";
 import { BackendOverloadedError, UnsupportedOperationError } from "../../foundation/errors.ts";
 import { sliceByCount } from "./batch-slices.ts";
-import { toStoredEntry } from "./coherent-store.ts";
 import { pauseBefore, type RetryParts, retryConflicts } from "./conflict.ts";
 import { withVersion } from "./counted-operation.ts";
 import type { FoundItem, ItemStore } from "./item-store.ts";
 import type { KeyQueue } from "./key-queue.ts";
 import type { ServerCall } from "./server-call.ts";
+import { toStoredEntry } from "./to-stored-entry.ts";
 
 /** What an {@link EntryWriter} is made with. */
 export interface EntryWriterParts extends RetryParts {

@@ -1,8 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { createSeededRandom } from "../../foundation/random-source.ts";
 import { digestOf } from "./counted-operation.ts";
-import { decodeItem, encodeItem, ITEM_FLAGS, type Item } from "./item-layout.ts";
+import {
+  bareItemEndsAt,
+  bareItemExpiresAt,
+  bareItemPayload,
+  decodeItem,
+  encodeItem,
+  ITEM_FLAGS,
+  type Item,
+  isBareItem,
+  itemEndsAt,
+} from "./item-layout.ts";
 
+const EMPTY = new Uint8Array(0);
 const MARK = { high: 0x01020304, low: 0xfffefdfc };
 
 function item(changes: Partial<Item> = {}): Item {
@@ -24,17 +35,24 @@ const OPERATIONS = [
 
 const SAMPLES: readonly (readonly [string, Item])[] = [
   ["a bare value", item()],
-  ["no bytes at all", item({ payload: new Uint8Array(0) })],
+  ["no bytes at all", item({ payload: EMPTY })],
   ["an instant", item({ expiresAt: 1_796_000_000_000.25 })],
   [
     "tags of every script, and half a surrogate pair",
     item({ tags: ["a", "ação\r\n", "🦔", "\ud800", "x".repeat(1_024)].map((tag) => ({ tag, mark: MARK })) }),
   ],
   ["operations", item({ operations: OPERATIONS })],
+  ["a time to stand in", item({ expiresAt: 1_796_000_000_000, staleMs: 60_000.5 })],
+  [
+    "a time to stand in, before tags and operations",
+    item({ staleMs: 60_000, operations: OPERATIONS, tags: [{ tag: "t", mark: MARK }] }),
+  ],
+  ["a stale value", item({ flags: ITEM_FLAGS.isStale, staleVersion: 12, staleMs: 1 })],
   [
     "a stale value that somebody loads the successor of",
     item({
       flags: ITEM_FLAGS.isStale | ITEM_FLAGS.isLeased,
+      staleVersion: 2 ** 53 - 1,
       leasedUntil: 1_796_000_000_000,
       operations: OPERATIONS,
       tags: [{ tag: "t", mark: MARK }],
@@ -45,9 +63,9 @@ const SAMPLES: readonly (readonly [string, Item])[] = [
 describe("an item", () => {
   it.each(SAMPLES)("reads back as it was written: %s", (_, sample) => {
     const { flags, ...read } = decodeItem(encodeItem(sample)) as Item;
-    const { flags: written, ...expected } = { leasedUntil: undefined, ...sample };
+    const { flags: written, ...expected } = sample;
     expect(read).toEqual({ ...expected, payload: Buffer.from(expected.payload) });
-    expect(flags & ~ITEM_FLAGS.hasOperations).toBe(written);
+    expect(flags & ~(ITEM_FLAGS.hasOperations | ITEM_FLAGS.hasStaleMs)).toBe(written);
   });
 
   it("stands in the bytes that its layout draws", () => {
@@ -59,6 +77,20 @@ describe("an item", () => {
     );
   });
 
+  it("reads in place, when it is bare, what it reads when it is decoded", () => {
+    for (const [, sample] of SAMPLES) {
+      const bytes = encodeItem(sample);
+      const decoded = decodeItem(bytes) as Item;
+      expect(isBareItem(bytes)).toBe(sample.flags === 0 && sample.tags.length === 0 && sample.operations.length === 0);
+      if (!isBareItem(bytes)) continue;
+      expect(bareItemExpiresAt(bytes)).toBe(decoded.expiresAt);
+      expect(bareItemEndsAt(bytes)).toBe(itemEndsAt(decoded));
+      expect(bareItemPayload(bytes)).toEqual(decoded.payload);
+    }
+    // Its time to stand in is cut off.
+    expect(isBareItem(encodeItem(item({ staleMs: 1, payload: EMPTY })).subarray(0, 27))).toBe(false);
+  });
+
   it("does not share its payload's memory with whoever gave it", () => {
     const payload = Buffer.from("before");
     const bytes = encodeItem(item({ payload }));
@@ -68,7 +100,7 @@ describe("an item", () => {
 
   it("is none when it ends early, wherever", () => {
     for (const [, sample] of SAMPLES) {
-      const bytes = encodeItem({ ...sample, payload: new Uint8Array(0) });
+      const bytes = encodeItem({ ...sample, payload: EMPTY });
       for (let length = 0; length < bytes.length; length += 1)
         expect(decodeItem(bytes.subarray(0, length))).toBeUndefined();
     }
@@ -80,7 +112,7 @@ describe("an item", () => {
     for (const [offset, value] of [
       [0, 0xfa],
       [1, 2],
-      [2, 8],
+      [2, 16],
     ] as const) {
       const bytes = encodeItem(item());
       bytes[offset] = value;

@@ -7,30 +7,37 @@ import type { TagMark } from "./tag-mark.ts";
  *
  * ```text
  *  0        1        2        3        4                  12                 20
- * ┌────────┬────────┬────────┬────────┬──────────────────┬──────────────────┬────────┬─────────────┬─────────┐
- * │ FB     │ format │ flags  │ tags   │ expiresAt        │ namespace's mark │ tags … │ operations …│ payload │
- * │        │ 1      │        │ 0…255  │ float64, ms      │ 8 bytes          │        │ with flag 1 │         │
- * └────────┴────────┴────────┴────────┴──────────────────┴──────────────────┴────────┴─────────────┴─────────┘
+ * ┌────────┬────────┬────────┬────────┬──────────────────┬──────────────────┬─────────────┬────────┬─────────────┬─────────┐
+ * │ FB     │ format │ flags  │ tags   │ expiresAt        │ namespace's mark │ staleMs     │ tags … │ operations …│ payload │
+ * │        │ 1      │        │ 0…255  │ float64, ms      │ 8 bytes          │ with flag 8 │        │ with flag 1 │         │
+ * └────────┴────────┴────────┴────────┴──────────────────┴──────────────────┴─────────────┴────────┴─────────────┴─────────┘
  *
  * a tag        u16 length in bytes (its top bit: UTF-16 and not UTF-8) · text · mark (8 bytes)
  * operations   u16 how many · each: digest (16 bytes) · result i64 · version float64 · countedAt float64, ms
+ * staleMs      float64: how long after expiresAt the payload may stand in as a stale value
  * flags        1: operations follow the tags
- *              2: invalidated; kept until expiresAt as a stale value, to be used while its successor is loaded
+ *              2: stale whatever a clock says, because it was invalidated or because somebody loads or loaded its successor; 8 bytes before
+ *                 the payload, and before those of 4, are the version of the entry that it was: float64
  *              4: (with 2) somebody loads the successor; 8 bytes before the payload say until when: float64, ms
+ *              8: staleMs is there
  * ```
  *
  * An empty item is a lease (`mg … N`); whatever else does not begin so was written by somebody else. Both are no entry.
  */
 export interface Item {
-  /** See the layout; {@link ITEM_FLAGS}. */
+  /** See the layout; {@link ITEM_FLAGS}. Those of operations and of `staleMs` follow from these when an item is written. */
   readonly flags: number;
   /** Wall-clock instant, ms since the epoch; `Infinity`: never. */
   readonly expiresAt: number;
+  /** How long after `expiresAt` the payload may stand in, in ms. Default 0. */
+  readonly staleMs?: number | undefined;
   /** Mark of the key's namespaces, of all levels together; see `namespace-marks.ts`. */
   readonly mark: Mark;
   readonly tags: readonly TagMark[];
   /** Operations with an id that a counter has counted lately, the oldest first. */
   readonly operations: readonly CountedOperation[];
+  /** With flag `isStale`: version of the entry that it was. */
+  readonly staleVersion?: number | undefined;
   /** With flag `isLeased`: until when somebody loads the successor, wall clock, ms since the epoch. */
   readonly leasedUntil?: number | undefined;
   /** The entry's bytes. */
@@ -38,7 +45,10 @@ export interface Item {
 }
 
 /** The bits of an item's flags. */
-export const ITEM_FLAGS = { hasOperations: 1, isStale: 2, isLeased: 4 } as const;
+export const ITEM_FLAGS = { hasOperations: 1, isStale: 2, isLeased: 4, hasStaleMs: 8 } as const;
+
+/** What an item with `staleMs` grows by when somebody loads its successor: the version that it had, and until when. */
+export const STALE_NOTE_BYTES: number = 2 * 8;
 
 /** Bytes before the tags. */
 const ITEM_HEAD_BYTES = 20;
@@ -48,9 +58,10 @@ const MAX_ITEM_TAGS = 255;
 /** First byte: none that text, an envelope of the codec or another client's value is likely to begin with. */
 const MAGIC = 0xfb;
 const FORMAT = 1;
-const KNOWN_FLAGS = ITEM_FLAGS.hasOperations | ITEM_FLAGS.isStale | ITEM_FLAGS.isLeased;
+const KNOWN_FLAGS = ITEM_FLAGS.hasOperations | ITEM_FLAGS.isStale | ITEM_FLAGS.isLeased | ITEM_FLAGS.hasStaleMs;
+const DERIVED_FLAGS = ITEM_FLAGS.hasOperations | ITEM_FLAGS.hasStaleMs;
 const UTF16_BIT = 0x8000;
-const INSTANT_BYTES = 8;
+const FLOAT64_BYTES = 8;
 const OPERATION_BYTES = DIGEST_BYTES + 24;
 const NO_TAGS: readonly TagMark[] = Object.freeze([]);
 const NO_OPERATIONS: readonly CountedOperation[] = Object.freeze([]);
@@ -66,19 +77,25 @@ export function encodeItem(item: Item): Buffer {
   const length = headBytes(item, textBytes);
   const bytes = Buffer.allocUnsafe(length + item.payload.length);
   const hasOperations = item.operations.length > 0;
+  const { staleMs = 0 } = item;
   bytes[0] = MAGIC;
   bytes[1] = FORMAT;
-  bytes[2] = (item.flags & ~ITEM_FLAGS.hasOperations) | (hasOperations ? ITEM_FLAGS.hasOperations : 0);
+  bytes[2] =
+    (item.flags & ~DERIVED_FLAGS) |
+    (hasOperations ? ITEM_FLAGS.hasOperations : 0) |
+    (staleMs > 0 ? ITEM_FLAGS.hasStaleMs : 0);
   bytes[3] = item.tags.length;
   bytes.writeDoubleBE(item.expiresAt, 4);
   writeMark(bytes, 12, item.mark);
   let offset = ITEM_HEAD_BYTES;
+  if (staleMs > 0) offset = bytes.writeDoubleBE(staleMs, offset);
   for (const [index, { tag, mark }] of item.tags.entries()) {
     offset = writeTag(bytes, offset, tag, textBytes[index] as number);
     writeMark(bytes, offset, mark);
     offset += MARK_BYTES;
   }
   if (hasOperations) offset = writeOperations(bytes, offset, item.operations);
+  if ((item.flags & ITEM_FLAGS.isStale) !== 0) offset = bytes.writeDoubleBE(item.staleVersion ?? 0, offset);
   if ((item.flags & ITEM_FLAGS.isLeased) !== 0) offset = bytes.writeDoubleBE(item.leasedUntil ?? 0, offset);
   bytes.set(item.payload, offset);
   return bytes;
@@ -90,20 +107,32 @@ export function decodeItem(bytes: Buffer): Item | undefined {
   const flags = bytes[2] as number;
   if ((flags & ~KNOWN_FLAGS) !== 0) return undefined;
   const cursor = { bytes, offset: ITEM_HEAD_BYTES };
+  const staleMs = readFloat64With(ITEM_FLAGS.hasStaleMs, flags, cursor);
   const tags = readTags(cursor, bytes[3] as number);
   const operations = (flags & ITEM_FLAGS.hasOperations) === 0 ? NO_OPERATIONS : readOperations(cursor);
   if (tags === undefined || operations === undefined) return undefined;
-  const leasedUntil = (flags & ITEM_FLAGS.isLeased) === 0 ? undefined : readInstant(cursor);
-  if (leasedUntil !== undefined && Number.isNaN(leasedUntil)) return undefined;
+  const staleVersion = readFloat64With(ITEM_FLAGS.isStale, flags, cursor);
+  const leasedUntil = readFloat64With(ITEM_FLAGS.isLeased, flags, cursor);
+  if (cursor.offset > bytes.length) return undefined;
   const payload = bytes.subarray(cursor.offset);
-  return { leasedUntil, flags, expiresAt: bytes.readDoubleBE(4), mark: readMark(bytes, 12), tags, operations, payload };
+  const mark = readMark(bytes, 12);
+  return {
+    leasedUntil,
+    staleVersion,
+    flags,
+    expiresAt: bytes.readDoubleBE(4),
+    staleMs,
+    mark,
+    tags,
+    operations,
+    payload,
+  };
 }
 
-/** Whether bytes are an item without flags and tags. Then all that it says stands at fixed places, and nothing has to be made of it. */
+/** Whether bytes are an item without tags and without flags but that of `staleMs`. Then all that it says stands at fixed places, and nothing has to be made of it. */
 export function isBareItem(bytes: Buffer): boolean {
-  return (
-    bytes.length >= ITEM_HEAD_BYTES && bytes[0] === MAGIC && bytes[1] === FORMAT && bytes[2] === 0 && bytes[3] === 0
-  );
+  if (bytes.length < ITEM_HEAD_BYTES || bytes[0] !== MAGIC || bytes[1] !== FORMAT || bytes[3] !== 0) return false;
+  return bytes[2] === 0 || (bytes[2] === ITEM_FLAGS.hasStaleMs && bytes.length >= ITEM_HEAD_BYTES + FLOAT64_BYTES);
 }
 
 /** `expiresAt` of a bare item. */
@@ -111,9 +140,15 @@ export function bareItemExpiresAt(bytes: Buffer): number {
   return bytes.readDoubleBE(4);
 }
 
+/** As {@link itemEndsAt}, of a bare item. */
+export function bareItemEndsAt(bytes: Buffer): number {
+  const expiresAt = bytes.readDoubleBE(4);
+  return bytes[2] === 0 ? expiresAt : expiresAt + bytes.readDoubleBE(ITEM_HEAD_BYTES);
+}
+
 /** The payload of a bare item, a view. */
 export function bareItemPayload(bytes: Buffer): Buffer {
-  return bytes.subarray(ITEM_HEAD_BYTES);
+  return bytes.subarray(bytes[2] === 0 ? ITEM_HEAD_BYTES : ITEM_HEAD_BYTES + FLOAT64_BYTES);
 }
 
 /** Whether an item carries a mark of its namespaces. */
@@ -126,6 +161,16 @@ export function isLiveItem({ flags, expiresAt, mark }: Item, current: Mark, nowM
   return (flags & ITEM_FLAGS.isStale) === 0 && isSameMark(mark, current) && nowMs < expiresAt;
 }
 
+/** Until when an item's payload is good for anything: as a live entry, and then as a stale value. Wall clock, ms since the epoch. */
+export function itemEndsAt({ expiresAt, staleMs = 0 }: Item): number {
+  return expiresAt + staleMs;
+}
+
+/** Version of the entry in an item, also when it has been written again since as a stale value. @param itemVersion version of the item */
+export function entryVersionIn({ flags, staleVersion }: Item, itemVersion: number): number {
+  return (flags & ITEM_FLAGS.isStale) === 0 ? itemVersion : (staleVersion ?? itemVersion);
+}
+
 interface Cursor {
   readonly bytes: Buffer;
   offset: number;
@@ -134,7 +179,9 @@ interface Cursor {
 function headBytes(item: Item, textBytes: readonly number[]): number {
   let length = ITEM_HEAD_BYTES;
   for (const bytes of textBytes) length += 2 + bytes + MARK_BYTES;
-  if ((item.flags & ITEM_FLAGS.isLeased) !== 0) length += INSTANT_BYTES;
+  if ((item.staleMs ?? 0) > 0) length += FLOAT64_BYTES;
+  if ((item.flags & ITEM_FLAGS.isStale) !== 0) length += FLOAT64_BYTES;
+  if ((item.flags & ITEM_FLAGS.isLeased) !== 0) length += FLOAT64_BYTES;
   return item.operations.length === 0 ? length : length + 2 + item.operations.length * OPERATION_BYTES;
 }
 
@@ -166,11 +213,12 @@ function readTags(cursor: Cursor, count: number): readonly TagMark[] | undefined
   return tags;
 }
 
-/** NaN when the bytes end before. */
-function readInstant(cursor: Cursor): number {
+/** The number that a flag promises, `undefined` without the flag. Where the bytes end before it, the cursor is beyond them. */
+function readFloat64With(flag: number, flags: number, cursor: Cursor): number | undefined {
+  if ((flags & flag) === 0) return undefined;
   const start = cursor.offset;
-  cursor.offset += INSTANT_BYTES;
-  return cursor.offset > cursor.bytes.length ? Number.NaN : cursor.bytes.readDoubleBE(start);
+  cursor.offset += FLOAT64_BYTES;
+  return cursor.offset > cursor.bytes.length ? undefined : cursor.bytes.readDoubleBE(start);
 }
 
 function writeOperations(bytes: Buffer, start: number, operations: readonly CountedOperation[]): number {

@@ -18,6 +18,8 @@ export interface FoundItem {
   readonly item: Item | undefined;
   /** The item, when it is a live entry. */
   readonly live: Item | undefined;
+  /** Whether it would be live, had none of its tags been invalidated. Default: not known. */
+  readonly hasDeadTags?: boolean | undefined;
   /** Version of the item, live or not; 0 when nothing stands there. */
   readonly itemVersion: number;
   /** The flags of the server's reply. */

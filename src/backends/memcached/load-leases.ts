@@ -17,22 +17,25 @@ export interface LoadLease {
   readonly namespace: NamespaceState;
   /** Drawn before the load; see `EntryWrite.tagsUnchangedSince`. */
   readonly stamp: number;
-  /** @internal The stale value that the lease keeps. */
+  /** @internal The item with the stale value that the lease keeps. */
   readonly stale: Item | undefined;
 }
 
-/** What a read finds that would load on a miss. */
+/** What a read finds that would load on a miss. `stale`: the value before its TTL was over or it was invalidated, while it is kept to stand in. */
 export type LeasedRead =
   /** A live entry. */
   | { readonly kind: "hit"; readonly entry: StoredEntry }
-  /** None, and nobody loads: the caller shall. `stale` is the value before an invalidation, where it was to be kept. */
+  /** None, and nobody loads: the caller shall. */
   | { readonly kind: "leased"; readonly lease: LoadLease; readonly stale: StoredEntry | undefined }
   /** None, and somebody loads: for at most this long, in ms (to the second), unless they take longer or are gone. */
   | { readonly kind: "busy"; readonly remainingMs: number; readonly stale: StoredEntry | undefined };
 
 /** Options of {@link LoadLeases.read}. */
 export interface LeasedReadOptions {
-  /** How long the load may take, in ms, > 0; rounded up to seconds. Whoever reads afterwards is given a lease of their own. */
+  /**
+   * How long the load may take, in ms, > 0; the server counts in seconds, so up to two more. Whoever reads afterwards is given a lease of their own; until
+   * somebody was, this one can still be filled while its item stands.
+   */
   readonly leaseMs: number;
 }
 
@@ -49,28 +52,43 @@ export interface InvalidateOptions {
  * counter) changes or removes that item, and a clear or an invalidated tag the marks from before the load: each voids the lease, and the
  * result of the load is refused. So does a lost connection, for a server that restarted repeats its CAS numbers.
  *
+ * The item's CAS number is the load's stamp as well: it was drawn after everything that was invalidated before the load, and before all that is
+ * invalidated from then on. So a lease costs no request more than the read.
+ *
  * States of a key:
  *
  * ```text
- * absent ──read──▶ leased ──fill──▶ live ──invalidate, keepStaleMs──▶ stale ──read──▶ leased, with the stale value ──fill──▶ live
- *                    │  ▲             │                                 │                │
- *                    │  └─ read, when the lease is over                 └── its time is over, delete, clear ──▶ absent
- *                    └── delete, invalidate, clear, release ──▶ absent
+ * absent ──read──▶ leased ──fill──▶ live ──TTL over, staleMs────────▶ stale ──read──▶ leased, with the stale value ──fill──▶ live
+ *                    │  ▲                  └─invalidate, keepStaleMs─▶    │                │
+ *                    │  └─ read, when the lease is over                   └── its time is over, delete, clear ──▶ absent
+ *                    └── delete, invalidate, release ──▶ absent
  * ```
+ *
+ * An empty item does not say what its namespace was: after a clear, others hear that somebody loads until that load ends, in vain, or its time does.
  *
  * All methods reject with the errors of the store. None hands out what cannot be proven live as a hit.
  */
 export interface LoadLeases {
-  /** The live entry, or a lease to load it, or that somebody else has one. One round trip; a lease costs another one. */
+  /**
+   * The live entry, or a lease to load it, or that somebody else has one. One round trip, which the calls of one turn share; where something dead or stale
+   * stands a lease costs another one, and so does a look at the tags. A lease that comes when its caller has left is given back.
+   */
   read(key: string, options: LeasedReadOptions, context: OperationContext): Promise<LeasedRead>;
   /**
-   * Stores the result of a load. `condition`, `returnPrevious` are not used: the lease is the condition.
+   * Stores the result of a load. `condition`, `returnPrevious` are not used: the lease is the condition. One round trip, which the calls of one turn
+   * share; with tags another one for their marks.
    *
    * @returns the version, or `undefined` when the lease is void; then nothing was stored
+   * @throws TypeError (rejects) for a lease that others gave out
    */
   fill(lease: LoadLease, write: EntryWrite, context: OperationContext): Promise<number | undefined>;
-  /** Gives a lease back without a result, so that the next reader loads. Without effect when it is void. */
-  release(lease: LoadLease, context: OperationContext): Promise<void>;
+  /**
+   * Gives a lease back without a result, so that the next reader loads. Without effect when it is void.
+   *
+   * @returns whether it still stood
+   * @throws TypeError (rejects) for a lease that others gave out
+   */
+  release(lease: LoadLease, context: OperationContext): Promise<boolean>;
   /** Ends an entry and voids leases of its key. @returns whether a live entry was there */
   invalidate(key: string, options: InvalidateOptions, context: OperationContext): Promise<boolean>;
 }

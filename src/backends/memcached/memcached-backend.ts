@@ -5,6 +5,7 @@ import type { MemcachedClient, MemcachedNotice } from "../../clients/memcached/m
 import { formatServerAddress, parseServerAddress } from "../../clients/server-address.ts";
 import { DeadlineQueue } from "../../foundation/deadline-queue.ts";
 import { BackendUnavailableError } from "../../foundation/errors.ts";
+import { createLoadTier } from "./coherent-load-tier.ts";
 import { createCoherentOperations } from "./coherent-operations.ts";
 import type { LoadLeases } from "./load-leases.ts";
 import type { MemcachedBackendSettings } from "./memcached-backend-settings.ts";
@@ -53,7 +54,8 @@ export function createMemcachedBackend(settings: MemcachedBackendSettings, host:
   }
 
   const seenEvictions = { unfetchedCount: undefined };
-  const { invalidateTags, stamp, clear, loadLeases } = operations;
+  const { getStale, invalidateTags, stamp, clear } = operations;
+  const loadLeases = operations.loadLeases && translated(operations.loadLeases, run);
   return {
     name,
     capabilities: operations.capabilities,
@@ -109,7 +111,8 @@ export function createMemcachedBackend(settings: MemcachedBackendSettings, host:
     }),
     ...(stamp && { stamp: (context) => run("stamp", () => stamp(context)) }),
     ...(clear && { clear: (namespace, context) => run("clear", () => clear(namespace, context)) }),
-    ...(loadLeases && { loadLeases: translated(loadLeases, run) }),
+    ...(getStale && { getStale: (keys, context) => run("getStale", () => getStale(keys, context)) }),
+    ...(loadLeases && { loadLeases, loadTier: createLoadTier(loadLeases) }),
     usage: () => USAGE,
     connections: () => client.connections(),
     report: async (context) => ({

@@ -1,49 +1,23 @@
 import type { BackendCapabilities } from "../../backend/capabilities.ts";
 import { UnsupportedOperationError } from "../../foundation/errors.ts";
-import { patienceOf } from "./conflict.ts";
-import { CounterRounds } from "./counter-rounds.ts";
-import { EntryWriter } from "./entry-writer.ts";
-import { KeyQueue } from "./key-queue.ts";
+import { createItemChanges } from "./item-changes.ts";
+import { memcachedCapabilities } from "./memcached-capabilities.ts";
 import { OperationKeys } from "./operation-keys.ts";
 import { PlainStore } from "./plain-store.ts";
-import { reserveKey } from "./reserve-key.ts";
 import { ServerCall } from "./server-call.ts";
 import { createTranslation } from "./server-error.ts";
-import { isServerSilent } from "./store-errors.ts";
 import type { StoreOperations, StoreParts } from "./store-operations.ts";
 
-const CAPABILITIES: BackendCapabilities = Object.freeze({
-  storage: "bytes",
-  local: false,
-  conditionalWrites: true,
-  counters: true,
-  transactions: "single-key",
-  leases: false,
-  tags: false,
-  scan: false,
-  clear: false,
-});
+const CAPABILITIES: BackendCapabilities = memcachedCapabilities(false);
 
 /** The operations of mode `plain`. */
-export function createPlainOperations({ settings, client, host, deadlines }: StoreParts): StoreOperations {
-  const { clock, random, scheduler } = host;
+export function createPlainOperations(parts: StoreParts): StoreOperations {
+  const { settings, client, host } = parts;
   const { name } = settings;
+  const { clock } = host;
   const store = new PlainStore(client, clock, createTranslation(name, client));
-  const retry = { name, random, scheduler };
-  const writer = new EntryWriter({
-    ...retry,
-    store,
-    queue: new KeyQueue(deadlines, isServerSilent),
-    patienceMs: patienceOf(settings.timeoutMs),
-    removeAnyway: (key, call) => store.delete(key, call),
-  });
   const operations = new OperationKeys(client, clock);
-  const rounds = new CounterRounds({
-    ...retry,
-    store,
-    operations,
-    reserve: (found, call) => reserveKey(client, found, call),
-  });
+  const { writer, rounds } = createItemChanges(parts, store, operations, (key, call) => store.delete(key, call));
   return {
     capabilities: CAPABILITIES,
     epoch: () => `memcached-${client.incarnation}`,

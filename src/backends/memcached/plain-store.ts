@@ -11,7 +11,7 @@ import {
   metaFlag,
 } from "../../clients/memcached/meta-message.ts";
 import type { Clock } from "../../foundation/clock.ts";
-import { runSlices, sliceByBytes, sliceByCount } from "./batch-slices.ts";
+import { readSlices, runSlices, sliceByBytes, sliceByCount } from "./batch-slices.ts";
 import { assertBytes, assertItemFits, maxItemBytesOf } from "./entry-limits.ts";
 import { exptimeSeconds } from "./exptime.ts";
 import { GetRequest } from "./get-request.ts";
@@ -65,11 +65,7 @@ export class PlainStore implements ItemStore {
 
   /** The live entries of keys, in their order. */
   getMulti(keys: readonly string[], context: OperationContext): Promise<readonly Entry[]> {
-    const slices = sliceByCount(keys);
-    const [first] = slices;
-    if (first === undefined) return Promise.resolve([]);
-    if (slices.length === 1) return this.#readSlice(first, context);
-    return runSlices(slices, (slice) => this.#readSlice(slice, context)).then((found) => found.flat());
+    return readSlices(keys, (slice) => this.#readSlice(slice, context));
   }
 
   #readSlice(keys: readonly string[], context: OperationContext): Promise<readonly Entry[]> {
@@ -103,16 +99,8 @@ export class PlainStore implements ItemStore {
     return this.#found(key, metaKey, replies[0] as MetaReply, connection, replies.slice(1));
   }
 
-  async findMulti(keys: readonly string[], call: ServerCall): Promise<readonly FoundItem[]> {
-    const found = await runSlices(sliceByCount(keys), async (slice) => {
-      const metaKeys = slice.map(encodeMemcachedKey);
-      const requests = metaKeys.map((metaKey) => new GetRequest(metaKey, READ_FLAGS));
-      const { replies, connection } = await call.batch(this.#client, requests, call.read);
-      return slice.map((key, index) =>
-        this.#found(key, metaKeys[index] as MetaKey, replies[index] as MetaReply, connection, []),
-      );
-    });
-    return found.length === 1 ? (found[0] as readonly FoundItem[]) : found.flat();
+  findMulti(keys: readonly string[], call: ServerCall): Promise<readonly FoundItem[]> {
+    return readSlices(keys, (slice) => this.#findSlice(slice, call));
   }
 
   async draft(_key: string, write: EntryWrite): Promise<ItemDraft> {
@@ -223,6 +211,15 @@ export class PlainStore implements ItemStore {
     const itemVersion = cas === undefined ? 0 : versionOf(this.#versionBase(), cas);
     const namespace = undefined;
     return { key, metaKey, connection, cas, item, live: item, itemVersion, replyFlags: flags, namespace, others };
+  }
+
+  async #findSlice(keys: readonly string[], call: ServerCall): Promise<readonly FoundItem[]> {
+    const metaKeys = keys.map(encodeMemcachedKey);
+    const requests = metaKeys.map((metaKey) => new GetRequest(metaKey, READ_FLAGS));
+    const { replies, connection } = await call.batch(this.#client, requests, call.read);
+    return keys.map((key, index) =>
+      this.#found(key, metaKeys[index] as MetaKey, replies[index] as MetaReply, connection, []),
+    );
   }
 
   #expiresAtIn(flags: string): number {

@@ -12,6 +12,12 @@ export function lostMarks(name: string, operation: string): BackendError {
   return new BackendError("GCX_BACKEND_FAILED", name, operation, message);
 }
 
+/** The server made no item for a lease, as it does when it may not evict and is full. */
+export function noRoom(name: string): BackendError {
+  const message = `${name}: the server has no room for a lease. Raise its -m, or let it evict (no -M).`;
+  return new BackendError("GCX_BACKEND_FAILED", name, "load", message);
+}
+
 /** An entry was written, and what tells whether it counts could not be read. */
 export function unverifiedWrite(name: string, operation: string, cause: unknown): OutcomeUnknownError {
   return new OutcomeUnknownError(name, operation, { cause });

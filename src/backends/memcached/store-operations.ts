@@ -10,7 +10,7 @@ import type { MemcachedBackendSettings } from "./memcached-backend-settings.ts";
 export type StoreOperations = Required<
   Pick<Backend, "get" | "getMulti" | "set" | "setMulti" | "delete" | "deleteMulti" | "expire" | "increment" | "commit">
 > &
-  Pick<Backend, "invalidateTags" | "stamp" | "clear"> & {
+  Pick<Backend, "getStale" | "invalidateTags" | "stamp" | "clear"> & {
     /** Mode `coherent`; see {@link LoadLeases}. */
     readonly loadLeases?: LoadLeases;
     readonly capabilities: BackendCapabilities;

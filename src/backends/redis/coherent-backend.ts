@@ -2,19 +2,27 @@ import type { Backend } from "../../backend/backend.ts";
 import { scanRecords } from "./coherent-scan.ts";
 import { CoherentStore } from "./coherent-store.ts";
 import { EpochWatch, readEpoch } from "./epoch.ts";
+import { KeyWatches } from "./key-watches.ts";
 import { RedisSharedTier } from "./redis-shared-tier.ts";
 import type { StoreParts } from "./store-parts.ts";
 
 /** The part of a store that depends on the mode. */
 export type ModeBackend = Omit<Backend, "name" | "epoch" | "connect" | "close" | "ping" | "connections" | "report"> & {
   readonly epoch: EpochWatch;
+  /** Ends what it started by itself. Default: nothing is. */
+  readonly stop?: () => void;
 };
 
 /** Entries as records; all a store can do. */
 export function createCoherentBackend(parts: StoreParts): ModeBackend {
   const store = new CoherentStore(parts);
+  const { client, scheduler } = parts;
+  const watches = client.subscribe === undefined ? undefined : new KeyWatches(client.subscribe, scheduler);
+  const tier = new RedisSharedTier(parts, store, watches);
   return {
-    sharedTier: new RedisSharedTier(parts, store),
+    loadTier: tier,
+    sharedTier: tier,
+    stop: () => watches?.close(),
     epoch: new EpochWatch(() => readEpoch(parts)),
     capabilities: Object.freeze({
       storage: "bytes",
@@ -24,11 +32,13 @@ export function createCoherentBackend(parts: StoreParts): ModeBackend {
       transactions: parts.client.topology === "cluster" ? "co-located" : "any-keys",
       leases: true,
       tags: true,
+      stale: true,
       scan: true,
       clear: true,
     }),
     get: (key, context) => store.get(key, context),
     getMulti: (keys, context) => store.getMulti(keys, context),
+    getStale: (keys, context) => store.getStale(keys, context),
     set: (key, write, context) => store.set(key, write, context),
     setMulti: (items, context) => store.setMulti(items, context),
     delete: (key, context) => store.delete(key, context),

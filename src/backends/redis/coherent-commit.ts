@@ -121,7 +121,7 @@ function addWrite(call: ScriptCall, { key, write }: KeyWrite, tags: readonly Cal
     return;
   }
   // The checks decide, and nobody asks what was there.
-  const plain = { value: write.value, ttlMs: write.ttlMs, tags: write.tags };
+  const plain = { value: write.value, ttlMs: write.ttlMs, staleMs: write.staleMs, tags: write.tags };
   const parts = { operation: OPERATION, tags, isRefused: false, readRecord: () => undefined };
   new SetChange(plain, parts).addTo(call, shard, key, "0 0");
 }

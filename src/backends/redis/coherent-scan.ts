@@ -15,7 +15,7 @@ export async function* scanRecords(
   parts: StoreParts,
   tags: TagStore,
   prefix: string,
-  { signal }: OperationContext,
+  { signal, isStaleListed = false }: OperationContext,
 ): AsyncGenerator<readonly string[]> {
   const { client, name } = parts;
   const listed = new Set<string>();
@@ -25,7 +25,7 @@ export async function* scanRecords(
     if (found.length === 0) continue;
     let live: string[];
     try {
-      live = await liveKeys(parts, tags, [...new Set(found)]);
+      live = await liveKeys(parts, tags, [...new Set(found)], isStaleListed);
     } catch (error) {
       throw translateRedisError(name, "scan", error);
     }

@@ -17,6 +17,7 @@ import { requestLease } from "./redis-leases.ts";
 import type { CallTag } from "./script-call.ts";
 import { ScriptWriter } from "./script-writer.ts";
 import { clearScript } from "./scripts/clear-script.ts";
+import { readStale } from "./stale-reader.ts";
 import type { StoreParts } from "./store-parts.ts";
 import { TagStore } from "./tag-store.ts";
 import { createTagJudge } from "./whether-live.ts";
@@ -27,6 +28,7 @@ export type CoherentOperations = Required<
     Backend,
     | "get"
     | "getMulti"
+    | "getStale"
     | "set"
     | "setMulti"
     | "delete"
@@ -85,6 +87,8 @@ export class CoherentStore implements CoherentOperations {
       else this.#reader.add(keys, owner);
     });
   }
+
+  getStale: CoherentOperations["getStale"] = (keys, context) => readStale(this.#parts, this.tags, keys, context);
 
   set(key: string, write: EntryWrite, context: OperationContext): Promise<WriteResult> {
     if (this.#isCluster && write.tags.length > 0) return this.#setWithMarks(key, write, context);

@@ -7,8 +7,8 @@ import { RECORD_HEAD_BYTES } from "./record.ts";
 import { dataKey } from "./redis-key-layout.ts";
 import type { CallTag, ScriptCall } from "./script-call.ts";
 import { applyScript } from "./scripts/apply-script.ts";
-import { LARGE_RECORD_BYTES } from "./scripts/set-script.ts";
-import { ttlText } from "./ttl-text.ts";
+import { LARGE_RECORD_BYTES, STAGED_BYTES } from "./scripts/set-script.ts";
+import { staleText, ttlText } from "./ttl-text.ts";
 import { valueBytes } from "./value-bytes.ts";
 
 /** Reads a whole record that a script handed out as a live entry. */
@@ -44,9 +44,9 @@ export class SetChange implements EntryChange<WriteResult> {
   }
 
   get isSimple(): boolean {
-    const { condition, returnPrevious } = this.#write;
+    const { condition, returnPrevious, staleMs = 0 } = this.#write;
     const { tags, isRefused } = this.#parts;
-    return condition === undefined && returnPrevious !== true && tags.length === 0 && !isRefused;
+    return condition === undefined && returnPrevious !== true && staleMs <= 0 && tags.length === 0 && !isRefused;
   }
 
   addTo(call: ScriptCall, shard: number, key: string, verdict: string): void {
@@ -59,18 +59,20 @@ export class SetChange implements EntryChange<WriteResult> {
       call.addArgument(call.itemStart("S", shard, key) + ttl);
       call.addArgument(this.#payload);
     } else {
-      call.addArgument(call.itemStart("L", shard, key) + ttl);
-      call.addArgument(withRoomForHead(this.#payload));
+      const record = withRoomForHead(this.#payload);
+      const staged = this.sizeBytes < STAGED_BYTES ? undefined : call.stage(shard, record);
+      call.addArgument(call.itemStart(staged === undefined ? "L" : "T", shard, key) + ttl);
+      call.addArgument(staged ?? record);
     }
   }
 
   #questions(call: ScriptCall, verdict: string): string {
-    const { condition, returnPrevious, tagsUnchangedSince } = this.#write;
+    const { condition, returnPrevious, staleMs, tagsUnchangedSince } = this.#write;
     const { tags, isRefused } = this.#parts;
     const expected = condition?.kind === "version" ? condition.version : 0;
     const kind = condition === undefined ? "-" : condition.kind === "absent" ? "a" : "v";
     const previous = returnPrevious === true ? 1 : 0;
-    return ` ${isRefused ? "x" : kind} ${expected} ${previous} ${verdict} ${tagsUnchangedSince ?? "-"} ${call.tagPlaces(tags)}`;
+    return ` ${staleText(staleMs)} ${isRefused ? "x" : kind} ${expected} ${previous} ${verdict} ${tagsUnchangedSince ?? "-"} ${call.tagPlaces(tags)}`;
   }
 
   read(reply: RedisReply, shard: number): WriteResult {

@@ -11,6 +11,8 @@ export class EpochWatch {
   readonly #read: () => Promise<string>;
   #current = "unknown";
   #isRefreshing = false;
+  /** Whether a connection came up while the name was being read. */
+  #isOutdated = false;
 
   constructor(read: () => Promise<string>) {
     this.#read = read;
@@ -26,14 +28,24 @@ export class EpochWatch {
     this.#current = await this.#read();
   }
 
-  /** Reads it again when somebody can; a failure leaves the old name, and the next connection tries again. */
+  /**
+   * Reads it again when somebody can; a failure leaves the old name, and the next connection tries again.
+   *
+   * A reading that runs may have its answer from before the connection that is told of now, and from a server that is gone: it is followed by one more,
+   * however many connections came up meanwhile.
+   */
   refreshSoon(): void {
-    if (this.#isRefreshing) return;
+    this.#isOutdated = true;
+    if (!this.#isRefreshing) void this.#refreshWhileOutdated();
+  }
+
+  async #refreshWhileOutdated(): Promise<void> {
     this.#isRefreshing = true;
-    const done = (): void => {
-      this.#isRefreshing = false;
-    };
-    this.refresh().then(done, done);
+    while (this.#isOutdated) {
+      this.#isOutdated = false;
+      await this.refresh().catch(ignore);
+    }
+    this.#isRefreshing = false;
   }
 }
 
@@ -89,4 +101,8 @@ export function headAt(heads: RedisReply | undefined, index: number): number {
     (heads[at + 1] as number) < VERSION_LIMIT_BYTE
     ? readNumber(heads, at)
     : 0;
+}
+
+function ignore(): void {
+  // The old name stays until the next connection.
 }

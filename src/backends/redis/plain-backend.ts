@@ -1,12 +1,16 @@
 import type { ModeBackend } from "./coherent-backend.ts";
 import { EpochWatch, readProcessIds } from "./epoch.ts";
+import { flushBefore } from "./flush-before.ts";
 import { scanPlainKeys } from "./plain-scan.ts";
 import { PlainStore } from "./plain-store.ts";
+import { PlainWriter } from "./plain-writer.ts";
 import type { StoreParts } from "./store-parts.ts";
 
 /** Entries as any other client reads and writes them. */
-export function createPlainBackend(parts: StoreParts): ModeBackend {
-  const store = new PlainStore(parts);
+export function createPlainBackend(given: StoreParts): ModeBackend {
+  const writer = new PlainWriter(given);
+  const parts: StoreParts = { ...given, client: flushBefore(given.client, () => writer.flush()) };
+  const store = new PlainStore(parts, writer);
   return {
     // Nothing of ours lies in the server, so only its processes tell whether it may have lost something.
     epoch: new EpochWatch(() => readProcessIds(parts)),

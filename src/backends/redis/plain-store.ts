@@ -11,6 +11,7 @@ import { keysInTurn } from "./keys-in-turn.ts";
 import { contentVersion, PlainEntry, PlainWriteResult } from "./plain-entry.ts";
 import { assertPlainKey, type PlainKey, plainKey, plainSlotTag } from "./plain-keys.ts";
 import { PlainReader } from "./plain-reader.ts";
+import { type PlainWriter, SetOperation } from "./plain-writer.ts";
 import { translateRedisError } from "./redis-error.ts";
 import { KEY_STEM } from "./redis-key-layout.ts";
 import { requestLease } from "./redis-leases.ts";
@@ -20,8 +21,6 @@ import { ttlText } from "./ttl-text.ts";
 import { valueBytes } from "./value-bytes.ts";
 
 const MAX_CALL_KEYS = 512;
-const SET_OPTIONS: RedisCallOptions = { operation: "set", kind: "write" };
-const SET_MULTI_OPTIONS: RedisCallOptions = { operation: "setMulti", kind: "write" };
 
 /** What the plain mode can do. */
 export type PlainOperations = Required<
@@ -46,9 +45,15 @@ export class PlainStore implements PlainOperations {
   readonly #parts: StoreParts;
   readonly #isCluster: boolean;
   readonly #reader: PlainReader;
+  readonly #writer: PlainWriter;
+  readonly #setting: SetOperation;
+  readonly #settingMany: SetOperation;
 
-  constructor(parts: StoreParts) {
+  constructor(parts: StoreParts, writer: PlainWriter) {
     this.#parts = parts;
+    this.#writer = writer;
+    this.#setting = new SetOperation(parts.name, "set");
+    this.#settingMany = new SetOperation(parts.name, "setMulti");
     this.#isCluster = parts.client.topology === "cluster";
     this.#reader = new PlainReader(parts);
   }
@@ -85,7 +90,7 @@ export class PlainStore implements PlainOperations {
   set(key: string, write: EntryWrite, context: OperationContext): Promise<WriteResult> {
     if (write.condition !== undefined || write.returnPrevious === true) return this.#setIf(key, write, context);
     try {
-      return this.#setAlways(key, valueBytes(write.value), write.ttlMs, SET_OPTIONS, context);
+      return this.#setAlways(key, valueBytes(write.value), write.ttlMs, this.#setting, context);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -128,7 +133,7 @@ export class PlainStore implements PlainOperations {
     return keysInTurn(
       writes,
       ({ key }) => key,
-      ({ key, value, ttlMs }) => this.#setAlways(key, value, ttlMs, SET_MULTI_OPTIONS, context),
+      ({ key, value, ttlMs }) => this.#setAlways(key, value, ttlMs, this.#settingMany, context),
     );
   }
 
@@ -217,24 +222,16 @@ export class PlainStore implements PlainOperations {
 
   lease: PlainOperations["lease"] = (request, context) => requestLease(this.#parts, request, context);
 
-  /** Not async: the client's promise is followed by one more and no others, for this is what most writes are. */
   #setAlways(
     key: string,
     value: Buffer,
     ttlMs: number,
-    options: RedisCallOptions,
-    context: OperationContext,
+    operation: SetOperation,
+    caller: OperationContext,
   ): Promise<WriteResult> {
-    assertWanted(context);
-    const { redisKey, slot } = plainKey(key, this.#isCluster);
-    const ttl = ttlText(ttlMs);
-    const args = ttl === "0" ? ["SET", redisKey, value] : ["SET", redisKey, value, "PX", ttl];
-    return this.#parts.client.call(slot, args, options).then(
-      () => new PlainWriteResult(value),
-      (error) => {
-        throw translateRedisError(this.#parts.name, options.operation, error);
-      },
-    );
+    assertWanted(caller);
+    const place = plainKey(key, this.#isCluster);
+    return this.#writer.write(place, value, ttlText(ttlMs), operation, caller);
   }
 
   #call(

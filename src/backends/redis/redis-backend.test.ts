@@ -108,6 +108,23 @@ describe("a Redis store", () => {
     expect(sent.map(({ name }) => name)).toEqual(["set"]);
   });
 
+  it("lays large values down before the script, but not again for a while when it did not find them, nor in a cluster", async () => {
+    const large = { ...WRITE, value: Buffer.alloc(3_000) };
+    const replies = [[0], [7], [8]];
+    const { client, sent } = scriptedClient(({ name }) =>
+      name === "set" ? (replies.shift() as number[]) : Buffer.from("OK"),
+    );
+    const backend = open(client);
+    expect(await backend.set("a", large, {})).toMatchObject({ version: 7 });
+    expect(await backend.set("a", large, {})).toMatchObject({ version: 8 });
+    expect(sent.map(({ name }) => name)).toEqual(["SET", "set", "set", "set"]);
+    const [staging, first] = sent as [SentCall, SentCall];
+    expect(first.args).toContain(staging.args[1]);
+    const cluster = scriptedClient(() => [7], { topology: "cluster" });
+    await open(cluster.client).set("a", large, {});
+    expect(cluster.sent.map(({ name }) => name)).toEqual(["set"]);
+  });
+
   it("keeps several writes of one key of a batch in their order by waiting for each", async () => {
     const { client, sent } = scriptedClient(({ args }) =>
       args.filter((arg) => String(arg).includes(":k")).map(() => 7),

@@ -37,7 +37,8 @@ export function createRedisBackend(settings: RedisBackendSettings, host: Backend
   };
   const client = createClient(settings, { ...host, onNotice });
   const parts = createParts(name, client, host);
-  const { epoch, ...operations } = settings.mode === "plain" ? createPlainBackend(parts) : createCoherentBackend(parts);
+  const { epoch, stop, ...operations } =
+    settings.mode === "plain" ? createPlainBackend(parts) : createCoherentBackend(parts);
   return {
     ...operations,
     name,
@@ -57,6 +58,7 @@ export function createRedisBackend(settings: RedisBackendSettings, host: Backend
     },
     async close() {
       onConnected = () => undefined;
+      stop?.();
       await client.close();
     },
     ping: (context) => pingAll(parts, context),
@@ -91,6 +93,7 @@ function createParts(name: string, client: RedisClient, host: BackendHost): Stor
     client,
     keys: client.topology === "cluster" ? CLUSTER_KEYS : SINGLE_SERVER_KEYS,
     clock: host.clock,
+    scheduler: host.scheduler,
     unique: () => {
       count += 1;
       return `${nonce}${count}`;

@@ -1,13 +1,12 @@
 import type { OperationContext } from "../../backend/backend.ts";
 import { assertWanted } from "../../backend/caller.ts";
+import type { LoadFill, LoadLeaseRequest, LoadTier, LoadToken } from "../../backend/load-tier.ts";
 import type {
   SharedTier,
-  TierFill,
   TierFillResult,
   TierHeads,
   TierHeadsRequest,
   TierLease,
-  TierLeaseRequest,
   TierNodeLease,
   TierNodes,
   TierRead,
@@ -17,6 +16,7 @@ import type { RedisReply } from "../../clients/redis/redis-reply.ts";
 import type { CoherentStore } from "./coherent-store.ts";
 import { headAt, parseEpoch, readShardEpoch } from "./epoch.ts";
 import { encodeKeyText } from "./key-text.ts";
+import type { KeyWatches } from "./key-watches.ts";
 import { hasTags, tagMarksOf } from "./record.ts";
 import { RecordReader } from "./record-reader.ts";
 import { translateRedisError } from "./redis-error.ts";
@@ -32,16 +32,24 @@ import {
 import { nodesScript } from "./scripts/tier-script.ts";
 import type { StoreParts } from "./store-parts.ts";
 import { fillChange, invalidateChange, type LeaseReply, leaseChange, releaseChange } from "./tier-changes.ts";
+import { readToken } from "./tier-token.ts";
+
+/** Before every invalidation: tags refuse what nobody knows the beginning of. */
+const NEVER = -1;
 
 /** Redis as the tier that processes share. Needs the coherent store's records. */
 export class RedisSharedTier implements SharedTier {
   readonly shardCount: number = SHARD_COUNT;
+  readonly watchKey?: NonNullable<LoadTier["watchKey"]>;
   readonly #parts: StoreParts;
   readonly #store: CoherentStore;
   readonly #reader: RecordReader;
+  readonly #isCluster: boolean;
 
-  constructor(parts: StoreParts, store: CoherentStore) {
+  constructor(parts: StoreParts, store: CoherentStore, watches: KeyWatches | undefined) {
     this.#parts = parts;
+    this.#isCluster = parts.client.topology === "cluster";
+    if (watches !== undefined) this.watchKey = (key, onChange) => watches.watch(key, onChange);
     this.#store = store;
     this.#reader = new RecordReader(parts, store.tags, true);
   }
@@ -66,23 +74,28 @@ export class RedisSharedTier implements SharedTier {
     });
   }
 
-  async getOrLease(key: string, request: TierLeaseRequest, context: OperationContext): Promise<TierLease> {
+  async getOrLease(key: string, request: LoadLeaseRequest, context: OperationContext): Promise<TierLease> {
     const [read] = await this.read([key], context);
     if (read?.entry !== undefined) return { kind: "hit", entry: read.entry, stamp: read.stamp };
-    const answer = await this.#store.change(key, leaseChange(request, this.#store.readRecord), context);
-    return this.#withStale(answer, shardOfKey(key));
+    const changing = this.#store.change(key, leaseChange(request, this.#store.readRecord), context);
+    // The loader begins after both, so whatever is invalidated while it runs has a larger number. Where the clock does not answer, a result with tags is refused.
+    const stamping = this.#isCluster ? this.#store.stamp().catch(() => "") : "";
+    const answer = await this.#withStale(await changing, shardOfKey(key));
+    return answer.kind === "token" ? { ...answer, token: `${String(answer.token)}${await stamping}` } : answer;
   }
 
-  async fill(key: string, fill: TierFill, context: OperationContext): Promise<TierFillResult> {
-    const { write } = fill;
+  async fill(key: string, fill: LoadFill, context: OperationContext): Promise<TierFillResult> {
+    const { id, tagsSeen } = readToken(fill.token);
+    const since = fill.write.tagsUnchangedSince ?? tagsSeen ?? NEVER;
+    const write = { ...fill.write, tagsUnchangedSince: Math.min(since, tagsSeen ?? since) };
     const { tags, isRefused } = await this.#store.tagsOf(write, "fill");
-    // A void token makes the script refuse, and say where the shard stands.
-    const sent = isRefused ? { ...fill, token: "-" } : fill;
-    return this.#store.change(key, fillChange(sent, tags), context);
+    // The script refuses, gives the token back, and says where the shard stands.
+    const sent = isRefused ? { ...write, tagsUnchangedSince: NEVER } : write;
+    return this.#store.change(key, fillChange({ token: id, write: sent }, tags), context);
   }
 
-  release(key: string, token: string, context: OperationContext): Promise<boolean> {
-    return this.#store.change(key, releaseChange(token), context);
+  release(key: string, token: LoadToken, context: OperationContext): Promise<boolean> {
+    return this.#store.change(key, releaseChange(readToken(token).id), context);
   }
 
   invalidate(keys: readonly string[], context: OperationContext): Promise<readonly number[]> {
@@ -135,7 +148,7 @@ export class RedisSharedTier implements SharedTier {
   }
 
   async #stampsOf(shards: readonly number[]): Promise<readonly TierStamp[]> {
-    if (this.#parts.client.topology === "cluster") {
+    if (this.#isCluster) {
       return Promise.all(shards.map(async (shard) => (await this.#readHeads(shard, [shard]))[0] as TierStamp));
     }
     return shards.length === 0 ? [] : this.#readHeads(0, shards);

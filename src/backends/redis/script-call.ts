@@ -2,7 +2,7 @@ import type { RedisArgument } from "../../clients/redis/redis-client.ts";
 import { type NamespacePath, namespaceOf } from "../../entry/namespace-path.ts";
 import { encodeKeyText } from "./key-text.ts";
 import { namespaceChain } from "./namespace-chain.ts";
-import type { SharedKeys } from "./redis-key-layout.ts";
+import { type SharedKeys, shardKey } from "./redis-key-layout.ts";
 
 /** Numbers in items are characters from the space on; above this they would be two bytes. */
 const FIRST_CHARACTER = 32;
@@ -13,6 +13,12 @@ export const MAX_CALL_NAMESPACES = 90;
 export interface CallTag {
   readonly tag: string;
   readonly mark: number | undefined;
+}
+
+/** A record that is laid down under a key of its own before the call that puts it where it belongs. */
+export interface StagedRecord {
+  readonly key: RedisArgument;
+  readonly record: Buffer;
 }
 
 /**
@@ -30,12 +36,29 @@ export class ScriptCall {
   readonly #tagPlaces = new Map<string, number>();
   readonly #itemKeys: RedisArgument[] = [];
   readonly #itemArgs: RedisArgument[] = [];
+  readonly #stagedRecords: StagedRecord[] = [];
+  readonly #nameStage: (() => string) | undefined;
   #lastPath: NamespacePath | undefined;
   #lastNamespace = 0;
 
-  constructor(layout: SharedKeys, shard: number) {
+  /** @param nameStage a text that no other call in the world ever returns; left out where nothing may be laid down before the call */
+  constructor(layout: SharedKeys, shard: number, nameStage?: () => string) {
     this.#layout = layout;
     this.#shard = shard;
+    this.#nameStage = nameStage;
+  }
+
+  /** Records to be laid down first, by {@link stage}. */
+  get stagedRecords(): readonly StagedRecord[] {
+    return this.#stagedRecords;
+  }
+
+  /** Has a record laid down before the call. Returns its key, or `undefined` where it must go in the call itself. */
+  stage(shard: number, record: Buffer): RedisArgument | undefined {
+    if (this.#nameStage === undefined) return undefined;
+    const key = shardKey(shard, "w", this.#nameStage());
+    this.#stagedRecords.push({ key, record });
+    return key;
   }
 
   /** Namespaces so far. */

@@ -15,6 +15,12 @@ const MAX_CALL_ITEMS = 128;
 /** Bytes of values in one call, beyond which another is begun: the server can answer others between them. */
 const MAX_CALL_BYTES = 1_048_576;
 
+/** How long a record that was laid down waits for its call, in ms: what is left behind by a failure goes by itself. */
+const STAGED_MS = "10000";
+/** How long nothing is laid down after a call did not find what was: it would mostly be so again, and what was left behind is gone by then. */
+const STAGING_PAUSE_MS = 10_000;
+const STAGING: RedisCallOptions = { operation: "set", kind: "write" };
+
 /** A change of one entry that waits to be sent. */
 export interface ScriptItem {
   /** What it is, for messages. */
@@ -43,6 +49,8 @@ export class ScriptWriter {
   readonly #parts: StoreParts;
   readonly #isCluster: boolean;
   readonly #queue: TurnQueue<ScriptItem>;
+  /** Monotonic ms. */
+  #stagingPausedUntilMs = 0;
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
@@ -72,12 +80,12 @@ export class ScriptWriter {
   /** Items of one kind that follow each other share a call: the order of what was asked is kept. */
   #sendRuns(shard: number, items: readonly ScriptItem[]): void {
     let run: ScriptItem[] = [];
-    let call = new ScriptCall(this.#parts.keys, shard);
+    let call = this.#newCall(shard);
     let sizeBytes = 0;
     const end = (): void => {
       if (run.length > 0) void this.#run(shard, run, call);
       run = [];
-      call = new ScriptCall(this.#parts.keys, shard);
+      call = this.#newCall(shard);
       sizeBytes = 0;
     };
     for (const item of items) {
@@ -96,6 +104,15 @@ export class ScriptWriter {
     end();
   }
 
+  /**
+   * Nothing is laid down in a cluster: while a slot is on its way, a record that is new belongs to one node, and the keys of its call to the other.
+   */
+  #newCall(shard: number): ScriptCall {
+    const { keys, unique, clock } = this.#parts;
+    const isStaging = !this.#isCluster && clock.monotonicMs() >= this.#stagingPausedUntilMs;
+    return isStaging ? new ScriptCall(keys, shard, unique) : new ScriptCall(keys, shard);
+  }
+
   async #run(shard: number, items: readonly ScriptItem[], call: ScriptCall): Promise<void> {
     const { client, name, unique, keys } = this.#parts;
     const { kind, operation, script: general } = items[0] as ScriptItem;
@@ -103,6 +120,10 @@ export class ScriptWriter {
     const options: RedisCallOptions = { operation, kind };
     const extra = extraKeys(script.name, shard, keys);
     let replies: RedisReply;
+    // On the same connection, as a rule, so they are there when the call comes. It says so when they are not.
+    for (const { key, record } of call.stagedRecords) {
+      client.call(slotOfShard(shard), ["SET", key, record, "PX", STAGED_MS], STAGING).catch(ignore);
+    }
     try {
       const args = call.args(unique(), !this.#isCluster);
       replies = await client.runScript(slotOfShard(shard), script, call.keys(extra), args, options);
@@ -110,7 +131,17 @@ export class ScriptWriter {
       for (const item of items) item.fail(translateRedisError(name, item.operation, error));
       return;
     }
-    for (const [index, item] of items.entries()) settleItem(name, item, replies, index);
+    const isStaged = call.stagedRecords.length > 0;
+    for (const [index, item] of items.entries()) {
+      if (isStaged && item.isSimple && isMissing(replies, index)) this.#sendWhole(item);
+      else settleItem(name, item, replies, index);
+    }
+  }
+
+  /** What was laid down for an item was not there, or could not be renamed: nothing was done, and the whole goes in the call. */
+  #sendWhole(item: ScriptItem): void {
+    this.#stagingPausedUntilMs = this.#parts.clock.monotonicMs() + STAGING_PAUSE_MS;
+    this.#queue.push(item);
   }
 }
 
@@ -118,6 +149,15 @@ export class ScriptWriter {
 function extraKeys(script: string, shard: number, keys: SharedKeys): readonly RedisArgument[] {
   if (script === "count") return [shardKey(shard, "s")];
   return script === "tier" ? [keys.epochKey(shard)] : [];
+}
+
+/** No version is 0. */
+function isMissing(replies: RedisReply, index: number): boolean {
+  return Array.isArray(replies) && replies[index] === 0;
+}
+
+function ignore(): void {
+  // The call does not find it, and says so.
 }
 
 function settleItem(name: string, item: ScriptItem, replies: RedisReply, index: number): void {

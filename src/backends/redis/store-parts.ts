@@ -1,6 +1,7 @@
 import type { CounterRequest } from "../../backend/counter.ts";
 import type { RedisClient } from "../../clients/redis/redis-client.ts";
 import type { Clock } from "../../foundation/clock.ts";
+import type { Scheduler } from "../../foundation/scheduler.ts";
 import type { SharedKeys } from "./redis-key-layout.ts";
 
 /** What the parts of a Redis store share. */
@@ -10,6 +11,7 @@ export interface StoreParts {
   readonly client: RedisClient;
   readonly keys: SharedKeys;
   readonly clock: Clock;
+  readonly scheduler: Scheduler;
   /** A text that no other call in the world ever returns. */
   readonly unique: () => string;
   /** The request with an operation id, where the client would send it twice without anybody knowing. */

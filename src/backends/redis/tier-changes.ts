@@ -1,4 +1,5 @@
-import type { TierFill, TierFillResult, TierLease, TierLeaseRequest, TierStamp } from "../../backend/shared-tier.ts";
+import type { LoadFill, LoadLeaseRequest } from "../../backend/load-tier.ts";
+import type { TierFillResult, TierLease, TierStamp } from "../../backend/shared-tier.ts";
 import type { StoredEntry } from "../../backend/stored-entry.ts";
 import type { RedisCallKind } from "../../clients/redis/redis-client.ts";
 import type { RedisReply } from "../../clients/redis/redis-reply.ts";
@@ -8,7 +9,7 @@ import { parseEpoch } from "./epoch.ts";
 import { dataKey } from "./redis-key-layout.ts";
 import type { CallTag, ScriptCall } from "./script-call.ts";
 import { tierScript } from "./scripts/tier-script.ts";
-import { ttlText } from "./ttl-text.ts";
+import { staleText, ttlText } from "./ttl-text.ts";
 import { valueBytes } from "./value-bytes.ts";
 
 /** Reads a whole record, live or stale. */
@@ -59,7 +60,7 @@ export function toStamp(shard: number, { head, epoch }: TierHeadReply): TierStam
 }
 
 /** Asks for an entry, or for the right to load it. Asked twice, the second answer is "busy" with one's own token: it ends by itself. */
-export function leaseChange(request: TierLeaseRequest, readRecord: ReadTierRecord): EntryChange<LeaseReply> {
+export function leaseChange(request: LoadLeaseRequest, readRecord: ReadTierRecord): EntryChange<LeaseReply> {
   return change(
     { operation: "getOrLease", sizeBytes: 0, kind: "write" },
     "G",
@@ -76,15 +77,18 @@ export function leaseChange(request: TierLeaseRequest, readRecord: ReadTierRecor
   );
 }
 
-/** Stores the result of a load. Sent twice, the second finds no token and would call the first refused. */
-export function fillChange(fill: TierFill, tags: readonly CallTag[]): EntryChange<TierFillResult> {
-  const { token, write, staleMs = 0 } = fill;
+/** Stores the result of a load. Sent twice, the second finds no token and would call the first refused. `token`: what the server knows of it. */
+export function fillChange(
+  fill: LoadFill & { readonly token: string },
+  tags: readonly CallTag[],
+): EntryChange<TierFillResult> {
+  const { token, write } = fill;
   const payload = valueBytes(write.value);
-  const kept = staleMs > 0 ? ttlText(staleMs) : "0";
   return change(
     { operation: "fill", sizeBytes: payload.length, kind: "write" },
     "F",
-    (call) => `${token} ${ttlText(write.ttlMs)} ${kept} ${write.tagsUnchangedSince ?? "-"} ${call.tagPlaces(tags)}`,
+    (call) =>
+      `${token} ${ttlText(write.ttlMs)} ${staleText(write.staleMs)} ${write.tagsUnchangedSince ?? "-"} ${call.tagPlaces(tags)}`,
     (head, [version], shard) => ({
       stored: Number(version) > 0,
       version: Number(version),

@@ -5,3 +5,8 @@ const ENDLESS_MS = 1e14;
 export function ttlText(ttlMs: number): string {
   return ttlMs >= ENDLESS_MS ? "0" : String(Math.max(1, Math.ceil(ttlMs)));
 }
+
+/** How long data is kept beyond its end, as scripts take it: whole milliseconds, `"0"` for not at all. At most as long as the longest TTL. */
+export function staleText(staleMs: number | undefined): string {
+  return staleMs === undefined || staleMs <= 0 ? "0" : String(Math.min(ENDLESS_MS, Math.ceil(staleMs)));
+}

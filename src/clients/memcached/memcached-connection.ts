@@ -3,8 +3,8 @@ import type { Clock } from "../../foundation/clock.ts";
 import type { DeadlineQueue } from "../../foundation/deadline-queue.ts";
 import type { Scheduler } from "../../foundation/scheduler.ts";
 import { type CallSubject, overloaded, unanswered } from "./call-errors.ts";
-import { CallFifo } from "./call-fifo.ts";
 import { CLIENT_LIMITS } from "./client-limits.ts";
+import { encodeCall } from "./encode-call.ts";
 import { OPAQUE_COUNT } from "./encode-meta-request.ts";
 import type { MemcachedConnectionId } from "./memcached-client.ts";
 import type { MemcachedServerError } from "./memcached-server-error.ts";
@@ -13,20 +13,15 @@ import { MetaReplyParser, type MetaReplySink } from "./meta-reply-parser.ts";
 import { PatientDeadline } from "./patient-deadline.ts";
 import type { PendingCall } from "./pending-call.ts";
 import { RequestBuffer } from "./request-buffer.ts";
-import { SentGroup } from "./sent-group.ts";
 import type { SharedErrors } from "./shared-errors.ts";
 import { SingleAnswer } from "./single-answer.ts";
+import { type UnansweredCall, UnansweredCalls } from "./unanswered-calls.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
 
 const OUT_OF_ORDER = "a reply is not the one that must come next";
 
 /** A call whose connection went away before its reply came. */
-export interface Orphan {
-  readonly call: PendingCall;
-  /** Whether bytes of it may have left. */
-  readonly wasSent: boolean;
-  /** When its answer was due, in the monotonic clock's ms; meaningless when it was not sent. */
-  readonly dueAt: number;
+export interface Orphan extends UnansweredCall {
   readonly cause: Error;
 }
 
@@ -69,22 +64,13 @@ export class MemcachedConnection implements MetaReplySink {
   readonly #socket: Socket;
   readonly #parser: MetaReplyParser;
   readonly #buffer = new RequestBuffer();
-  readonly #calls = new CallFifo();
+  readonly #calls: UnansweredCalls;
   readonly #outbox = new WaitingCalls();
-  #firstGroup: SentGroup | undefined;
-  #lastGroup: SentGroup | undefined;
   #nextOpaque = 0;
-  /** Requests that were encoded and have no reply. */
-  #inFlight = 0;
-  #inFlightBytes = 0;
-  #overdueCount = 0;
-  /** Chunks that came so far: whether it grows tells a slow server from a silent one. */
-  #chunkCount = 0;
   #isFlushPlanned = false;
   #isWriting = false;
   #isOpen = true;
   #isUnneeded = false;
-  #aliveAt: number;
   #usedAt: number;
 
   constructor(parts: ConnectionParts) {
@@ -92,8 +78,14 @@ export class MemcachedConnection implements MetaReplySink {
     this.#parts = parts;
     this.#socket = parts.socket;
     this.#parser = new MetaReplyParser(this, parts.maxValueBytes);
-    this.#aliveAt = parts.clock.monotonicMs();
-    this.#usedAt = this.#aliveAt;
+    const { clock, scheduler, deadlines, errors, subject } = parts;
+    const { timeoutMs } = subject;
+    const onLate = (call: PendingCall): void =>
+      call.reject(errors.for("late", call.options, () => unanswered(subject, call.options)));
+    const onHung = (): void =>
+      this.lose(new Error(`Replies are overdue by more than ${timeoutMs} ms: the server or the network hangs.`));
+    this.#calls = new UnansweredCalls({ clock, scheduler, deadlines, timeoutMs, onLate, onHung });
+    this.#usedAt = this.#calls.aliveAt;
   }
 
   /** Settles when the socket is gone. */
@@ -130,7 +122,7 @@ export class MemcachedConnection implements MetaReplySink {
 
   /** Whether a reply is overdue: what is sent now stands behind it. */
   get isSuspect(): boolean {
-    return this.#overdueCount > 0;
+    return this.#calls.isLate;
   }
 
   /** Whether calls were taken that leave at the end of this turn. */
@@ -140,7 +132,7 @@ export class MemcachedConnection implements MetaReplySink {
 
   /** Requests without a reply, those that wait included. */
   get requestCount(): number {
-    return this.#inFlight + this.#outbox.requestCount;
+    return this.#calls.requestCount + this.#outbox.requestCount;
   }
 
   get waitingCount(): number {
@@ -149,7 +141,7 @@ export class MemcachedConnection implements MetaReplySink {
 
   /** When a request was sent last that was answered later, in the monotonic clock's ms: the server lived then. */
   get aliveAt(): number {
-    return this.#aliveAt;
+    return this.#calls.aliveAt;
   }
 
   /** When something was sent last. */
@@ -168,7 +160,7 @@ export class MemcachedConnection implements MetaReplySink {
   }
 
   get #byteCount(): number {
-    return this.#inFlightBytes + this.#outbox.byteCount;
+    return this.#calls.byteCount + this.#outbox.byteCount;
   }
 
   /** Whether so many more requests are within its bounds. One that has nothing to do takes anything. */
@@ -200,7 +192,7 @@ export class MemcachedConnection implements MetaReplySink {
     if (call?.request !== undefined) {
       const isNoop = call.firstOpaque < 0;
       if (opaque === call.firstOpaque && isNoop === (status === "MN")) {
-        this.#shift(call);
+        this.#calls.shift(call);
         if (!call.isSettled) call.resolve(new SingleAnswer(status, value, flags, this.id));
       } else this.#parser.fail(OUT_OF_ORDER);
       return;
@@ -220,7 +212,7 @@ export class MemcachedConnection implements MetaReplySink {
       if (call.batch.acceptError(error) === "done") this.#finishBatch(call);
       return;
     }
-    this.#shift(call);
+    this.#calls.shift(call);
     call.reject(error);
   }
 
@@ -229,7 +221,7 @@ export class MemcachedConnection implements MetaReplySink {
     const isLast = call?.stats?.accept(line);
     if (isLast === undefined) this.#parser.fail(OUT_OF_ORDER);
     if (call === undefined || !isLast) return;
-    this.#shift(call);
+    this.#calls.shift(call);
     call.resolve(call.stats?.values);
   }
 
@@ -238,24 +230,17 @@ export class MemcachedConnection implements MetaReplySink {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#socket.destroy();
-    const { owner, subject } = this.#parts;
+    const { owner } = this.#parts;
     owner.onLost(this, error);
-    let dueAt = 0;
-    for (let call = this.#calls.first; call !== undefined; call = this.#calls.first) {
-      const number = this.#calls.headNumber;
-      const wasSent = this.#firstGroup !== undefined && number < (this.#lastGroup as SentGroup).end;
-      if (wasSent) dueAt = (this.#firstGroup as SentGroup).sentAt + subject.timeoutMs;
-      this.#shift(call);
-      owner.onOrphan({ call, wasSent, dueAt, cause: error });
-    }
-    for (const call of this.#outbox.takeAll()) owner.onOrphan({ call, wasSent: false, dueAt, cause: error });
+    for (const unanswered of this.#calls.takeAll()) owner.onOrphan({ ...unanswered, cause: error });
+    for (const call of this.#outbox.takeAll()) owner.onOrphan({ call, wasSent: false, dueAt: 0, cause: error });
   }
 
   #encode(call: PendingCall): void {
     const before = this.#buffer.byteLength;
     const firstOpaque = this.#nextOpaque;
     try {
-      this.#write(call, firstOpaque);
+      encodeCall(call, firstOpaque, this.#buffer);
     } catch (error) {
       call.reject(error);
       return;
@@ -263,41 +248,16 @@ export class MemcachedConnection implements MetaReplySink {
     call.byteCount = this.#buffer.byteLength - before;
     this.#nextOpaque = (firstOpaque + call.count) % OPAQUE_COUNT;
     this.#calls.push(call);
-    this.#inFlight += call.count;
-    this.#inFlightBytes += call.byteCount;
     if (this.#isFlushPlanned) return;
     this.#isFlushPlanned = true;
     // Ticks run when all promises have been followed up: a turn's calls are together by then, however many awaits lie between.
     process.nextTick(this.#flush);
   }
 
-  #write(call: PendingCall, firstOpaque: number): void {
-    const { request, batch, stats } = call;
-    if (request !== undefined) {
-      call.firstOpaque = request.kind === "noop" ? -1 : firstOpaque;
-      this.#buffer.add(request, firstOpaque, false);
-    } else if (batch !== undefined) {
-      batch.start(firstOpaque);
-      this.#buffer.addAll(batch.requests, firstOpaque, batch.isQuiet);
-      if (batch.isQuiet) this.#buffer.addText("mn\r\n");
-    } else if (stats !== undefined) {
-      stats.restart();
-      this.#buffer.addText(stats.command);
-    }
-  }
-
   readonly #flush = (): void => {
     this.#isFlushPlanned = false;
     if (!this.#isOpen || this.#buffer.byteLength === 0) return;
-    const { deadlines, subject, clock } = this.#parts;
-    const group = new SentGroup(this.#lastGroup?.end ?? this.#calls.headNumber, this.#calls.tailNumber, this);
-    group.sentAt = clock.monotonicMs();
-    group.chunkCount = this.#chunkCount;
-    group.ticket = deadlines.add(group, subject.timeoutMs);
-    this.#usedAt = group.sentAt;
-    if (this.#lastGroup === undefined) this.#firstGroup = group;
-    else this.#lastGroup.next = group;
-    this.#lastGroup = group;
+    this.#usedAt = this.#calls.markSent();
     this.#isWriting = true;
     const parts = this.#buffer.take();
     if (parts.length === 1) {
@@ -323,7 +283,7 @@ export class MemcachedConnection implements MetaReplySink {
   };
 
   readonly #onData = (chunk: Buffer): void => {
-    this.#chunkCount += 1;
+    this.#calls.noteChunk();
     this.#parser.push(chunk);
     const { fault } = this.#parser;
     if (fault !== undefined)
@@ -332,47 +292,7 @@ export class MemcachedConnection implements MetaReplySink {
   };
 
   #finishBatch(call: PendingCall): void {
-    this.#shift(call);
+    this.#calls.shift(call);
     if (!call.isSettled) call.resolve({ replies: call.batch?.finish(), connection: this.id });
-  }
-
-  /** Takes the first call out of the order of replies. */
-  #shift(call: PendingCall): void {
-    this.#calls.shift();
-    this.#inFlight -= call.count;
-    this.#inFlightBytes -= call.byteCount;
-    if (call.isOverdue) this.#overdueCount -= 1;
-    const group = this.#firstGroup;
-    if (group === undefined || this.#calls.headNumber < group.end) return;
-    if (group.ticket !== undefined) this.#parts.deadlines.remove(group.ticket);
-    if (this.#isOpen) this.#aliveAt = group.sentAt;
-    this.#firstGroup = group.next;
-    if (this.#firstGroup === undefined) this.#lastGroup = undefined;
-  }
-
-  /** @internal The time of a group is over, for the first or the second time. */
-  onGroupDeadline(group: SentGroup): void {
-    // After a pause of this process the replies may lie in the socket, unread: they are looked at first.
-    this.#parts.scheduler.soon(() => this.#expire(group));
-  }
-
-  #expire(group: SentGroup): void {
-    if (!this.#isOpen || this.#calls.headNumber >= group.end) return;
-    const { subject, deadlines, errors } = this.#parts;
-    // Silent since it was sent, or too late for the second time.
-    const isSilent = group.chunkCount === this.#chunkCount;
-    const isHung = group.isOverdue;
-    group.isOverdue = true;
-    for (let number = Math.max(group.start, this.#calls.headNumber); number < group.end; number += 1) {
-      const call = this.#calls.at(number) as PendingCall;
-      if (!call.isOverdue) this.#overdueCount += 1;
-      call.isOverdue = true;
-      if (!call.isSettled) call.reject(errors.for("late", call.options, () => unanswered(subject, call.options)));
-    }
-    if (isHung || (isSilent && this.#overdueCount >= CLIENT_LIMITS.maxOverdue)) {
-      this.lose(
-        new Error(`Replies are overdue by more than ${subject.timeoutMs} ms: the server or the network hangs.`),
-      );
-    } else group.ticket = deadlines.add(group, subject.timeoutMs);
   }
 }

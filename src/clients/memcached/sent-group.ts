@@ -1,7 +1,7 @@
 import type { DeadlineEntry, DeadlineTicket } from "../../foundation/deadline-queue.ts";
 
 /** Who is told when the time of a group is over. */
-interface GroupOwner {
+export interface SentGroupOwner {
   onGroupDeadline(group: SentGroup): void;
 }
 
@@ -11,7 +11,7 @@ export class SentGroup implements DeadlineEntry {
   readonly start: number;
   /** Number behind the last. */
   readonly end: number;
-  readonly #owner: GroupOwner;
+  readonly #owner: SentGroupOwner;
   /** In the monotonic clock's ms. */
   sentAt = 0;
   /** Chunks that had come on the connection by then. */
@@ -21,7 +21,7 @@ export class SentGroup implements DeadlineEntry {
   isOverdue = false;
   next: SentGroup | undefined;
 
-  constructor(start: number, end: number, owner: GroupOwner) {
+  constructor(start: number, end: number, owner: SentGroupOwner) {
     this.start = start;
     this.end = end;
     this.#owner = owner;

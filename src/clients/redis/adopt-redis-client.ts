@@ -1,7 +1,7 @@
 import { ConfigError } from "../../foundation/errors.ts";
 import { adoptIoredis } from "./adopted/adopt-ioredis.ts";
 import { adoptNodeRedis } from "./adopted/adopt-node-redis.ts";
-import { AdoptedRedisClient, type AdoptedRedisSettings } from "./adopted/adopted-client.ts";
+import { type AdoptedRedisSettings, createAdoptedClient } from "./adopted/adopted-client.ts";
 import type { RedisClient } from "./redis-client.ts";
 import type { RedisHost } from "./redis-host.ts";
 
@@ -21,5 +21,5 @@ export function adoptRedisClient(client: object, settings: AdoptedRedisSettings,
       "redis.client is no client of node-redis, ioredis or iovalkey. Pass what createClient(), createClientPool(), createCluster(), createSentinel(), new Redis() or new Cluster() returned.",
     );
   }
-  return new AdoptedRedisClient(foreign, settings, host);
+  return createAdoptedClient(foreign, settings, host);
 }

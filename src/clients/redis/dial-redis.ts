@@ -1,4 +1,5 @@
 import { waitWithin } from "../../foundation/deadline.ts";
+import type { Scheduler } from "../../foundation/scheduler.ts";
 import { parseServerAddress } from "../server-address.ts";
 import { readTlsMaterial, type TlsSettings } from "../tls-settings.ts";
 import {
@@ -21,6 +22,8 @@ export interface RedisDialPlan {
   readonly dialTimeoutMs: number;
   /** Whether it is for reads of a cluster's replica. */
   readonly isReplica: boolean;
+  /** Whether nobody waits for it: it keeps no process alive, neither while it is opened nor later. Default: false. */
+  readonly isBackground?: boolean | undefined;
   readonly host: RedisHost;
   /** Asks the server what must hold before the connection is used. Rejects when it does not. */
   readonly verify: (client: NodeRedisClient) => Promise<void>;
@@ -60,16 +63,18 @@ export async function dialRedis(plan: RedisDialPlan, signal?: AbortSignal): Prom
     abort.signal.throwIfAborted();
     client = createNodeRedisClient(library, describeClient(library, plan, credentials, socket));
     client.on("error", ignore);
+    if (plan.isBackground === true) client.unref();
     await client.connect();
     await plan.verify(client);
     return { library, client, abort, expiresAtMs: credentials.expiresAtMs };
   })();
+  const { scheduler } = plan.host;
   try {
     return await waitWithin(dialing, {
       signal,
       timeoutMs: plan.dialTimeoutMs,
       onTimeout: () => new Error(`no connection within ${plan.dialTimeoutMs} ms`),
-      scheduler: plan.host.scheduler,
+      scheduler: plan.isBackground === true ? restful(scheduler) : scheduler,
     });
   } catch (error) {
     abort.abort();
@@ -77,6 +82,11 @@ export async function dialRedis(plan: RedisDialPlan, signal?: AbortSignal): Prom
     dialing.catch(ignore);
     throw error;
   }
+}
+
+/** Timers that keep no process alive, whatever was asked. */
+function restful(scheduler: Scheduler): Scheduler {
+  return { after: (delayMs, task) => scheduler.after(delayMs, task), soon: (task) => scheduler.soon(task) };
 }
 
 async function describeSocket(plan: RedisDialPlan, signal: AbortSignal): Promise<object> {

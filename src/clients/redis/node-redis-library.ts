@@ -14,6 +14,9 @@ export interface NodeRedisClient {
   on(event: "error", listener: (error: unknown) => void): unknown;
   connect(): Promise<unknown>;
   destroy(): void;
+  /** Its socket, also the next one, keeps no process alive. */
+  unref(): void;
+  subscribe(channel: string, listener: (message: Buffer) => void, givesBytes: true): Promise<unknown>;
   sendCommand(args: readonly RedisArgument[]): Promise<unknown>;
   withCommandOptions(options: object): NodeRedisClient;
 }

@@ -39,6 +39,20 @@ export interface RedisNodeConnections {
   readonly waiting: number;
 }
 
+/** Told of what is published on a channel. */
+export interface RedisChannelListener {
+  /** A message. Must not throw. */
+  onMessage(message: Buffer): void;
+  /** Messages may have been missed: the subscription has just come up, or was lost. Must not throw. */
+  onGap(): void;
+}
+
+/** Hears a channel until it is closed. */
+export interface RedisSubscription {
+  /** Ends it; nothing is told afterwards. */
+  close(): void;
+}
+
 /** What a server said of itself when it was connected to. */
 export interface RedisNodeFeatures {
   readonly address: string;
@@ -84,6 +98,11 @@ export interface RedisClient {
     args: readonly RedisArgument[],
     options: RedisCallOptions,
   ): Promise<RedisReply>;
+  /**
+   * Hears a channel over a connection of its own, which is opened in the background, comes back by itself when it is lost, and keeps no process alive. What is
+   * published while it is away is missed. `undefined` where the client cannot open one: some of the user's own.
+   */
+  readonly subscribe?: ((channel: string, listener: RedisChannelListener) => RedisSubscription) | undefined;
   /** The primaries now: one, or those of the cluster. */
   primaries(): readonly RedisNode[];
   /** Address of the primary that owns a slot now, for grouping. The empty text when nobody knows. */

@@ -235,6 +235,8 @@ export class RedisConnection implements DeadlineEntry, RedisCarrier {
     this.#count -= 1;
     if (request === this.#unsent) this.#unsent = request.next;
     this.#head = request.next;
+    // One that is old by now would keep all that came after it from being collected while it is young.
+    request.next = undefined;
     if (this.#head === undefined) this.#tail = undefined;
   }
 

@@ -57,6 +57,11 @@ describe("fields that cannot stand together", () => {
     ["sharding.enabled", { sharding: { enabled: true } }],
     ["sharding.shards", { ...redis, sharding: { enabled: true, shards: 1, nodes: ["a:1", "b:1"] } }],
     ["logging.format", { logging: { format: "json", logger: console } }],
+    ["loading.softTimeout", { loading: { softTimeout: "30s" } }],
+    ["loading.softTimeout", { loading: { softTimeout: "2s", hardTimeout: 2_000 } }],
+    ["loading.lease", { loading: { distributedSingleFlight: false, lease: "1s" } }],
+    ["loading.breakerMinPause", { loading: { breakerMinPause: "40s" } }],
+    ["loading.breakerMaxPause", { loading: { breakerMaxPause: "100ms" } }],
   ])("%s is refused in %j", (field, config) => {
     expect(() => validateConfig(config)).toThrow(expect.objectContaining({ code: "GCX_CONFIG_INVALID", field }));
   });
@@ -76,6 +81,10 @@ describe("fields that cannot stand together", () => {
     { ...redis, redis: { cluster: { enabled: true } }, sharding: { enabled: false, shards: 4 } },
     { ...memcached, memcached: { servers: ["a:11211 2", "/run/memcached.sock"], username: "a", password: "b" } },
     { logging: { logger: console } },
+    { loading: { softTimeout: false, hardTimeout: 1 } },
+    { loading: { softTimeout: "1h", hardTimeout: false } },
+    { loading: { breakerMinPause: "30s" } },
+    { loading: { distributedSingleFlight: true, lease: "1s" } },
   ])("%j is allowed", (config) => {
     expect(validateConfig(config)).toEqual(config);
   });

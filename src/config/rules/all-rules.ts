@@ -5,6 +5,7 @@ import { refuseBackendsNamedLikeFields, refuseUnusedBackendSections } from "./ba
 import { checkCodec } from "./codec-rules.ts";
 import { checkConsistency } from "./consistency-rules.ts";
 import { checkDistribution, checkLogging } from "./distribution-rules.ts";
+import { checkLoading } from "./loading-rules.ts";
 import { checkMemcached } from "./memcached-rules.ts";
 import { checkMemory } from "./memory-rules.ts";
 import { checkRedis } from "./redis-rules.ts";
@@ -17,6 +18,7 @@ const RULES: readonly Rule[] = [
   refuseBackendsNamedLikeFields,
   refuseUnusedBackendSections,
   checkMemory,
+  checkLoading,
   checkCodec,
   checkTierChoice,
   checkTiers,

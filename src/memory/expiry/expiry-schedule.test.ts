@@ -48,11 +48,12 @@ function createSubject(options: SubjectOptions = {}): Subject {
   let largestSliceCount = 0;
   let highWater = 0;
   const target = {
-    removeExpired(slot: number): void {
+    removeExpired(slot: number): boolean {
       sliceCount += 1;
       lateness.set(slot, time.read() - deadlines.get(slot));
       schedule.cancel(slot);
       options.onRemove?.(slot, subject);
+      return true;
     },
     sliceEnded(): void {
       largestSliceCount = Math.max(largestSliceCount, sliceCount);
@@ -62,7 +63,7 @@ function createSubject(options: SubjectOptions = {}): Subject {
   };
   const schedule = new ExpirySchedule({
     target,
-    deadlines,
+    dueTimes: deadlines,
     time,
     scheduler,
     cleanupIntervalMs: options.cleanupIntervalMs ?? 60_000,
@@ -202,13 +203,14 @@ describe("ExpirySchedule", () => {
           monotonicMs += 0.005;
           sliceCount += 1;
           removedCount += 1;
+          return true;
         },
         sliceEnded: () => {
           largestCount = Math.max(largestCount, sliceCount);
           sliceCount = 0;
         },
       },
-      deadlines,
+      dueTimes: deadlines,
       time,
       scheduler: fake.scheduler,
       cleanupIntervalMs: 100,
@@ -276,12 +278,19 @@ describe("ExpirySchedule", () => {
     const deadlines = new Float64Pages();
     let removedCount = 0;
     const target = {
-      removeExpired: (): void => {
+      removeExpired: (): boolean => {
         removedCount += 1;
+        return true;
       },
       sliceEnded: (): void => undefined,
     };
-    const schedule = new ExpirySchedule({ target, deadlines, time, scheduler: fake.scheduler, cleanupIntervalMs: 100 });
+    const schedule = new ExpirySchedule({
+      target,
+      dueTimes: deadlines,
+      time,
+      scheduler: fake.scheduler,
+      cleanupIntervalMs: 100,
+    });
     for (let slot = 0; slot < 100; slot += 1) {
       deadlines.ensure(slot);
       schedule.set(slot, time.read() + 100 * (slot + 1));
@@ -302,8 +311,14 @@ describe("ExpirySchedule", () => {
       soon: fake.scheduler.soon,
       after: (delayMs, task) => fake.scheduler.after(delayMs > 1 ? delayMs - 0.7 : delayMs, task),
     };
-    const target = { removeExpired: (): void => void removedAt.push(time.read()), sliceEnded: (): void => undefined };
-    const schedule = new ExpirySchedule({ target, deadlines, time, scheduler: early, cleanupIntervalMs: 100 });
+    const target = { removeExpired: (): boolean => removedAt.push(time.read()) > 0, sliceEnded: (): void => undefined };
+    const schedule = new ExpirySchedule({
+      target,
+      dueTimes: deadlines,
+      time,
+      scheduler: early,
+      cleanupIntervalMs: 100,
+    });
     const deadlineMs = time.read() + 40;
     schedule.set(0, deadlineMs);
     fake.advance(200);

@@ -5,8 +5,12 @@ import { TimerWheel } from "./timer-wheel.ts";
 
 /** Whose entries expire. */
 export interface ExpiryTarget {
-  /** Removes the entry of a taken slot whose deadline has passed. May call every method of the schedule. */
-  removeExpired(slot: number): void;
+  /**
+   * Removes the entry of a taken slot whose time has come, or gives it another instant by `postpone`. May call every method of the schedule.
+   *
+   * @returns whether it was removed
+   */
+  removeExpired(slot: number): boolean;
   /** After each slice of removals in the background. */
   sliceEnded(): void;
 }
@@ -14,8 +18,8 @@ export interface ExpiryTarget {
 /** What a schedule works with. */
 export interface ExpiryScheduleOptions {
   readonly target: ExpiryTarget;
-  /** Deadlines by slot in store time. The schedule writes them; the owner sets `Infinity` when it takes a slot. */
-  readonly deadlines: Float64Pages;
+  /** By slot, when to act, in store time. The schedule writes them; the owner sets `Infinity` when it takes a slot. */
+  readonly dueTimes: Float64Pages;
   readonly time: StoreTime;
   readonly scheduler: Scheduler;
   /**
@@ -55,7 +59,7 @@ const FREE_STEP_COUNT = 16;
  */
 export class ExpirySchedule {
   readonly #target: ExpiryTarget;
-  readonly #deadlines: Float64Pages;
+  readonly #dueTimes: Float64Pages;
   readonly #time: StoreTime;
   readonly #scheduler: Scheduler;
   readonly #wheel: TimerWheel;
@@ -70,21 +74,20 @@ export class ExpirySchedule {
   #removedCount = 0;
   readonly #removeDue: (slot: number) => void = (slot) => {
     if (slot === this.#sparedSlot) {
-      this.#wheel.schedule(slot, this.#deadlines.get(slot));
+      this.#wheel.schedule(slot, this.#dueTimes.get(slot));
       return;
     }
-    this.#removedCount += 1;
-    this.#target.removeExpired(slot);
+    if (this.#target.removeExpired(slot)) this.#removedCount += 1;
   };
   readonly #wake: () => void = () => this.#timerFired();
   readonly #goOn: () => void = () => this.#runSlice();
 
   constructor(options: ExpiryScheduleOptions) {
     this.#target = options.target;
-    this.#deadlines = options.deadlines;
+    this.#dueTimes = options.dueTimes;
     this.#time = options.time;
     this.#scheduler = options.scheduler;
-    this.#wheel = new TimerWheel(options.deadlines, options.time.latestMs);
+    this.#wheel = new TimerWheel(options.dueTimes, options.time.latestMs);
     this.#batchMs = Number.isFinite(options.cleanupIntervalMs)
       ? Math.min(Math.max(options.cleanupIntervalMs, SMALLEST_BATCH_MS), LARGEST_BATCH_MS)
       : Number.POSITIVE_INFINITY;
@@ -105,11 +108,11 @@ export class ExpirySchedule {
   set(slot: number, deadlineMs: number): void {
     if (deadlineMs === Number.POSITIVE_INFINITY) {
       this.cancel(slot);
-      this.#deadlines.set(slot, deadlineMs);
+      this.#dueTimes.set(slot, deadlineMs);
       return;
     }
     if (this.#batchMs === Number.POSITIVE_INFINITY || this.#isStopped) {
-      this.#deadlines.set(slot, deadlineMs);
+      this.#dueTimes.set(slot, deadlineMs);
       return;
     }
     if (this.#wheel.size === 0) this.#catchUp();
@@ -117,9 +120,22 @@ export class ExpirySchedule {
     if (deadlineMs + this.#batchMs < this.#wakeAtMs) this.#wakeEarlier(deadlineMs);
   }
 
+  /**
+   * Lets a slot that has a deadline wait for a later instant, `Infinity` for none: when its time has come, or before. O(1).
+   * Sets no timer: whoever hands slots out does so afterwards, and a timer that is set is early enough.
+   */
+  postpone(slot: number, dueAtMs: number): void {
+    if (this.#batchMs === Number.POSITIVE_INFINITY || this.#isStopped) {
+      this.#dueTimes.set(slot, dueAtMs);
+      return;
+    }
+    this.#wheel.schedule(slot, dueAtMs);
+    if (this.#wheel.size === 0) this.#disarm();
+  }
+
   /** The entry of a taken slot leaves: nothing has to be removed at its deadline. The deadline stays as it is. O(1). */
   cancel(slot: number): void {
-    if (this.#deadlines.get(slot) === Number.POSITIVE_INFINITY) return;
+    if (this.#dueTimes.get(slot) === Number.POSITIVE_INFINITY) return;
     this.#wheel.cancel(slot);
     if (this.#wheel.size === 0) this.#disarm();
   }

@@ -52,6 +52,11 @@ export class StoreTime {
     return this.#latestMs;
   }
 
+  /** The present of the wall clock, in whole ms. */
+  wallMs(): number {
+    return this.#clock.wallMs();
+  }
+
   /** The wall-clock instant of a deadline, in whole ms rounded up; `Infinity` for `Infinity`. As good as the last reading, or a ms worse. */
   toWallMs(deadlineMs: number): number {
     return Math.ceil(deadlineMs - this.#sleptMs + this.#wallOffsetMs);

@@ -36,7 +36,8 @@ export interface DumpResult {
 }
 
 /**
- * Writes the live entries of a view as a snapshot, then ends the stream. Each entry is as it was at some moment of the dump.
+ * Writes the live entries of a view as a snapshot, then ends the stream. Each entry is as it was at some moment of the dump. Data that only stands in
+ * is left out, and how long entries are kept beyond their TTL is not written: those that are loaded end with it.
  * Works in slices of half a millisecond; holds at most the section that is being written and what the stream has not taken yet.
  * O(entries)
  *

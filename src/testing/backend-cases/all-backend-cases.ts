@@ -13,6 +13,7 @@ import { keyCases } from "./key-cases.ts";
 import { leaseCases } from "./lease-cases.ts";
 import { resetCases } from "./reset-cases.ts";
 import { scanCases } from "./scan-cases.ts";
+import { staleCases } from "./stale-cases.ts";
 import { tagCases } from "./tag-cases.ts";
 import { transactionCases } from "./transaction-cases.ts";
 import { transactionReachCases } from "./transaction-reach-cases.ts";
@@ -27,6 +28,7 @@ export const backendCases: readonly BackendCase[] = [
   ...keyCases,
   ...ttlCases,
   ...expireCases,
+  ...staleCases,
   ...versionCases,
   ...batchCases,
   ...conditionalWriteCases,

@@ -24,6 +24,7 @@ export function everyOperation(subject: ConformanceSubject, stem: string): reado
     { name: "expire", call: (context) => expireIfOffered(backend, key, 60 * ttlUnitMs, context) },
     { name: "delete", call: (context) => backend.delete(`${key} gone`, context) },
     { name: "deleteMulti", call: (context) => backend.deleteMulti([`${key} gone`], context) },
+    capabilities.stale === true && { name: "getStale", call: (context) => backend.getStale?.([key], context) },
     backend.ping !== undefined && { name: "ping", call: (context) => backend.ping?.(context) },
     capabilities.counters && {
       name: "increment",

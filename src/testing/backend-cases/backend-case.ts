@@ -10,6 +10,7 @@ export const CONFORMANCE_GROUPS = [
   "keys",
   "ttl",
   "expire",
+  "stale",
   "versions",
   "batches",
   "conditional-writes",

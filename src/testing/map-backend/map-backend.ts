@@ -31,6 +31,7 @@ export type MapOperation = Exclude<
   | "usage"
   | "areColocated"
   | "connections"
+  | "loadTier"
   | "sharedTier"
   | "report"
   | "resize"
@@ -90,6 +91,7 @@ function createClient(options: MapBackendOptions, data: MapData): MapBackend {
     transactions: "any-keys",
     leases: true,
     tags: true,
+    stale: true,
     scan: true,
     clear: true,
     ...options.capabilities,
@@ -103,7 +105,7 @@ function createClient(options: MapBackendOptions, data: MapData): MapBackend {
     epoch: "1",
     ...(isAsync ? gatedOperations(direct, gates, name) : { ...direct, close: () => undefined }),
     ...(isAsync ? {} : { peek: (key: string) => data.store.get(key)?.value }),
-    scan: (prefix) => scanSlices(data.store, prefix),
+    scan: (prefix, context) => scanSlices(data.store, prefix, context.isStaleListed === true),
     usage: (namespace) => data.store.usage(namespace),
     hold(operation, holdOptions) {
       if (!isAsync) throw new TypeError("Only a store made with { async: true } can hold its operations.");
@@ -128,6 +130,7 @@ function directOperations(data: MapData, storage: "values" | "bytes"): DirectOpe
     ping: () => undefined,
     get: (key) => store.get(key),
     getMulti: (keys) => keys.map((key) => store.get(key)),
+    getStale: (keys) => keys.map((key) => store.getStale(key)),
     set: (key, write) => {
       assertStorable(write.value);
       return store.set(key, write);
@@ -177,20 +180,21 @@ function gatedOperations(
   return { ...(gated as unknown as DirectOperations), close };
 }
 
-async function* scanSlices(store: MapStore, prefix: string): AsyncIterable<readonly string[]> {
-  const keys = store.keysWithPrefix(prefix);
+async function* scanSlices(store: MapStore, prefix: string, isStaleListed: boolean): AsyncIterable<readonly string[]> {
+  const keys = store.keysWithPrefix(prefix, isStaleListed);
   for (let start = 0; start < keys.length; start += SCAN_SLICE_COUNT) yield keys.slice(start, start + SCAN_SLICE_COUNT);
 }
 
 /** Takes the methods away whose capability was taken away. */
 function withoutMissing(backend: MapBackend): MapBackend {
-  const { counters, transactions, leases, tags, scan, clear } = backend.capabilities;
+  const { counters, transactions, leases, tags, stale = false, scan, clear } = backend.capabilities;
   const isThere: Partial<Record<keyof Backend, boolean>> = {
     increment: counters,
     commit: transactions === "any-keys",
     lease: leases,
     invalidateTags: tags,
     stamp: tags,
+    getStale: stale,
     scan,
     clear,
   };

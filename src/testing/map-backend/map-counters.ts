@@ -52,9 +52,9 @@ export class MapCounters {
     const entry = this.#store.get(key);
     const value = (entry === undefined ? request.initial : readCounter(entry.value)) + request.delta;
     assertInRange(value, request);
-    const ttlMs = entry === undefined ? request.ttlMs : entry.expiresAt - this.#clock.wallMs();
-    const tags = entry === undefined ? (request.tags ?? []) : entry.tags;
-    const { version } = this.#store.set(key, { value: this.#encode(value), ttlMs, tags });
+    const stored = this.#encode(value);
+    if (entry !== undefined) return { value, version: this.#store.rewrite(key, stored) };
+    const { version } = this.#store.set(key, { value: stored, ttlMs: request.ttlMs, tags: request.tags ?? [] });
     return { value, version };
   }
 

@@ -10,13 +10,15 @@ interface MapRecord {
   readonly version: number;
   /** Monotonic, so that a jump of the wall clock ends nothing. */
   readonly expiresAtMonotonicMs: number;
+  /** How long it stands in when that is over. */
+  readonly staleMs: number;
   readonly tags: readonly string[];
 }
 
 /**
  * Entries in a plain `Map`, as plainly as the contract can be met: every call is one synchronous step, therefore atomic.
  * One version counter for the whole store, never set back, so versions grow across deletes and clears, and tag marks can
- * be compared with them. Ended entries go when they are next looked at; `clear` and `usage` walk all entries.
+ * be compared with them. Ended entries go when they are next looked at, those that stand in when that is over; `clear` and `usage` walk all entries.
  */
 export class MapStore {
   readonly #clock: Clock;
@@ -39,39 +41,49 @@ export class MapStore {
 
   get(key: string): StoredEntry | undefined {
     const record = this.#live(key);
-    if (record === undefined) return undefined;
-    const remainingMs = record.expiresAtMonotonicMs - this.#clock.monotonicMs();
-    return {
-      value: record.value,
-      version: record.version,
-      expiresAt: this.#clock.wallMs() + remainingMs,
-      tags: record.tags,
-    };
+    return record === undefined ? undefined : this.#entryOf(record);
+  }
+
+  /** As {@link MapStore.get}, and besides what stands in. */
+  getStale(key: string): StoredEntry | undefined {
+    const record = this.#live(key) ?? this.#records.get(key);
+    return record === undefined ? undefined : this.#entryOf(record);
   }
 
   set(key: string, write: EntryWrite): WriteResult {
     const previous = this.get(key);
     const foundVersion = previous?.version ?? 0;
     if (!this.#isAllowed(write, foundVersion)) return { stored: false, version: foundVersion };
-    if (previous !== undefined) this.#onRemoval(key, "replaced");
+    if (this.#records.has(key)) this.#onRemoval(key, previous === undefined ? "expired" : "replaced");
     const version = this.nextVersion();
     this.#records.set(key, {
       value: write.value,
       version,
       expiresAtMonotonicMs: this.#clock.monotonicMs() + write.ttlMs,
+      staleMs: write.staleMs ?? 0,
       tags: write.tags,
     });
     return write.returnPrevious === true ? { stored: true, version, previous } : { stored: true, version };
   }
 
+  /** Gives a live entry another value and keeps the rest of it. @returns the new version */
+  rewrite(key: string, value: unknown): number {
+    const record = this.#live(key);
+    if (record === undefined) throw new TypeError("There is no live entry to be given another value.");
+    const version = this.nextVersion();
+    this.#records.set(key, { ...record, value, version });
+    this.#onRemoval(key, "replaced");
+    return version;
+  }
+
   delete(key: string): boolean {
-    return this.#live(key) !== undefined && this.#remove(key, "deleted");
+    return this.#end(key, "deleted");
   }
 
   expire(key: string, ttlMs: number): boolean {
+    if (ttlMs === 0) return this.#end(key, "expired");
     const record = this.#live(key);
     if (record === undefined) return false;
-    if (ttlMs === 0) return this.#remove(key, "expired");
     this.#records.set(key, { ...record, expiresAtMonotonicMs: this.#clock.monotonicMs() + ttlMs });
     return true;
   }
@@ -92,8 +104,10 @@ export class MapStore {
     for (const tag of tags) this.#tagMarks.set(tag, this.nextVersion());
   }
 
-  keysWithPrefix(prefix: string): string[] {
-    return [...this.#records.keys()].filter((key) => key.startsWith(prefix) && this.#live(key) !== undefined);
+  keysWithPrefix(prefix: string, isStaleListed = false): string[] {
+    const isListed = (key: string): boolean =>
+      key.startsWith(prefix) && ((isStaleListed && this.#records.has(key)) || this.#live(key) !== undefined);
+    return [...this.#records.keys()].filter(isListed);
   }
 
   clear(namespace: NamespacePath): void {
@@ -118,23 +132,34 @@ export class MapStore {
     return tags.some((tag) => (this.#tagMarks.get(tag) ?? 0) > version);
   }
 
+  #entryOf({ value, version, expiresAtMonotonicMs, tags }: MapRecord): StoredEntry {
+    const expiresAt = this.#clock.wallMs() + (expiresAtMonotonicMs - this.#clock.monotonicMs());
+    return { value, version, expiresAt, tags };
+  }
+
+  /** The record of a live entry. Afterwards another record of the key is data that stands in, for what is over altogether is removed. */
   #live(key: string): MapRecord | undefined {
     const record = this.#records.get(key);
     if (record === undefined) return undefined;
-    if (record.expiresAtMonotonicMs <= this.#clock.monotonicMs()) {
-      this.#remove(key, "expired");
-      return undefined;
-    }
+    const overSinceMs = this.#clock.monotonicMs() - record.expiresAtMonotonicMs;
     if (this.#isInvalidatedSince(record.tags, record.version)) {
-      this.#remove(key, "invalidated");
-      return undefined;
+      this.#remove(key, overSinceMs >= 0 ? "expired" : "invalidated");
+    } else if (overSinceMs >= record.staleMs) {
+      this.#remove(key, "expired");
+    } else if (overSinceMs < 0) {
+      return record;
     }
-    return record;
+    return undefined;
   }
 
-  #remove(key: string, cause: RemovalCause): boolean {
-    const existed = this.#records.delete(key);
-    if (existed) this.#onRemoval(key, cause);
-    return existed;
+  /** Ends a live entry for a cause, or data that stands in as expired. @returns whether a live entry was there */
+  #end(key: string, cause: RemovalCause): boolean {
+    const isLive = this.#live(key) !== undefined;
+    this.#remove(key, isLive ? cause : "expired");
+    return isLive;
+  }
+
+  #remove(key: string, cause: RemovalCause): void {
+    if (this.#records.delete(key)) this.#onRemoval(key, cause);
   }
 }

@@ -28,6 +28,10 @@ const KEYWORDS: Readonly<Record<string, Check>> = {
   const: (wanted: unknown, value, path) => fail(wanted === value, path, "const"),
   minimum: (limit: number, value, path) => fail(typeof value !== "number" || value >= limit, path, "minimum"),
   maximum: (limit: number, value, path) => fail(typeof value !== "number" || value <= limit, path, "maximum"),
+  exclusiveMinimum: (limit: number, value, path) =>
+    fail(typeof value !== "number" || value > limit, path, "exclusiveMinimum"),
+  exclusiveMaximum: (limit: number, value, path) =>
+    fail(typeof value !== "number" || value < limit, path, "exclusiveMaximum"),
   minLength: (limit: number, value, path) =>
     fail(typeof value !== "string" || value.length >= limit, path, "minLength"),
   maxLength: (limit: number, value, path) =>

@@ -24,7 +24,7 @@ for item = 1, #KEYS - 1 - LEVEL_COUNT do
   local key, meta = KEYS[1 + LEVEL_COUNT + item], ARGV[at]
   local code = byte(meta)
   local isDone, reply
-  if code == 83 or code == 76 then
+  if code == 83 or code == 76 or code == 84 then
     isDone, reply = pcall(set, key, meta, ARGV[at + 1])
   else
     isDone, reply = pcall(OPERATIONS[code], key, meta, ARGV[at + 1])

@@ -10,13 +10,14 @@ const PEEK_BYTES = 256;
  * ```text
  * S h n ttl                                                     set, nothing asked       then the payload
  * L h n ttl                                                     the same                 then a record whose head is to be filled in
- * C h n ttl condition version previous judged verdict since tags  set, with any question   then the payload
+ * T h n ttl                                                     the same                 then the key of such a record
+ * C h n ttl stale condition version previous judged verdict since tags  set, with any question   then the payload
  * D h n judged verdict                                          delete
  * E h n ttl judged verdict                                      expire
  * ```
  *
  * `judged` is a version and `verdict` whether it lives, `0 0` where nothing was judged; D takes `- 0` where nobody asks whether it lived.
- * TTLs in ms, 0 for ever. Conditions: `-` none, `a` absent, `v` version, `x` never. `tags` are indexes into the call's tags, with commas, or `-`.
+ * TTLs in ms, 0 for ever; `stale` is how long beyond its TTL the data is kept, in ms. Conditions: `-` none, `a` absent, `v` version, `x` never. `tags` are indexes into the call's tags, with commas, or `-`.
  */
 export const ITEM_LUA: string = `
 -- The call's tags: names, and marks where the caller knows them.
@@ -84,10 +85,17 @@ local function refused(key, version, isLiveNow, wantsPrevious)
   return { 0, version }
 end
 
+-- Flags of data with these tags, and how long the server keeps it.
+local function keeping(block, ttl, staleMs)
+  local flags = block == '' and 0 or 32
+  if staleMs == '0' or ttl == '0' then return flags, ttl end
+  return flags + 64, string.format('%.0f', tonumber(ttl) + tonumber(staleMs))
+end
+
 local function setWith(key, meta, payload)
   local index, namespace = byte(meta, 2) - 32, byte(meta, 3) - 32
-  local ttl, condition, expected, previous, judged, verdict, since, tags =
-    match(meta, '^...(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+  local ttl, staleMs, condition, expected, previous, judged, verdict, since, tags =
+    match(meta, '^...(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
   local mark, failure = markOf(namespace, true)
   if not mark then return failure end
   local version, flags, isLiveNow, p = look(key, namespace, tonumber(judged), verdict == '1')
@@ -103,8 +111,8 @@ local function setWith(key, meta, payload)
   if not block then return refused(key, version, isLiveNow, wantsPrevious) end
   local replaced = wantsPrevious and isLiveNow and call('GET', key)
   local made = nextVersion(index, version)
-  local kind = block == '' and '\\0' or '\\32'
-  local reply = write(key, MAGIC .. kind .. bytes8(made) .. mark .. endOf(ttl) .. block .. payload, ttl)
+  local kind, kept = keeping(block, ttl, staleMs)
+  local reply = write(key, MAGIC .. char(kind) .. bytes8(made) .. mark .. endOf(ttl) .. block .. payload, kept)
   if reply.err then return reply end
   changed(key, made)
   if replaced then return { 1, made, replaced } end
@@ -133,8 +141,15 @@ local function expire(key, meta)
     if question then return question end
   end
   if not isLiveNow then return 0 end
+  local kept = ttl
+  if bit.band(flags, 64) ~= 0 and ttl ~= '0' then
+    -- It stands in for as long after its new end as it would have after the old one.
+    local endsAt = unpack('>I8', p, 21)
+    local staleMs = endsAt > 0 and call('PTTL', key) - (endsAt - MS) or 0
+    if staleMs > 0 then kept = string.format('%.0f', tonumber(ttl) + staleMs) end
+  end
   -- The first of these is no write that a full server refuses, so the second cannot fail after it.
-  if ttl == '0' then call('PERSIST', key) else call('PEXPIRE', key, ttl) end
+  if ttl == '0' then call('PERSIST', key) else call('PEXPIRE', key, kept) end
   call('SETRANGE', key, 20, endOf(ttl))
   changed(key, nextVersion(byte(meta, 2) - 32, version))
   return 1

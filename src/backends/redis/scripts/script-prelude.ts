@@ -10,8 +10,9 @@ export const TOMBSTONE_MS = 60_000;
 /** How many tags share one place in the memory of forgotten tags; see {@link TAG_LUA}. */
 const TAG_BUCKET_COUNT = 1_024;
 
-/** Names, the server's time, and records. */
-const RECORD_LUA = `
+/** Names, and the server's time. */
+export const NAMES_LUA: string = `
+local KEYS, ARGV = KEYS, ARGV
 local call, try = redis.call, redis.pcall
 local pack, unpack = struct.pack, struct.unpack
 local sub, byte, char, match, find = string.sub, string.byte, string.char, string.match, string.find
@@ -20,7 +21,12 @@ local MAGIC = '\\199\\88\\1'
 local TIME = call('TIME')
 local US = TIME[1] * 1000000 + TIME[2]
 local MS = floor(US / 1000)
+-- The error of a server that takes no writes at all, met where a generation was to be made.
+local REFUSAL = nil
+`;
 
+/** That, and records. */
+const RECORD_LUA: string = `${NAMES_LUA}
 -- Version and flags of a record; nil for anything else.
 local function open(p)
   if type(p) ~= 'string' or #p < ${RECORD_HEAD_BYTES} or sub(p, 1, 3) ~= MAGIC then return nil end
@@ -77,7 +83,7 @@ end
 -- Returns the server's error when entries were changed and their heads could not be; and when the server takes no writes at all: then nothing was changed, and
 -- the client, which looks at the error of a whole call, finds the primary and sends it again.
 local function finish()
-  if RAISED_COUNT == 0 then return nil end
+  if RAISED_COUNT == 0 then return REFUSAL end
   local size = #HEADS
   for index in pairs(RAISED) do if index * 8 + 8 > size then size = index * 8 + 8 end end
   local text = HEADS .. string.rep('\\0', size - #HEADS)
@@ -111,7 +117,7 @@ end
  * one that was lost comes back as another, whatever the clock does, and also when the call is sent again. The mark of a namespace is the exclusive or of
  * its levels'.
  */
-const GENERATION_LUA = `
+export const GENERATION_LUA: string = `
 local LEVEL_COUNT = tonumber(ARGV[1])
 local NAMESPACES, MARKS = {}, {}
 for levels in string.gmatch(ARGV[2], '[^;]+') do NAMESPACES[#NAMESPACES + 1] = levels end
@@ -136,7 +142,10 @@ local function markOf(namespace, isMade)
       end
       generation = newGeneration(key)
       local reply = try('SET', key, generation)
-      if reply.err then return false, reply end
+      if reply.err then
+        if find(reply.err, 'READONLY', 1, true) or find(reply.err, 'NOREPLICAS', 1, true) then REFUSAL = reply end
+        return false, reply
+      end
     end
     local a, b = unpack('>I4I4', generation)
     high, low = bit.bxor(high, a), bit.bxor(low, b)
@@ -233,7 +242,8 @@ end
 `;
 
 /**
- * A write that asks nothing. `L` items bring a whole record, whose head is filled in once it is stored; nobody sees it in between.
+ * A write that asks nothing. `L` items bring a whole record, and `T` items the key where one lies; its head is filled in once it is stored, and nobody sees it in
+ * between. A `T` record that is not there (any more) is answered by 0.
  */
 const SET_LUA = `
 local function write(key, record, ttl)
@@ -250,24 +260,26 @@ local function set(key, meta, payload)
   local letter, index, namespace = byte(meta, 1, 3)
   index = index - 32
   local ttl = sub(meta, 4)
-  local previous = open(try('GETRANGE', key, 0, ${RECORD_HEAD_BYTES - 1})) or 0
+  local previous = open(try('GETRANGE', key, '0', '${RECORD_HEAD_BYTES - 1}')) or 0
   local mark, failure = markOf(namespace - 32, true)
   if not mark then return failure end
   local version = nextVersion(index, previous)
   local head = MAGIC .. '\\0' .. bytes8(version) .. mark .. endOf(ttl)
-  local reply = write(key, letter == 76 and payload or head .. payload, ttl)
-  if reply.err then return reply end
-  if letter == 76 then call('SETRANGE', key, 0, head) end
+  if letter == 84 then
+    if try('RENAME', payload, key).err then return 0 end
+    if ttl == '0' then call('PERSIST', key) else call('PEXPIRE', key, ttl) end
+  else
+    local reply = write(key, letter == 76 and payload or head .. payload, ttl)
+    if reply.err then return reply end
+  end
+  if letter ~= 83 then call('SETRANGE', key, '0', head) end
   changed(key, version)
   return version
 end
 `;
 
-/** What a script of writes that ask nothing begins with. */
-export const WRITE_PRELUDE: string = RECORD_LUA + VERSION_LUA + GENERATION_LUA + SET_LUA;
-
 /** What every script that changes entries begins with. */
-export const SCRIPT_PRELUDE: string = WRITE_PRELUDE + TAG_LUA + LIFE_LUA;
+export const SCRIPT_PRELUDE: string = RECORD_LUA + VERSION_LUA + GENERATION_LUA + SET_LUA + TAG_LUA + LIFE_LUA;
 
 /** For scripts that know tags and no entries. */
 export const TAG_SCRIPT_PRELUDE: string = RECORD_LUA + TAG_LUA;

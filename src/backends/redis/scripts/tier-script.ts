@@ -19,7 +19,8 @@ import { SCRIPT_PRELUDE, TOMBSTONE_MS } from "./script-prelude.ts";
  *        F, V {head, epoch, version} (F: 0 refused) · R {head, epoch, 1 or 0} · the server's error
  * ```
  *
- * A token is sixteen hexadecimal digits that no other grant has. It lies in the record, beside data that is over and kept, or in a record of its own; whatever
+ * A token is sixteen hexadecimal digits that no other grant has; with it goes where the clock of tags stood, after a point (nothing in a cluster, where the
+ * client asks for that). It lies in the record, beside data that is over and kept, or in a record of its own; whatever
  * writes the key writes over it. A record of a generation that is gone has no say: a clear voids every token.
  */
 export const tierScript: RedisScript = defineRedisScript(
@@ -52,6 +53,12 @@ local function staleOf(key, p, version, flags, namespace)
   return call('GET', key)
 end
 
+-- The clock of tags: what is invalidated later has a larger number. Nothing where the clock lies in another slot.
+local function tagsSeen()
+  if not HAS_TAGS_HERE then return '' end
+  return call('HGET', CLOCK, 'now') or string.format('%.0f', nextTagNumber())
+end
+
 local function getOrLease(key, meta)
   local index, namespace = byte(meta, 2) - 32, byte(meta, 3) - 32
   local tokenMs, judged, verdict = match(meta, '^...(%S+) (%S+) (%S+)$')
@@ -81,12 +88,24 @@ local function getOrLease(key, meta)
     reply = try('SET', key, lease, 'PX', string.format('%.0f', tonumber(tokenMs) + ${TOMBSTONE_MS}))
   end
   if reply.err then return reply end
-  return answer(index, 2, toHex(token), stale)
+  return answer(index, 2, toHex(token) .. '.' .. tagsSeen(), stale)
 end
 
 local function holdsToken(p, flags, namespace, token)
   local found = tokenOf(p, flags, namespace)
   return found and toHex(found) == token
+end
+
+-- Takes the token out of a record that has one.
+local function giveBack(key, flags)
+  if bit.band(flags, 3) == 2 then
+    -- The shard's head is not below its version, so nothing is forgotten.
+    call('DEL', key)
+  else
+    local record = call('GET', key)
+    call('SET', key, sub(record, 1, 3) .. char(bit.band(flags, 239)) .. sub(record, 5, ${RECORD_HEAD_BYTES}) .. sub(record, ${RECORD_HEAD_BYTES + 17}), 'KEEPTTL')
+  end
+  try('PUBLISH', '${CHANGES_CHANNEL}', 'R' .. key)
 end
 
 local function fill(key, meta, payload)
@@ -96,13 +115,13 @@ local function fill(key, meta, payload)
   local version, flags = open(p)
   if not version or not holdsToken(p, flags, namespace, token) then return answer(index, 0) end
   local block = tagsOf(tags, tonumber(since))
-  if not block then return answer(index, 0) end
-  local made = nextVersion(index, version)
-  local flagsMade, kept = block == '' and 0 or 32, ttl
-  if staleMs ~= '0' and ttl ~= '0' then
-    flagsMade = flagsMade + 64
-    kept = string.format('%.0f', tonumber(ttl) + tonumber(staleMs))
+  if not block then
+    -- What was loaded is too old. The next one loads at once.
+    giveBack(key, flags)
+    return answer(index, 0)
   end
+  local made = nextVersion(index, version)
+  local flagsMade, kept = keeping(block, ttl, staleMs)
   local record = MAGIC .. char(flagsMade) .. bytes8(made) .. markOf(namespace, true) .. endOf(ttl) .. block .. payload
   local reply = write(key, record, kept)
   if reply.err then return reply end
@@ -115,14 +134,7 @@ local function release(key, meta)
   local p = try('GETRANGE', key, 0, ${RECORD_HEAD_BYTES + 15})
   local version, flags = open(p)
   if not version or not holdsToken(p, flags, namespace, sub(meta, 4)) then return answer(index, 0) end
-  if bit.band(flags, 3) == 2 then
-    -- The shard's head is not below its version, so nothing is forgotten.
-    call('DEL', key)
-  else
-    local record = call('GET', key)
-    call('SET', key, sub(record, 1, 3) .. char(bit.band(flags, 239)) .. sub(record, 5, ${RECORD_HEAD_BYTES}) .. sub(record, ${RECORD_HEAD_BYTES + 17}), 'KEEPTTL')
-  end
-  try('PUBLISH', '${CHANGES_CHANNEL}', 'R' .. key)
+  giveBack(key, flags)
   return answer(index, 1)
 end
 

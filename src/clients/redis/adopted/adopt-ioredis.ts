@@ -1,5 +1,7 @@
 import { ConfigError } from "../../../foundation/errors.ts";
 import type { RedisArgument } from "../redis-client.ts";
+import type { OpenRedisLine, RedisLine } from "../redis-line.ts";
+import { openForeignLine } from "./foreign-line.ts";
 import type { ForeignRedis } from "./foreign-redis.ts";
 
 interface IoredisOptions {
@@ -21,6 +23,15 @@ interface Plain {
   once(event: string, listener: (error?: unknown) => void): unknown;
   off(event: string, listener: (error?: unknown) => void): unknown;
   callBuffer(command: RedisArgument, ...args: readonly RedisArgument[]): Promise<unknown>;
+  duplicate(overrides: object): Duplicate;
+}
+
+interface Duplicate extends Plain {
+  readonly stream?: { unref?(): void } | undefined;
+  on(event: "error" | "close", listener: (error?: unknown) => void): unknown;
+  on(event: "messageBuffer", listener: (channel: Buffer, message: Buffer) => void): unknown;
+  subscribe(channel: string): Promise<unknown>;
+  disconnect(): void;
 }
 
 interface Cluster extends Plain {
@@ -63,6 +74,7 @@ function adoptPlain(client: Plain): ForeignRedis {
     warnings,
     connect: () => waitUntilReady(client),
     send: (_slot, args) => send(args),
+    listen: (...call) => listenLike(client, ...call),
     primaries: () => [{ address, send }],
     addressOfSlot: () => address,
   };
@@ -79,6 +91,11 @@ function adoptCluster(client: Cluster): ForeignRedis {
     ],
     connect: () => waitUntilReady(client),
     send: (_slot, args) => call(client, args),
+    listen: async (...parameters) => {
+      const [node] = client.nodes("master");
+      if (node === undefined) throw new Error("the cluster has no primary");
+      return listenLike(node, ...parameters);
+    },
     primaries: () =>
       client.nodes("master").map((node) => ({ address: addressOf(node.options), send: (args) => call(node, args) })),
     addressOfSlot: (slot) => client.slots?.[slot]?.[0] ?? "",
@@ -87,6 +104,34 @@ function adoptCluster(client: Cluster): ForeignRedis {
 
 function call(client: Plain, [command, ...args]: readonly RedisArgument[]): Promise<unknown> {
   return client.callBuffer(command as RedisArgument, ...args);
+}
+
+/** Nothing comes back by itself, and nothing is kept for later. */
+const ONCE: object = {
+  lazyConnect: true,
+  retryStrategy: () => null,
+  sentinelRetryStrategy: () => null,
+  maxRetriesPerRequest: 0,
+  enableOfflineQueue: false,
+  autoResubscribe: false,
+};
+
+/** A line over a connection like a client's. */
+function listenLike(client: Plain, ...[channel, events, signal]: Parameters<OpenRedisLine>): Promise<RedisLine> {
+  const own = client.duplicate(ONCE);
+  own.on("messageBuffer", (_channel, message) => events.onMessage(message));
+  const start = async (): Promise<void> => {
+    await own.connect();
+    own.stream?.unref?.();
+    await own.subscribe(channel);
+  };
+  const onLost = (listener: (error: unknown) => void): void => {
+    own.on("error", listener);
+    own.on("close", () => listener(new Error("the connection was closed")));
+  };
+  // In small letters: it compares names of commands that a subscriber may send.
+  const line = { start, ping: () => own.callBuffer("ping"), end: () => own.disconnect(), onLost };
+  return openForeignLine(line, events, signal);
 }
 
 function sharedWarnings(options: IoredisOptions): string[] {

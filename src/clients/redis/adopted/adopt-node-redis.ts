@@ -1,9 +1,13 @@
 import type { RedisArgument } from "../redis-client.ts";
+import type { OpenRedisLine, RedisLine } from "../redis-line.ts";
+import { openForeignLine } from "./foreign-line.ts";
 import type { ForeignNode, ForeignRedis } from "./foreign-redis.ts";
 import { keyOfSlot } from "./key-of-slot.ts";
 
 /** Types of RESP by their first bytes: texts become bytes, integers stay exact, maps are lists. */
 const TYPE_MAPPING: object = { 36: Buffer, 43: Buffer, 61: Buffer, 58: String, 37: Array };
+
+const CLIENT = "node-redis client";
 
 /** What clients of node-redis have in common. */
 interface NodeRedisLike {
@@ -16,6 +20,14 @@ interface NodeRedisLike {
 
 interface Plain extends NodeRedisLike {
   sendCommand(args: readonly RedisArgument[]): Promise<unknown>;
+  duplicate(overrides: object): Duplicate;
+}
+
+interface Duplicate extends Plain {
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  subscribe(channel: string, listener: (message: Buffer) => void, givesBytes: true): Promise<unknown>;
+  destroy(): void;
+  unref(): void;
 }
 
 interface Sentinel extends NodeRedisLike {
@@ -41,7 +53,7 @@ export function adoptNodeRedis(client: object): ForeignRedis | undefined {
   if (!has("sendCommand") || !has("withTypeMapping") || !has("connect")) return undefined;
   if (has("nodeClient")) return adoptCluster(client as Cluster);
   if (has("getMasterNode")) return adoptSentinel(client as Sentinel);
-  return adoptPlain(client as Plain, has("execute") ? "node-redis pool" : "node-redis client");
+  return adoptPlain(client as Plain, has("execute") ? "node-redis pool" : CLIENT);
 }
 
 function adoptPlain(client: Plain, library: string): ForeignRedis {
@@ -54,6 +66,8 @@ function adoptPlain(client: Plain, library: string): ForeignRedis {
     warnings: warningsOf(client.options, library),
     connect: () => open(client),
     send: (_slot, args) => send(args),
+    // A pool makes no single connections, and does not say what it makes them of.
+    listen: library === CLIENT ? (...call) => listenLike(client, ...call) : undefined,
     primaries: () => [{ address: addressOf(client.options), send }],
     addressOfSlot: () => addressOf(client.options),
   };
@@ -96,10 +110,36 @@ function adoptCluster(client: Cluster): ForeignRedis {
     resendsCommands: false,
     warnings: [],
     connect: () => open(client),
+    listen: async (...call) => {
+      const [master] = client.masters;
+      if (master === undefined) throw new Error("the cluster has no primary");
+      return listenLike(await client.nodeClient(master), ...call);
+    },
     send: (slot, args, kind) => mapped.sendCommand(keyOfSlot(Math.max(0, slot)), kind === "read", args),
     primaries: () => client.masters.map(node),
     addressOfSlot: (slot) => client.slots[slot]?.master.address ?? "",
   };
+}
+
+/** A line over a connection like a client's, which does not come back by itself. */
+function listenLike(client: Plain, ...[channel, events, signal]: Parameters<OpenRedisLine>): Promise<RedisLine> {
+  const socket = { ...(client.options?.["socket"] as object | undefined), reconnectStrategy: false };
+  const own = client.duplicate({ socket, disableOfflineQueue: true, clientSideCache: undefined });
+  const start = async (): Promise<void> => {
+    own.unref();
+    await own.connect();
+    await own.subscribe(channel, events.onMessage, true);
+  };
+  return openForeignLine(
+    {
+      start,
+      ping: () => own.sendCommand(["PING"]),
+      end: () => own.destroy(),
+      onLost: (listener) => void own.on("error", listener),
+    },
+    events,
+    signal,
+  );
 }
 
 async function open(client: NodeRedisLike): Promise<void> {

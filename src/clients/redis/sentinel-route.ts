@@ -1,23 +1,12 @@
-import { waitWithin } from "../../foundation/deadline.ts";
-import { DeadlineQueue } from "../../foundation/deadline-queue.ts";
-import { BackendUnavailableError, GocachexError } from "../../foundation/errors.ts";
 import type { ScheduledTask } from "../../foundation/scheduler.ts";
-import { RedisCallPolicy } from "./call-policy.ts";
+import { dialLine } from "./dial-line.ts";
 import type { NodeRedisClient } from "./node-redis-library.ts";
-import type {
-  RedisArgument,
-  RedisCallOptions,
-  RedisClient,
-  RedisNode,
-  RedisNodeConnections,
-  RedisNodeFeatures,
-} from "./redis-client.ts";
+import type { RedisNodeConnections, RedisNodeFeatures } from "./redis-client.ts";
 import type { RedisFailure } from "./redis-failure.ts";
-import type { RedisHost } from "./redis-host.ts";
+import type { OpenRedisLine } from "./redis-line.ts";
 import { RedisNodeLink } from "./redis-node-link.ts";
-import type { RedisReply } from "./redis-reply.ts";
-import { type RedisFailureHandler, RedisRequest } from "./redis-request.ts";
-import { evalShaCommand, type RedisScript } from "./redis-script.ts";
+import type { RedisRequest } from "./redis-request.ts";
+import type { RedisRoute, RedisRouteNode, RedisRouteParts } from "./redis-route.ts";
 import type { RedisSettings, RedisTopologySettings } from "./redis-settings.ts";
 import { SentinelWatch } from "./sentinel-watch.ts";
 
@@ -27,13 +16,11 @@ const WATCH_INTERVAL_MS = 1_000;
 const RELOCATE_PAUSE_MS = 100;
 
 /** The primary that sentinels watch over. */
-export class SentinelRedisClient implements RedisClient, RedisFailureHandler {
+export class SentinelRoute implements RedisRoute {
   readonly topology = "single";
   readonly resendsCommands = false;
   readonly #settings: RedisSettings;
-  readonly #host: RedisHost;
-  readonly #deadlines: DeadlineQueue;
-  readonly #policy: RedisCallPolicy;
+  readonly #parts: RedisRouteParts;
   readonly #watch: SentinelWatch;
   #link: RedisNodeLink | undefined;
   #locating: Promise<RedisNodeLink> | undefined;
@@ -44,61 +31,33 @@ export class SentinelRedisClient implements RedisClient, RedisFailureHandler {
   constructor(
     topology: Extract<RedisTopologySettings, { kind: "sentinel" }>,
     settings: RedisSettings,
-    host: RedisHost,
+    parts: RedisRouteParts,
   ) {
     this.#settings = settings;
-    this.#host = host;
-    this.#deadlines = new DeadlineQueue(host);
-    this.#policy = new RedisCallPolicy(settings, host, this.#deadlines);
-    this.#watch = new SentinelWatch({ topology, settings, host, deadlines: this.#deadlines });
+    this.#parts = parts;
+    const { host, deadlines } = parts;
+    this.#watch = new SentinelWatch({ topology, settings, host, deadlines });
   }
 
-  async connect(signal?: AbortSignal): Promise<void> {
-    const { scheduler } = this.#host;
-    const connecting = this.#locate().then((link) => link.pool.connect());
-    try {
-      await waitWithin(connecting, { signal, timeoutMs: Infinity, onTimeout: () => undefined, scheduler });
-    } catch (error) {
-      if (signal?.aborted || error instanceof GocachexError) throw error;
-      const { name } = this.#settings;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new BackendUnavailableError(name, "connect", `${name}: ${reason}.`, { cause: error });
-    }
+  connect(): Promise<void> {
+    return this.#locate().then((link) => link.pool.connect());
   }
 
-  close(): Promise<void> {
-    const error = new Error("the client is closed");
+  close(error: Error): void {
     this.#isClosed = true;
     this.#watchTask?.cancel();
     this.#watch.close(error);
     this.#link?.pool.close(error);
-    this.#policy.close(error);
-    this.#deadlines.clear();
-    return Promise.resolve();
   }
 
-  call(slot: number, args: readonly RedisArgument[], options: RedisCallOptions): Promise<RedisReply> {
-    const request = new RedisRequest(args, options, slot, this);
-    if (!request.isDone) this.#send(request);
-    return request.promise;
-  }
-
-  runScript(
-    slot: number,
-    script: RedisScript,
-    keys: readonly RedisArgument[],
-    args: readonly RedisArgument[],
-    options: RedisCallOptions,
-  ): Promise<RedisReply> {
-    const request = new RedisRequest(evalShaCommand(script, keys, args), options, slot, this);
-    request.scriptSource = script.source;
-    if (!request.isDone) this.#send(request);
-    return request.promise;
+  send(request: RedisRequest): void {
+    if (this.#link !== undefined) this.#link.pool.send(request);
+    else this.#sendWhenLocated(request);
   }
 
   onFailure(request: RedisRequest, failure: RedisFailure): void {
     if (request.fallBackToSource(failure)) {
-      this.#send(request);
+      this.send(request);
       return;
     }
     const isDemoted = failure.kind === "server" && failure.error.prefix === "READONLY";
@@ -106,11 +65,24 @@ export class SentinelRedisClient implements RedisClient, RedisFailureHandler {
       this.#locateSoon();
     // A primary that is down is replaced: its calls go to the next one, within their deadline.
     const isGone = failure.kind === "down" && !this.#isClosed;
-    this.#policy.repeatOrReject(request, isGone ? { kind: "unsent", error: failure.error } : failure, this.#send);
+    const cause: RedisFailure = isGone ? { kind: "unsent", error: failure.error } : failure;
+    this.#parts.policy.repeatOrReject(request, cause, this.#resend);
   }
 
-  primaries(): readonly RedisNode[] {
-    return [{ address: this.addressOfSlot(), call: (args, options) => this.call(-1, args, options) }];
+  readonly listen: OpenRedisLine = async (channel, events, signal) => {
+    const { address } = this.#link ?? (await this.#locate());
+    const isCurrent = (): boolean => this.#link?.address === address;
+    const plan = { address, settings: this.#settings, host: this.#parts.host, isCurrent };
+    try {
+      return await dialLine(plan, channel, events, signal);
+    } catch (error) {
+      this.#locateSoon();
+      throw error;
+    }
+  };
+
+  primaries(): readonly RedisRouteNode[] {
+    return [{ address: this.addressOfSlot(), send: this.#resend }];
   }
 
   addressOfSlot(): string {
@@ -129,29 +101,29 @@ export class SentinelRedisClient implements RedisClient, RedisFailureHandler {
     return this.#link?.clockOffsetMs() ?? 0;
   }
 
-  readonly #send = (request: RedisRequest): void => {
-    if (this.#link !== undefined) {
-      this.#link.pool.send(request);
-      return;
-    }
-    request.stampedAtMs = Math.ceil(this.#host.clock.monotonicMs());
+  /** Wherever the primary is by then. */
+  readonly #resend = (request: RedisRequest): void => this.send(request);
+
+  #sendWhenLocated(request: RedisRequest): void {
+    const { policy, host } = this.#parts;
+    request.stampedAtMs = Math.ceil(host.clock.monotonicMs());
     if (this.#isClosed) {
-      this.#policy.reject(request, { kind: "down", error: new Error("the client is closed") });
+      policy.reject(request, { kind: "down", error: new Error("the client is closed") });
       return;
     }
-    this.#policy.repetitionOf(request);
+    policy.repetitionOf(request);
     this.#locate().then(
       (link) => {
         if (!request.isDone) link.pool.send(request);
       },
       (error: unknown) => {
-        if (!request.isDone) this.#policy.reject(request, { kind: "down", error });
+        if (!request.isDone) policy.reject(request, { kind: "down", error });
       },
     );
-  };
+  }
 
   #locateSoon(): void {
-    const sinceMs = this.#host.clock.monotonicMs() - this.#locatedAtMs;
+    const sinceMs = this.#parts.host.clock.monotonicMs() - this.#locatedAtMs;
     if (!this.#isClosed && sinceMs >= RELOCATE_PAUSE_MS) this.#locate().catch(ignore);
   }
 
@@ -162,7 +134,7 @@ export class SentinelRedisClient implements RedisClient, RedisFailureHandler {
       .then((address) => this.#follow(address))
       .finally(() => {
         this.#locating = undefined;
-        this.#locatedAtMs = this.#host.clock.monotonicMs();
+        this.#locatedAtMs = this.#parts.host.clock.monotonicMs();
         this.#watchAgain();
       });
     return this.#locating;
@@ -172,12 +144,12 @@ export class SentinelRedisClient implements RedisClient, RedisFailureHandler {
     if (this.#isClosed) throw new Error("the client is closed");
     if (this.#link?.address === address) return this.#link;
     const old = this.#link;
-    const { settings, host, deadlines } = { settings: this.#settings, host: this.#host, deadlines: this.#deadlines };
+    const { host, deadlines } = this.#parts;
     const onDown = (): void => this.#locateSoon();
     this.#link = new RedisNodeLink({
       address,
       role: "primary",
-      settings,
+      settings: this.#settings,
       host,
       deadlines,
       verify: assertPrimary,
@@ -190,7 +162,7 @@ export class SentinelRedisClient implements RedisClient, RedisFailureHandler {
   #watchAgain(): void {
     this.#watchTask?.cancel();
     if (this.#isClosed) return;
-    this.#watchTask = this.#host.scheduler.after(WATCH_INTERVAL_MS, () => this.#locate().catch(ignore));
+    this.#watchTask = this.#parts.host.scheduler.after(WATCH_INTERVAL_MS, () => this.#locate().catch(ignore));
   }
 }
 

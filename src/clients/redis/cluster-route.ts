@@ -1,24 +1,15 @@
-import { waitWithin } from "../../foundation/deadline.ts";
-import { DeadlineQueue } from "../../foundation/deadline-queue.ts";
-import { BackendUnavailableError, GocachexError } from "../../foundation/errors.ts";
 import { parseServerAddress } from "../server-address.ts";
-import { isTransient, RedisCallPolicy } from "./call-policy.ts";
+import { isTransient } from "./call-policy.ts";
 import { readRedirect } from "./cluster-slots.ts";
 import { RedisClusterTopology } from "./cluster-topology.ts";
-import type {
-  RedisArgument,
-  RedisCallOptions,
-  RedisClient,
-  RedisNode,
-  RedisNodeConnections,
-  RedisNodeFeatures,
-} from "./redis-client.ts";
+import { dialLine } from "./dial-line.ts";
+import type { RedisNodeConnections, RedisNodeFeatures } from "./redis-client.ts";
 import type { RedisFailure } from "./redis-failure.ts";
-import type { RedisHost } from "./redis-host.ts";
+import type { OpenRedisLine } from "./redis-line.ts";
 import type { RedisNodeLink } from "./redis-node-link.ts";
-import type { RedisReply, RedisServerError } from "./redis-reply.ts";
-import { type RedisFailureHandler, RedisRequest } from "./redis-request.ts";
-import { evalShaCommand, type RedisScript } from "./redis-script.ts";
+import type { RedisServerError } from "./redis-reply.ts";
+import type { RedisRequest } from "./redis-request.ts";
+import type { RedisRoute, RedisRouteNode, RedisRouteParts } from "./redis-route.ts";
 import type { RedisSettings, RedisTopologySettings } from "./redis-settings.ts";
 
 type ClusterSettings = Extract<RedisTopologySettings, { kind: "cluster" }>;
@@ -27,39 +18,30 @@ type ClusterSettings = Extract<RedisTopologySettings, { kind: "cluster" }>;
  * A Redis Cluster. A call goes to the node that has its slot; what a node says of a slot that moved is followed, because MOVED and ASK
  * mean that the command was not executed, also for writes.
  */
-export class ClusterRedisClient implements RedisClient, RedisFailureHandler {
+export class ClusterRoute implements RedisRoute {
   readonly topology = "cluster";
   readonly resendsCommands = false;
   readonly #cluster: ClusterSettings;
-  readonly #settings: RedisSettings;
-  readonly #host: RedisHost;
-  readonly #deadlines: DeadlineQueue;
-  readonly #policy: RedisCallPolicy;
+  readonly #parts: RedisRouteParts;
   readonly #nodes: RedisClusterTopology;
+  readonly #settings: RedisSettings;
   #isClosed = false;
 
-  constructor(cluster: ClusterSettings, settings: RedisSettings, host: RedisHost) {
+  constructor(cluster: ClusterSettings, settings: RedisSettings, parts: RedisRouteParts) {
     this.#cluster = cluster;
+    this.#parts = parts;
     this.#settings = settings;
-    this.#host = host;
-    this.#deadlines = new DeadlineQueue(host);
-    this.#policy = new RedisCallPolicy(settings, host, this.#deadlines);
     const { addresses: seeds, readFrom } = cluster;
-    const usesReplicas = readFrom !== "primary";
-    this.#nodes = new RedisClusterTopology({ seeds, usesReplicas, settings, host, deadlines: this.#deadlines });
+    const { host, deadlines } = parts;
+    this.#nodes = new RedisClusterTopology({ seeds, usesReplicas: readFrom !== "primary", settings, host, deadlines });
   }
 
-  async connect(signal?: AbortSignal): Promise<void> {
-    const { scheduler } = this.#host;
-    try {
-      await waitWithin(this.#nodes.refresh(), { signal, timeoutMs: Infinity, onTimeout: () => undefined, scheduler });
-    } catch (error) {
-      if (signal?.aborted || error instanceof GocachexError) throw error;
-      const { name } = this.#settings;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new BackendUnavailableError(name, "connect", `${name}: ${reason}.`, { cause: error });
-    }
-    // The others are not waited for: one that is down is no reason to wait, and its slots have an error of their own.
+  connect(): Promise<void> {
+    return this.#nodes.refresh();
+  }
+
+  onConnected(): void {
+    // Not waited for: one that is down is no reason to wait, and its slots have an error of their own.
     for (const { primary } of this.#nodes.shards)
       this.#nodes
         .primary(primary)
@@ -67,32 +49,20 @@ export class ClusterRedisClient implements RedisClient, RedisFailureHandler {
         .catch(() => undefined);
   }
 
-  close(): Promise<void> {
-    const error = new Error("the client is closed");
+  close(error: Error): void {
     this.#isClosed = true;
     this.#nodes.close(error);
-    this.#policy.close(error);
-    this.#deadlines.clear();
-    return Promise.resolve();
   }
 
-  call(slot: number, args: readonly RedisArgument[], options: RedisCallOptions): Promise<RedisReply> {
-    const request = new RedisRequest(args, options, slot, this);
-    if (!request.isDone) this.#send(request);
-    return request.promise;
-  }
-
-  runScript(
-    slot: number,
-    script: RedisScript,
-    keys: readonly RedisArgument[],
-    args: readonly RedisArgument[],
-    options: RedisCallOptions,
-  ): Promise<RedisReply> {
-    const request = new RedisRequest(evalShaCommand(script, keys, args), options, slot, this);
-    request.scriptSource = script.source;
-    if (!request.isDone) this.#send(request);
-    return request.promise;
+  send(request: RedisRequest): void {
+    if (request.repetition !== undefined) request.repetition.isAsking = false;
+    if (request.slot < 0) {
+      request.node?.pool.send(request);
+      return;
+    }
+    const address = this.#nodes.addressOfSlot(request.slot);
+    if (address === undefined) this.#sendWhenKnown(request);
+    else this.#sendTo(this.#choose(address, request), request);
   }
 
   onFailure(request: RedisRequest, failure: RedisFailure): void {
@@ -106,17 +76,26 @@ export class ClusterRedisClient implements RedisClient, RedisFailureHandler {
     }
     // A node of a cluster that is down is replaced: its calls go to the next owner of their slots, within their deadline.
     const isGone = failure.kind === "down" && request.slot >= 0 && !this.#isClosed;
-    this.#policy.repeatOrReject(request, isGone ? { kind: "unsent", error: failure.error } : failure, this.#send);
+    const cause: RedisFailure = isGone ? { kind: "unsent", error: failure.error } : failure;
+    this.#parts.policy.repeatOrReject(request, cause, this.#resend);
   }
 
-  primaries(): readonly RedisNode[] {
+  /** What is published at any node is told at all of them. One that does not answer is avoided by chance. */
+  readonly listen: OpenRedisLine = async (channel, events, signal) => {
+    if (this.#nodes.shards.length === 0) await this.#nodes.refresh();
+    const { host } = this.#parts;
+    const primaries = this.#nodes.shards.map(({ primary }) => primary);
+    const up = primaries.filter((address) => this.#nodes.primary(address).pool.isUp);
+    const address = pick(up.length > 0 ? up : primaries, host.random.next()) as string;
+    const isCurrent = (): boolean =>
+      this.#nodes.shards.some(({ primary, replicas }) => primary === address || replicas.includes(address));
+    return dialLine({ address, settings: this.#settings, host, isCurrent }, channel, events, signal);
+  };
+
+  primaries(): readonly RedisRouteNode[] {
     return this.#nodes.shards.map(({ primary: address }) => ({
       address,
-      call: (args, options) => {
-        const request = new RedisRequest(args, options, -1, this);
-        if (!request.isDone) this.#sendTo(this.#nodes.primary(address), request);
-        return request.promise;
-      },
+      send: (request) => this.#sendTo(this.#nodes.primary(address), request),
     }));
   }
 
@@ -137,16 +116,8 @@ export class ClusterRedisClient implements RedisClient, RedisFailureHandler {
     return address === undefined ? 0 : this.#nodes.primary(address).clockOffsetMs();
   }
 
-  readonly #send = (request: RedisRequest): void => {
-    if (request.repetition !== undefined) request.repetition.isAsking = false;
-    if (request.slot < 0) {
-      request.node?.pool.send(request);
-      return;
-    }
-    const address = this.#nodes.addressOfSlot(request.slot);
-    if (address === undefined) this.#sendWhenKnown(request);
-    else this.#sendTo(this.#choose(address, request), request);
-  };
+  /** Wherever its slot is by then. */
+  readonly #resend = (request: RedisRequest): void => this.send(request);
 
   #sendTo(node: RedisNodeLink, request: RedisRequest): void {
     request.node = node;
@@ -155,23 +126,24 @@ export class ClusterRedisClient implements RedisClient, RedisFailureHandler {
 
   /** Nobody has the slot, as far as is known. */
   #sendWhenKnown(request: RedisRequest): void {
-    request.stampedAtMs = Math.ceil(this.#host.clock.monotonicMs());
+    const { policy, host } = this.#parts;
+    request.stampedAtMs = Math.ceil(host.clock.monotonicMs());
     if (this.#isClosed) {
-      this.#policy.reject(request, { kind: "down", error: new Error("the client is closed") });
+      policy.reject(request, { kind: "down", error: new Error("the client is closed") });
       return;
     }
     const error = new Error(`nobody has slot ${request.slot}`);
     const isKnown = (): boolean => this.#nodes.addressOfSlot(request.slot) !== undefined;
     const goOn = (): void => {
       if (request.isDone) return;
-      if (isKnown()) this.#send(request);
-      else this.#policy.repeatOrReject(request, { kind: "unsent", error }, this.#send);
+      if (isKnown()) this.send(request);
+      else policy.repeatOrReject(request, { kind: "unsent", error }, this.#resend);
     };
     this.#nodes.refresh().then(goOn, (cause: unknown) => {
-      if (!request.isDone) this.#policy.reject(request, { kind: "down", error: cause });
+      if (!request.isDone) policy.reject(request, { kind: "down", error: cause });
     });
     // The questions have deadlines of their own, one after another; the call has its own too.
-    this.#policy.repetitionOf(request);
+    policy.repetitionOf(request);
   }
 
   #choose(primary: string, request: RedisRequest): RedisNodeLink {
@@ -185,7 +157,7 @@ export class ClusterRedisClient implements RedisClient, RedisFailureHandler {
     this.#nodes.refreshWhenOld(replicas.length > 0);
     if (replicas.length === 0) return this.#nodes.primary(primary);
     const choices = readFrom === "replica" ? replicas : [this.#nodes.primary(primary), ...replicas];
-    return readFrom === "nearest" ? nearest(choices) : (pick(choices, this.#host.random.next()) as RedisNodeLink);
+    return readFrom === "nearest" ? nearest(choices) : (pick(choices, this.#parts.host.random.next()) as RedisNodeLink);
   }
 
   /** Follows MOVED and ASK. Tells whether it did. */
@@ -194,10 +166,10 @@ export class ClusterRedisClient implements RedisClient, RedisFailureHandler {
     const asked = parseServerAddress(request.node?.address ?? "");
     const target = readRedirect(message, asked.kind === "tcp" ? asked.host : "localhost");
     const error = new Error(`slot ${request.slot} is on its way`);
-    const repetition = this.#policy.repetitionOf(request);
+    const repetition = this.#parts.policy.repetitionOf(request);
     if (target === undefined || repetition.redirectCount >= this.#cluster.maxRedirects) {
       this.#nodes.refreshSoon();
-      this.#policy.reject(request, { kind: "unsent", error });
+      this.#parts.policy.reject(request, { kind: "unsent", error });
       return true;
     }
     repetition.redirectCount += 1;

@@ -1,0 +1,62 @@
+import type { EntryWrite, StoredEntry } from "./stored-entry.ts";
+
+/** What comes with every call; the context of a store's operations will do. */
+export interface TierContext {
+  /** Aborted when the caller gave up: nothing is sent after that. */
+  readonly signal?: AbortSignal | undefined;
+  /** As of a store's operations. */
+  readonly isAbandoned?: boolean | undefined;
+}
+
+/** The right to store the result of one load. Means something to the tier that gave it out; others hand it on as it is. */
+export type LoadToken = string | object;
+
+/** What to do on a miss. */
+export interface LoadLeaseRequest {
+  /** How long the token keeps others from loading, in ms. A loader that takes longer can still fill if nobody took over. */
+  readonly tokenMs: number;
+}
+
+/** What became of a read that may begin a load. `stale`: data whose TTL is over, and that was kept to stand in. */
+export type LoadLease =
+  /** The entry is there. */
+  | { readonly kind: "hit"; readonly entry: StoredEntry }
+  /** Nobody loads: this caller does, and fills with the token, or releases it. */
+  | { readonly kind: "token"; readonly token: LoadToken; readonly stale: StoredEntry | undefined }
+  /** Somebody loads, for at most this long. */
+  | { readonly kind: "busy"; readonly remainingMs: number; readonly stale: StoredEntry | undefined };
+
+/** The result of a load. Its `condition` and `returnPrevious` are not used: the token decides. */
+export interface LoadFill {
+  readonly token: LoadToken;
+  /** `tagsUnchangedSince` is not needed where the tier remembers when the token was given out; it may be given, and then counts too. */
+  readonly write: EntryWrite;
+}
+
+/** What became of a fill. */
+export interface LoadFillResult {
+  /** False when the token is void: the key was written, deleted or cleared since, one of its tags was invalidated, or somebody took over. */
+  readonly stored: boolean;
+  /** Version of the new entry; when refused, 0. */
+  readonly version: number;
+}
+
+/**
+ * What a store that processes share does for loads: one of many processes loads a key, the others are told or wait, and a result that is older than any
+ * change of its key is refused. All of it holds by the server's order; no client's clock decides anything.
+ */
+export interface LoadTier {
+  /** The entry, or the right to load it, or who has that. Calls of one turn share their round trips. */
+  getOrLease(key: string, request: LoadLeaseRequest, context: TierContext): Promise<LoadLease>;
+  /** Stores the result of a load if its token still stands. Keeps the data beyond its TTL by `write.staleMs`. */
+  fill(key: string, fill: LoadFill, context: TierContext): Promise<LoadFillResult>;
+  /** Gives a token back without a result, so that the next caller loads at once. @returns whether it still stood */
+  release(key: string, token: LoadToken, context: TierContext): Promise<boolean>;
+  /**
+   * Tells each time when something happened to a key: filled, released, written, ended. May tell too often and, when messages are lost, never: whoever waits
+   * looks by itself from time to time. Absent where the store has no messages.
+   *
+   * @returns a function that stops it
+   */
+  watchKey?(key: string, onChange: () => void): () => void;
+}

@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import type { RedisChannelListener } from "../../clients/redis/redis-client.ts";
+import { createFakeTime } from "../../testing/fake-clock.ts";
+import { KeyWatches } from "./key-watches.ts";
+import { dataKey, shardOfKey } from "./redis-key-layout.ts";
+
+/** Watches over a subscription that the test speaks for. */
+function openWatches() {
+  const time = createFakeTime();
+  const opened: { listener: RedisChannelListener; isClosed: boolean }[] = [];
+  const watches = new KeyWatches((_channel, listener) => {
+    const subscription = { listener, isClosed: false };
+    opened.push(subscription);
+    return {
+      close: () => {
+        subscription.isClosed = true;
+      },
+    };
+  }, time.scheduler);
+  const told: string[] = [];
+  const watch = (key: string): (() => void) => watches.watch(key, () => void told.push(key));
+  const take = (): string[] => told.splice(0);
+  return { time, opened, watches, watch, take };
+}
+
+const redisKey = (key: string): Buffer => Buffer.from(dataKey(shardOfKey(key), key));
+
+function changes(...keys: readonly string[]): Buffer {
+  const parts = keys.map((key) => {
+    const head = Buffer.alloc(12);
+    head.writeUInt32BE(redisKey(key).length, 8);
+    return Buffer.concat([head, redisKey(key)]);
+  });
+  return Buffer.concat([Buffer.from("K"), ...parts]);
+}
+
+describe("watches of keys", () => {
+  it("are told of the keys that a message names, each as often as it is named", () => {
+    const { watches, watch, take } = openWatches();
+    for (const key of ["a", "b", "ab", "@shop:a"]) watch(key);
+    watches.onMessage(changes("b", "@shop:a", "unknown"));
+    watches.onMessage(Buffer.concat([Buffer.from("R"), redisKey("a")]));
+    expect(take()).toEqual(["b", "@shop:a", "a"]);
+  });
+
+  it("are all told by what names no key: a clear, tags, what is not known, what is cut off, a gap", () => {
+    const { watches, watch, take } = openWatches();
+    for (const key of ["a", "b"]) watch(key);
+    const cut = changes("a", "other");
+    const ambiguous = [Buffer.from("Cshop"), Buffer.from("T12345678"), Buffer.from("Znew"), Buffer.alloc(0)];
+    for (const message of [...ambiguous, cut.subarray(0, cut.length - 1), Buffer.from("K12")]) {
+      watches.onMessage(message);
+      const told = take();
+      expect([told.includes("a"), told.includes("b")], String(message)).toEqual([true, true]);
+    }
+    watches.onGap();
+    expect(take()).toEqual(["a", "b"]);
+    watches.onMessage(Buffer.from("P"));
+    expect(take()).toEqual([]);
+  });
+
+  it("may stop, and begin, while others are told", () => {
+    const { watches, take } = openWatches();
+    const told: string[] = [];
+    const stops: (() => void)[] = [];
+    for (const name of ["first", "second"]) {
+      stops.push(
+        watches.watch("a", () => {
+          told.push(name);
+          for (const stop of stops) stop();
+          watches.watch("a", () => void told.push("late"));
+        }),
+      );
+    }
+    watches.onMessage(changes("a"));
+    expect([told, take()]).toEqual([["first"], []]);
+    watches.onMessage(changes("a"));
+    expect(told).toEqual(["first", "late"]);
+  });
+
+  it("share one subscription, which ends a minute after the last of them, and not while one is there", () => {
+    const { time, opened, watch } = openWatches();
+    expect(opened).toHaveLength(0);
+    const stop = watch("a");
+    const stopOther = watch("b");
+    stop();
+    stop();
+    time.advance(120_000);
+    expect(opened.map(({ isClosed }) => isClosed)).toEqual([false]);
+    stopOther();
+    time.advance(59_000);
+    const again = watch("a");
+    time.advance(59_000);
+    expect(opened.map(({ isClosed }) => isClosed)).toEqual([false]);
+    again();
+    time.advance(61_000);
+    expect(opened.map(({ isClosed }) => isClosed)).toEqual([true]);
+    watch("a");
+    expect(opened.map(({ isClosed }) => isClosed)).toEqual([true, false]);
+  });
+
+  it("end with the store, and leave no timer", () => {
+    const { time, opened, watches, watch, take } = openWatches();
+    watch("a")();
+    watches.close();
+    expect([opened[0]?.isClosed, time.pendingCount()]).toEqual([true, 0]);
+    watch("a");
+    watches.onGap();
+    expect([opened.length, take()]).toEqual([1, []]);
+  });
+});

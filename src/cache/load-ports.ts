@@ -1,0 +1,192 @@
+import type { MaybePromise } from "../backend/backend.ts";
+import type { LoadToken } from "../backend/load-tier.ts";
+import { fromStoredKey } from "../entry/namespace-path.ts";
+import type { LoadOutcome } from "../events/cache-events.ts";
+import { BackendError, LoaderError } from "../foundation/errors.ts";
+import { type FleetLeaseOptions, type FleetPorts, leaseFromFleet } from "../loading/fleet-lease.ts";
+import type { Load } from "../loading/load.ts";
+import type { LoadGrant, LoadPorts } from "../loading/load-runner.ts";
+import { fleetLeaseMs } from "./load-policy.ts";
+import type { LoadFinding } from "./load-reads.ts";
+import { askForLoad, type LoadAsk } from "./load-store.ts";
+import type { ResolvedGetOrSet } from "./resolve-options.ts";
+import { type LoadTarget, storeLoaded } from "./store-loaded.ts";
+import type { ViewScope } from "./view-scope.ts";
+import { removeStale, removeVersion } from "./withdraw-load.ts";
+
+/**
+ * Ports through which loads of one call reach the store and its events.
+ *
+ * @param findings what was found before each load, in the order of the loads
+ */
+export function createLoadPorts(
+  scope: ViewScope,
+  resolved: ResolvedGetOrSet,
+  findings: readonly LoadFinding[],
+): LoadPorts {
+  const { core } = scope;
+  const targets = new Map<Load, LoadTarget>();
+  const targetOf = (load: Load): LoadTarget => targets.get(load) as LoadTarget;
+  const release = (load: Load): void => {
+    const target = targetOf(load);
+    const { token } = target;
+    target.token = undefined;
+    if (token !== undefined) load.confirmBy(releaseToken(scope, load, token));
+  };
+  return {
+    clock: core.clock,
+    scheduler: core.scheduler,
+    table: core.loads,
+    onStart: (load) => {
+      targets.set(load, toTarget(findings[targets.size] as LoadFinding));
+      // Who changes a local store detaches the load, and a store without tokens knows no better.
+      if (core.backend.loadTier === undefined) load.confirm(Number.POSITIVE_INFINITY);
+    },
+    acquire: (load, onHeldUp) => {
+      const target = targetOf(load);
+      if (target.isStoreAway) return leaveStore(load, target);
+      const stamp = takeStamp(scope);
+      // A live entry that is loaded anew is replaced on condition of its version, and not by a token. Whoever does not wait for others needs a token all the same: it is
+      // what tells an absent key from one that was written and deleted meanwhile.
+      if (core.backend.loadTier === undefined || target.replacedVersion > 0) {
+        return stamp instanceof Promise ? stamp.then(toGrant) : toGrant(stamp);
+      }
+      return acquireFromFleet(scope, resolved, load, { stamp, target, release, onHeldUp });
+    },
+    release,
+    store: (results) => {
+      const placed = results.map((result) => ({ ...result, target: targetOf(result.load) }));
+      const verdicts = storeLoaded(scope, resolved, placed);
+      const releaseAll = (): void => {
+        for (const { load } of results) release(load);
+      };
+      // What was not even sent to the store needs its leave no more, and neither does what could not be stored.
+      releaseAll();
+      if (!(verdicts instanceof Promise)) return verdicts;
+      return verdicts.then((settled) => {
+        releaseAll();
+        return settled;
+      });
+    },
+    forget: (load) => {
+      const { replacedVersion, isStoreAway } = targetOf(load);
+      if (replacedVersion > 0) void removeVersion(core, load.storedKey, replacedVersion);
+      // What the source has no more must not stand in any more.
+      else if (load.standIn !== undefined && !isStoreAway) void removeStale(core, load.storedKey);
+    },
+    onEnd: (load, outcome, error) => {
+      if (resolved.load.errorTtlMs > 0 && isFailure(outcome) && !load.isDetached) {
+        core.loadMemory.noteFailure(load.storedKey, error, core.clock.monotonicMs() + resolved.load.errorTtlMs);
+      }
+      recordLoad(scope, load, outcome, error);
+    },
+  };
+}
+
+function toTarget({ entry, isLive, isStoreAway }: LoadFinding): LoadTarget {
+  return {
+    replacedVersion: isLive && entry !== undefined ? entry.version : 0,
+    isStoreAway,
+    isStored: true,
+    token: undefined,
+  };
+}
+
+/** The load does without the store, which then cannot say either whether its result is right. */
+function leaveStore(load: Load, target: LoadTarget): LoadGrant {
+  target.isStoreAway = true;
+  load.confirm(Number.POSITIVE_INFINITY);
+  return { found: undefined, stamp: undefined };
+}
+
+function toGrant(stamp: number | undefined): LoadGrant {
+  return { found: undefined, stamp };
+}
+
+interface FleetAcquisition {
+  readonly stamp: MaybePromise<number | undefined>;
+  readonly target: LoadTarget;
+  readonly release: (load: Load) => void;
+  readonly onHeldUp: (() => void) | undefined;
+}
+
+async function acquireFromFleet(
+  scope: ViewScope,
+  resolved: ResolvedGetOrSet,
+  load: Load,
+  { stamp, target, release, onHeldUp }: FleetAcquisition,
+): Promise<LoadGrant> {
+  const { core } = scope;
+  const { backend, clock, scheduler, random } = core;
+  const ask: FleetPorts["ask"] = async (operation, invoke) => {
+    const asked: LoadAsk = { operation, kind: "read", signal: undefined, timeoutMs: resolved.load.softTimeoutMs };
+    const answer = await askForLoad(core, asked, (store, context) => invoke(store.loadTier!, context));
+    if (!answer.isAnswered) throw new BackendError("GCX_BACKEND_FAILED", backend.name, operation, "no answer");
+    return answer.value;
+  };
+  try {
+    const tokenMs = fleetLeaseMs(resolved.load);
+    const watchKey = backend.loadTier?.watchKey?.bind(backend.loadTier);
+    const options: FleetLeaseOptions = { tokenMs, waits: resolved.load.isFleetWide, onHeldUp };
+    const lease = await leaseFromFleet(load, options, { clock, scheduler, random, ask, watchKey });
+    if (lease.kind === "found" && !resolved.isForced) {
+      load.confirm(lease.askedAtMs);
+      return { found: lease.entry, stamp: undefined };
+    }
+    // What somebody else has loaded meanwhile may be of a load that began before this call, so it does not count as fresh: it is replaced.
+    if (lease.kind === "found") target.replacedVersion = lease.entry.version;
+    if (lease.kind === "granted") target.token = lease.token;
+    // Whoever has the token stores.
+    if (lease.kind === "taken") target.isStored = false;
+    // Detached while it asked: it will store nothing.
+    if (load.isDetached) release(load);
+    return { found: undefined, stamp: await stamp };
+  } catch {
+    // It was told of already. This process loads for itself, and keeps nothing.
+    return leaveStore(load, target);
+  }
+}
+
+async function releaseToken({ core }: ViewScope, load: Load, token: LoadToken): Promise<void> {
+  const askedAtMs = core.clock.monotonicMs();
+  const ask: LoadAsk = { operation: "release", kind: "write", signal: undefined, timeoutMs: Number.POSITIVE_INFINITY };
+  const answer = await askForLoad(core, ask, (backend, context) =>
+    backend.loadTier!.release(load.storedKey, token, context),
+  );
+  if (!answer.isAnswered) load.confirm(Number.POSITIVE_INFINITY);
+  else if (answer.value) load.confirm(askedAtMs);
+}
+
+/** Never fails: a result with tags is not stored without a stamp. */
+function takeStamp({ core }: ViewScope): MaybePromise<number | undefined> {
+  if (core.backend.stamp === undefined) return undefined;
+  const ask: LoadAsk = { operation: "stamp", kind: "read", signal: undefined, timeoutMs: Number.POSITIVE_INFINITY };
+  const answer = askForLoad(core, ask, (backend, context) => backend.stamp!(context));
+  return answer instanceof Promise
+    ? answer.then((taken) => (taken.isAnswered ? taken.value : undefined))
+    : answer.isAnswered
+      ? answer.value
+      : undefined;
+}
+
+function isFailure(outcome: LoadOutcome): boolean {
+  return outcome === "failed" || outcome === "timed-out";
+}
+
+function recordLoad(scope: ViewScope, load: Load, outcome: LoadOutcome, error: unknown): void {
+  const { core, counters, path } = scope;
+  if (outcome !== "found") counters.loads += 1;
+  if (isFailure(outcome)) counters.loadFailures += 1;
+  if (!core.events.wants("load")) return;
+  const key = fromStoredKey(load.storedKey);
+  const durationMs = core.clock.monotonicMs() - load.startedAtMs;
+  if (error === undefined && outcome !== "failed") {
+    core.events.emit("load", { key, namespace: path, outcome, durationMs });
+    return;
+  }
+  const typed =
+    error instanceof LoaderError
+      ? error
+      : new LoaderError("GCX_LOADER_FAILED", "A loader threw; its own error is the cause.", { cause: error });
+  core.events.emit("load", { key, namespace: path, outcome, durationMs, error: typed });
+}

@@ -1,0 +1,63 @@
+import { isWithinNamespace, type NamespacePath, namespaceOf } from "../entry/namespace-path.ts";
+import { BoundedMap } from "./bounded-map.ts";
+import type { ChangeListener } from "./load-table.ts";
+
+/** Keys that are remembered of each kind. What is forgotten costs a load, or an early refresh, and nothing else. */
+const MAX_KEY_COUNT = 8_192;
+
+interface Failure {
+  readonly error: unknown;
+  readonly untilMs: number;
+}
+
+interface PastLoad {
+  readonly durationMs: number;
+  readonly ttlMs: number;
+}
+
+/**
+ * What a process remembers of loads that are over: failures for as long as `errorTtl` says, and how long the last good load of a key took and which TTL it gave,
+ * for early refreshes. A failure is forgotten with every change of its key: what failed before it says nothing about what comes after.
+ */
+export class LoadMemory implements ChangeListener {
+  readonly #failures = new BoundedMap<Failure>(MAX_KEY_COUNT);
+  readonly #loads = new BoundedMap<PastLoad>(MAX_KEY_COUNT);
+
+  /** Remembers a failure until a monotonic instant. */
+  noteFailure(storedKey: string, error: unknown, untilMs: number): void {
+    this.#failures.set(storedKey, { error, untilMs });
+  }
+
+  /** The failure that still counts at a monotonic instant. */
+  findFailure(storedKey: string, nowMs: number): { readonly error: unknown } | undefined {
+    if (this.#failures.size === 0) return undefined;
+    const failure = this.#failures.get(storedKey);
+    if (failure === undefined) return undefined;
+    if (failure.untilMs > nowMs) return failure;
+    this.#failures.delete(storedKey);
+    return undefined;
+  }
+
+  /** Remembers a load that brought a value, and forgets failures before it. */
+  noteLoad(storedKey: string, durationMs: number, ttlMs: number): void {
+    this.#failures.delete(storedKey);
+    this.#loads.set(storedKey, { durationMs, ttlMs });
+  }
+
+  /** The last good load of a key in this process. */
+  findLoad(storedKey: string): PastLoad | undefined {
+    return this.#loads.get(storedKey);
+  }
+
+  keyChanged(storedKey: string): void {
+    if (this.#failures.size > 0) this.#failures.delete(storedKey);
+  }
+
+  prefixChanged(storedPrefix: string): void {
+    this.#failures.deleteWhere((key) => key.startsWith(storedPrefix));
+  }
+
+  namespaceCleared(path: NamespacePath): void {
+    this.#failures.deleteWhere((key) => isWithinNamespace(namespaceOf(key), path));
+  }
+}

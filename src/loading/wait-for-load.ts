@@ -1,0 +1,129 @@
+import { onAbort } from "../foundation/abort-listener.ts";
+import type { Clock } from "../foundation/clock.ts";
+import { LoaderError } from "../foundation/errors.ts";
+import type { ScheduledTask, Scheduler } from "../foundation/scheduler.ts";
+import { type StalePolicy, standingAt } from "./entry-standing.ts";
+import type { Load, StandIn } from "./load.ts";
+import { decideWait, type WaitEvent } from "./load-decision.ts";
+import { waitInside } from "./loader-chain.ts";
+
+/** How a caller waits for a load. */
+export interface WaitPolicy extends StalePolicy {
+  readonly signal: AbortSignal | undefined;
+  /** From now; `Infinity`: no limit of the caller's own. */
+  readonly hardTimeoutMs: number;
+  /** From now, until what stands in is taken; `Infinity`: never. */
+  readonly softTimeoutMs: number;
+  /** Whether the call wants nothing but a new value. */
+  readonly isForced: boolean;
+}
+
+/** What a wait needs from around it. */
+export interface WaitPorts {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  /** Told when something else than the load's value is returned. */
+  readonly onStandIn: (event: WaitEvent, standIn: StandIn) => void;
+}
+
+/**
+ * Waits for a load as its caller wants to: for its value, or, where the caller allows it, for what can stand in when the load is slow or fails.
+ *
+ * @throws LoaderError `GCX_LOADER_REENTRANT` when a loader waits for itself; else rejects with the load's error or the signal's reason
+ */
+export function waitForLoad(load: Load, policy: WaitPolicy, ports: WaitPorts): Promise<unknown> {
+  const canStandIn = !policy.isForced && (policy.graceMs > 0 || policy.revalidateMs > 0);
+  return waitInside(load, () =>
+    canStandIn ? new StandInWait(load, policy, ports).result : load.wait(policy, ports.clock.monotonicMs()),
+  );
+}
+
+/** One caller who takes what stands in. */
+class StandInWait {
+  readonly result: Promise<unknown>;
+  readonly #load: Load;
+  readonly #policy: WaitPolicy;
+  readonly #ports: WaitPorts;
+  readonly #leaver = new AbortController();
+  #resolve!: (value: unknown) => void;
+  #reject!: (error: unknown) => void;
+  #softTimer: ScheduledTask | undefined;
+  #isLate = false;
+  #stopListening: (() => void)[] = [];
+
+  constructor(load: Load, policy: WaitPolicy, ports: WaitPorts) {
+    this.#load = load;
+    this.#policy = policy;
+    this.#ports = ports;
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#start();
+  }
+
+  #start(): void {
+    const { signal, softTimeoutMs, hardTimeoutMs } = this.#policy;
+    const { clock, scheduler } = this.#ports;
+    if (this.#takeStandIn("offered")) return;
+    if (signal !== undefined) {
+      if (signal.aborted) this.#leave(signal.reason);
+      else this.#stopListening.push(onAbort(signal, () => this.#leave(signal.reason)));
+    }
+    this.#stopListening.push(
+      this.#load.onOffer(() => {
+        if (!this.#takeStandIn("offered") && this.#isLate) this.#takeStandIn("soft-timeout");
+      }),
+    );
+    if (softTimeoutMs !== Number.POSITIVE_INFINITY) {
+      this.#softTimer = scheduler.after(
+        softTimeoutMs,
+        () => {
+          this.#isLate = true;
+          this.#takeStandIn("soft-timeout");
+        },
+        true,
+      );
+    }
+    // Its own place among those who wait, so that the load ends when the last of them leaves.
+    this.#load.wait({ signal: this.#leaver.signal, hardTimeoutMs }, clock.monotonicMs()).then(
+      (value) => this.#end(() => this.#resolve(value)),
+      (error: unknown) => {
+        if (!this.#takeStandIn("failed")) this.#end(() => this.#reject(error));
+      },
+    );
+  }
+
+  /** @returns whether the caller has left with what stands in */
+  #takeStandIn(event: WaitEvent): boolean {
+    const { standIn } = this.#load;
+    if (standIn === undefined || !this.#isAllowed(event, standIn)) return false;
+    // The load finishes in the background.
+    this.#load.keep();
+    this.#ports.onStandIn(event, standIn);
+    this.#end(() => this.#resolve(standIn.value));
+    return true;
+  }
+
+  #isAllowed(event: WaitEvent, { expiresAt }: StandIn): boolean {
+    const standing = standingAt(expiresAt, this.#ports.clock.wallMs(), this.#policy);
+    return decideWait(event, standing) === "stand-in";
+  }
+
+  #leave(reason: unknown): void {
+    this.#leaver.abort(reason);
+    this.#end(() => this.#reject(reason));
+  }
+
+  #end(settle: () => void): void {
+    this.#softTimer?.cancel();
+    for (const stop of this.#stopListening) stop();
+    this.#stopListening = [];
+    settle();
+  }
+}
+
+/** Whether an error is the hard timeout of somebody who loads. */
+export function isLoaderTimeout(error: unknown): boolean {
+  return error instanceof LoaderError && error.code === "GCX_LOADER_TIMEOUT";
+}
