@@ -4,6 +4,7 @@ const INTEGRATION = "test/{integration,packaging,examples}/**/*.test.ts";
 
 /** Tests of how long calls take, how late the event loop is, or how much memory a process has: what else runs at the same time would be measured too. */
 const MEASURING = [
+  "test/examples/basic.test.ts",
   "test/integration/compressors-memory.test.ts",
   "test/integration/fault-matrix.test.ts",
   "test/integration/fleet/fleet.test.ts",
@@ -11,6 +12,8 @@ const MEASURING = [
   "test/integration/health-of-hung-servers.test.ts",
   "test/integration/memcached-client-faults.test.ts",
   "test/integration/memcached-client-load.test.ts",
+  "test/integration/memcached-client-pool.test.ts",
+  "test/integration/memcached-client-replies.test.ts",
   "test/integration/no-leaks.test.ts",
   "test/integration/node-lifecycle.test.ts",
   "test/integration/redis-client-adopted.test.ts",

@@ -55,14 +55,14 @@ try {
   const first = await start();
   show("nothing to load yet", first.refusal.code);
   show("its first 1,000 requests, cold", await serve(first.cache, 1_000));
-  await first.cache.set("session", "over soon", "1s");
+  await first.cache.set("session", "over soon", "2s");
   await first.cache.set("callback", () => "functions cannot be written");
   const { entryCount, skippedCount, byteCount } = await stop(first.cache);
   show("dumped: entries, left out", entryCount, skippedCount);
   show("in a file of about", `${Math.round(byteCount / 1_024)} KB`);
 
   console.log("\nThe second process");
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
   const second = await start();
   show("loaded: entries, over or not free", second.loaded.entryCount, second.loaded.skippedCount);
   show("its first 1,000 requests, warm", await serve(second.cache, 1_000));

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -97,8 +97,9 @@ describe.each(Object.entries(PEERS))("%s", (name, peer) => {
     const value = jsonRecords(sizeBytes);
     expect(Buffer.compare(peer.decompress(compressor.compressSync(value)), value)).toBe(0);
     expect(Buffer.compare(peer.decompress(await compressor.compress(value)), value)).toBe(0);
-    expect(Buffer.compare(compressor.decompressSync(peer.compress(value), sizeBytes), value)).toBe(0);
-    expect(Buffer.compare(await compressor.decompress(peer.compress(value), sizeBytes), value)).toBe(0);
+    const theirs = peer.compress(value);
+    expect(Buffer.compare(compressor.decompressSync(theirs, sizeBytes), value)).toBe(0);
+    expect(Buffer.compare(await compressor.decompress(theirs, sizeBytes), value)).toBe(0);
   });
 });
 
@@ -109,7 +110,7 @@ describe("zstd frames of other shapes", () => {
   it.each([
     ["with a checksum", ["-qc", "--check"]],
     ["without a length", ["-qc", "--no-content-size"]],
-    ["of a large window", ["-qc", "--ultra", "-20", "--long=27"]],
+    ["of a large window", ["-qc", "--long=27"]],
   ])("are read %s", async (_, args) => {
     const value = jsonRecords(3_000_000);
     const frame = pipe(programs.zstd, args, value);
@@ -137,11 +138,19 @@ describe.each(SAMPLE_KINDS)("dictionaries for %s", (kind) => {
     const file = join(directory, `${kind}.ours`);
     const compressor = createZstdDictionaryCompressor(ours);
     await compressor.load();
-    for (const value of values) {
-      const frame = Buffer.concat([frameHeader(value.length), compressor.compressSync(value)]);
-      expect(Buffer.compare(pipe(programs.zstd, ["-qdc", "-D", file], frame), value)).toBe(0);
-      const blocks = blocksOf(pipe(programs.zstd, ["-qc", "--no-check", "-D", file], value));
-      expect(Buffer.compare(compressor.decompressSync(blocks, value.length), value)).toBe(0);
+    // Frames one after the other are one file to the program, and it takes many files at once: to start it takes longer than its work.
+    const frames = values.flatMap((value) => [frameHeader(value.length), compressor.compressSync(value)]);
+    expect(
+      Buffer.compare(pipe(programs.zstd, ["-qdc", "-D", file], Buffer.concat(frames)), Buffer.concat(values)),
+    ).toBe(0);
+    const names = values.map((_, index) => join(directory, `${kind}-value-${index}`));
+    for (const [index, name] of names.entries()) writeFileSync(name, values[index] as Uint8Array);
+    execFileSync(programs.zstd, ["-q", "--no-check", "-D", file, ...names], { stdio: "pipe" });
+    for (const [index, name] of names.entries()) {
+      const value = values[index] as Uint8Array;
+      expect(
+        Buffer.compare(compressor.decompressSync(blocksOf(readFileSync(`${name}.zst`)), value.length), value),
+      ).toBe(0);
     }
   });
 

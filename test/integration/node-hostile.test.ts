@@ -155,7 +155,7 @@ describe("bytes that are no request", () => {
   it.each([
     ["garbage", "\u0000\u0001\u00ffgarbage\r\n\r\n", 400],
     ["TLS", "\u0016\u0003\u0001\u0002\u0000\u0001", 400],
-    ["a request without Host", "GET /healthz HTTP/1.1\r\n\r\n", 400],
+    ["a request without Host", "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
     ["two Hosts", "GET /healthz HTTP/1.1\r\nHost: localhost\r\nhost: evil.example\r\nConnection: close\r\n\r\n", 400],
     [
       "the same Host twice, for the application",
