@@ -2,12 +2,16 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const INTEGRATION = "test/{integration,packaging,examples}/**/*.test.ts";
 
-/** Tests of how long calls take, how late the event loop is, or how much memory a process has: what else runs at the same time would be measured too. */
+/**
+ * Tests of how long calls take, how late the event loop is, or how much memory a process has: what else runs at the same time would be
+ * measured too. And those that keep all processors busy by themselves.
+ */
 const MEASURING = [
   "test/examples/basic.test.ts",
   "test/integration/compressors-memory.test.ts",
   "test/integration/fault-matrix.test.ts",
   "test/integration/fleet/fleet.test.ts",
+  "test/integration/get-or-set-fleet.test.ts",
   "test/integration/get-or-set-wakes.test.ts",
   "test/integration/health-of-hung-servers.test.ts",
   "test/integration/memcached-client-faults.test.ts",

@@ -58,12 +58,18 @@ function kindOf({ kind }: LeasedRead): string {
 describe("a lease", () => {
   it("goes to one of many that miss; the others hear how long they may wait, and then hit", async () => {
     const reads = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => leasesOf(index % 2 === 0 ? one : two).read(key, LEASE, {})),
+      Array.from({ length: 20 }, async (_, index) => {
+        const backend = index % 2 === 0 ? one : two;
+        return { backend, read: await leasesOf(backend).read(key, LEASE, {}) };
+      }),
     );
-    const leased = reads.filter((read) => read.kind === "leased");
+    const leased = reads.flatMap(({ backend, read }) =>
+      read.kind === "leased" ? [{ backend, lease: read.lease }] : [],
+    );
     expect(leased.length).toBe(1);
-    for (const read of reads) if (read.kind === "busy") expect(read.remainingMs).toBeGreaterThan(0);
-    const version = await leasesOf(one).fill((leased[0] as { lease: LoadLease }).lease, write("loaded"), {});
+    for (const { read } of reads) if (read.kind === "busy") expect(read.remainingMs).toBeGreaterThan(0);
+    const [winner] = leased as [{ backend: MemcachedBackend; lease: LoadLease }];
+    const version = await leasesOf(winner.backend).fill(winner.lease, write("loaded"), {});
     expect(version).toBeGreaterThan(0);
     const hit = await leasesOf(two).read(key, LEASE, {});
     expect(hit.kind === "hit" && hit.entry.version).toBe(version);
