@@ -26,7 +26,10 @@ export interface OperationContext {
    * out (`expiresAt: Infinity`, no tags). Default: false.
    */
   readonly isValueEnough?: boolean | undefined;
-  /** `scan` only, of stores with the capability `stale`: keys whose data stands in are listed too, for somebody who ends them. Default: false. */
+  /**
+   * `scan` only: for somebody who ends what he is told. Keys are listed too that hold no live entry but data that stands in, or, with a load tier, the token of a load; what is
+   * dead for good may be among them. Default: false.
+   */
   readonly isStaleListed?: boolean | undefined;
 }
 

@@ -133,6 +133,19 @@ describe.each(FLEET_STORES)("getOrSet of two processes over $name", (store) => {
     expect(await Promise.all([one.get(key), other.get(key)])).toEqual(["heir", "heir"]);
   });
 
+  // Memcached cannot list its keys.
+  const itWhenListed = store.name === "Memcached" ? undefined : it;
+  itWhenListed?.(
+    "stores nothing of a load that a deletion by prefix of the other outdates, although there was nothing to list",
+    async () => {
+      const held = await hold<string>();
+      expect(await other.deleteByPrefix(key)).toBe(0);
+      held.resolve("outdated");
+      expect(await held.result).toBe("outdated");
+      expect(await Promise.all([one.get(key), other.get(key)])).toEqual([undefined, undefined]);
+    },
+  );
+
   // A client of a cluster is told the servers' own addresses: no proxy stands in its way.
   const itWhenCut = store.isCuttable ? it : undefined;
   itWhenCut?.("takes over from a loader whose process is cut off and never fills", async () => {

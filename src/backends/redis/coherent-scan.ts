@@ -20,16 +20,21 @@ export async function* scanRecords(
   const { client, name } = parts;
   const listed = new Set<string>();
   const pattern = globOfPrefix(DATA_PATTERN_PREFIX, prefix);
-  for await (const slice of scanKeys({ name, client, pattern, extra: [], signal })) {
-    const found = slice.map(storedKeyOf).filter((key) => key.startsWith(prefix) && !listed.has(key));
+  for await (const names of scanKeys({ name, client, pattern, extra: [], signal })) {
+    const found = names.map(storedKeyOf).filter((key) => key.startsWith(prefix) && !listed.has(key));
     if (found.length === 0) continue;
-    let live: string[];
-    try {
-      live = await liveKeys(parts, tags, [...new Set(found)], isStaleListed);
-    } catch (error) {
-      throw translateRedisError(name, "scan", error);
-    }
-    for (const key of live) listed.add(key);
-    if (live.length > 0) yield live;
+    const unique = [...new Set(found)];
+    // Who ends entries is given whatever stands under a key: what stands in, and the leave of a load whose result would come after the end.
+    const slice = isStaleListed ? unique : await liveIn(parts, tags, unique);
+    for (const key of slice) listed.add(key);
+    if (slice.length > 0) yield slice;
+  }
+}
+
+async function liveIn(parts: StoreParts, tags: TagStore, keys: readonly string[]): Promise<string[]> {
+  try {
+    return await liveKeys(parts, tags, keys);
+  } catch (error) {
+    throw translateRedisError(parts.name, "scan", error);
   }
 }

@@ -11,16 +11,9 @@ import type { TagStore } from "./tag-store.ts";
 
 const MAX_CALL_KEYS = 128;
 
-/** Which of some stored keys hold live entries, or, if asked for, data that stands in, in their order. Reads their heads only. */
-export async function liveKeys(
-  parts: StoreParts,
-  tags: TagStore,
-  keys: readonly string[],
-  isStaleListed = false,
-): Promise<string[]> {
-  const slices = await Promise.all(
-    groupsOf(parts, keys).map((group) => liveOfGroup(parts, tags, group, isStaleListed)),
-  );
+/** Which of some stored keys hold live entries, in their order. Reads their heads only. */
+export async function liveKeys(parts: StoreParts, tags: TagStore, keys: readonly string[]): Promise<string[]> {
+  const slices = await Promise.all(groupsOf(parts, keys).map((group) => liveOfGroup(parts, tags, group)));
   const live = new Set(slices.flat());
   return keys.filter((key) => live.has(key));
 }
@@ -38,12 +31,7 @@ function groupsOf(parts: StoreParts, keys: readonly string[]): readonly string[]
   return [...groups.values()].flat();
 }
 
-async function liveOfGroup(
-  parts: StoreParts,
-  tags: TagStore,
-  keys: readonly string[],
-  isStaleListed: boolean,
-): Promise<string[]> {
+async function liveOfGroup(parts: StoreParts, tags: TagStore, keys: readonly string[]): Promise<string[]> {
   const shard = shardOfKey(keys[0] as string);
   const namespaces = new CallNamespaces();
   const args: RedisArgument[] = [];
@@ -59,8 +47,7 @@ async function liveOfGroup(
     kind: "idempotent-write",
   })) as readonly RedisReply[];
   namespaces.read(replies, keys.length);
-  // Nothing that is kept is over for somebody who ends it.
-  const serverMs = isStaleListed ? Number.NEGATIVE_INFINITY : Number(String(replies.at(-1)));
+  const serverMs = Number(String(replies.at(-1)));
   const isLive = await Promise.all(
     keys.map((key, index) => isLiveRecord(replies[index], namespaces, namespaceOf(key), tags, serverMs)),
   );
