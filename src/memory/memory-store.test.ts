@@ -46,8 +46,9 @@ describe.each(EVICTION_POLICY_NAMES)("memory store without memory, policy %s", (
         }
       }
       restore();
-      store.checkInvariants();
       expect(store.slots.size).toBe(writtenCount);
+      // It looks at all that is stored: while there is little, and then now and then, for what is half written stays so.
+      if (round < 10 || round % 5 === 4) store.checkInvariants();
     }
     expect(failedCount).toBeGreaterThan(1_000);
   });
