@@ -9,6 +9,7 @@ const INTEGRATION = "test/{integration,packaging,examples}/**/*.test.ts";
 const MEASURING = [
   "test/examples/basic.test.ts",
   "test/integration/compressors-memory.test.ts",
+  "test/integration/encryption-stalls.test.ts",
   "test/integration/fault-matrix.test.ts",
   "test/integration/fleet/fleet.test.ts",
   "test/integration/get-or-set-fleet.test.ts",

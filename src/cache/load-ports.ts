@@ -149,7 +149,8 @@ async function releaseToken({ core }: ViewScope, load: Load, token: LoadToken): 
     backend.loadTier!.release(load.storedKey, token, context),
   );
   if (!answer.isAnswered) load.confirm(Number.POSITIVE_INFINITY);
-  else if (answer.value) load.confirm(askedAtMs);
+  // A token stands also when a tag of the load was invalidated: that is looked at when a result is stored.
+  else if (answer.value && load.tags.size === 0) load.confirm(askedAtMs);
 }
 
 /** Never fails: a result with tags is not stored without a stamp. */

@@ -259,3 +259,22 @@ describe("the leave to load a key", () => {
     expect(asked).toEqual([["b"]]);
   });
 });
+
+describe("a result that was not stored", () => {
+  it("of a load with tags goes to nobody who came after another process had invalidated one of them", async () => {
+    const [one, other] = openPair();
+    const source = defer<string>();
+    const older = one.cache.getOrSet("k", () => source.promise, { tags: ["t"] });
+    await settle();
+    await other.cache.invalidateTags(["t"]);
+    await one.time.advanceAsync(1);
+    const later = one.cache.getOrSet("k", () => "new", { tags: ["t"] });
+    await settle();
+    await one.time.advanceAsync(1);
+    // It gives its token back, which still stands: only a result that is stored is looked at by its tags.
+    await one.cache.invalidateTags(["t"]);
+    source.resolve("old");
+    expect(await older).toBe("old");
+    expect(await later).toBe("new");
+  });
+});

@@ -1,5 +1,4 @@
 import { createDecipheriv, createHash } from "node:crypto";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../foundation/clock.ts";
 import { type Scheduler, systemScheduler } from "../../foundation/scheduler.ts";
@@ -29,20 +28,6 @@ function countingScheduler(): Scheduler & { count: number } {
     },
     after: systemScheduler.after,
   };
-}
-
-/** Longest stall of the event loop while something runs. */
-async function longestStallMs(work: () => unknown): Promise<number> {
-  const delays = monitorEventLoopDelay({ resolution: 1 });
-  delays.enable();
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  delays.reset();
-  // What comes first after a reset is not recorded.
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  await work();
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  delays.disable();
-  return delays.max / 1e6;
 }
 
 describe("sealing and opening in slices", () => {
@@ -140,26 +125,6 @@ describe("sealing and opening in slices", () => {
 });
 
 describe("the event loop", () => {
-  const content = Buffer.alloc(48 * 2 ** 20, 3);
-
-  // Another program may take the processor at any time, so the best of a few tries counts.
-  it("stalls a fraction of the time that sealing and opening at once take", async () => {
-    const target = targetFor(content);
-    target.fill(0, HEADER.length);
-    const opened = (): unknown => ring.open(target, HEADER.length, "k");
-    let best = 1;
-    for (let round = 0; round < 6 && best > 0.25; round += 1) {
-      const sealMs = await longestStallMs(() => ring.seal(target, HEADER.length, content, "k"));
-      const openMs = await longestStallMs(opened);
-      const sealSliceMs = await longestStallMs(() =>
-        ring.sealInSlices(target, HEADER.length, content, "k", systemScheduler),
-      );
-      const openSliceMs = await longestStallMs(() => ring.openInSlices(target, HEADER.length, "k", systemScheduler));
-      best = Math.min(best, Math.max(sealSliceMs / sealMs, openSliceMs / openMs));
-    }
-    expect(best).toBeLessThanOrEqual(0.25);
-  }, 60_000);
-
   it("is given values at once that take no more than a few slices", () => {
     expect(BLOCKING_SEAL_MAX_BYTES / SLICE_BYTES).toBeLessThanOrEqual(2);
   });
