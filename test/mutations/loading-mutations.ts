@@ -515,4 +515,13 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
     testName:
       "one load in a fleet is taken over by who waits when its loader hangs, and a late result of it is refused",
   },
+  {
+    name: "a token that stands says nothing about tags",
+    file: "src/cache/load-ports.ts",
+    search: "answer.value && load.tags.size === 0",
+    replacement: "answer.value",
+    testFile: FLEET_LOADS,
+    testName:
+      "a result that was not stored of a load with tags goes to nobody who came after another process had invalidated one of them",
+  },
 ];
