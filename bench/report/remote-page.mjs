@@ -15,7 +15,7 @@ const INTRODUCTION = `Our stores and clients beside other clients, over a real s
 - **These numbers come from a machine of two cores that others used at the same time.** Wall time then says as much about the others as about us: look at ratios, at CPU, and at "calm" where the quartiles are far apart.
 - *raw socket* and *raw meta pipeline* are the ceiling: some 60 lines that pipeline and can do nothing else. *bare* is node-redis's \`sendCommand\` without its deadline. *client* is our connection handling alone, *store* what a cache drives, *cache* is \`createCache\` with its codec and bookkeeping.
 - **Large values are garbage, and garbage is collected when V8 likes**, also in the round of another client: with eleven of them in one process the rows of 10 KB and of single percentiles differ from run to run by a factor of two and more. Repeat such a row with the two or three clients it is about (\`--client\`). On the day of these numbers that gave, coherent GET of 10 KB at c = 64 to \`sendCommand\`, 1.05 and 0.96 where the table has 0.41; and for the p99 of a plain SET at c = 64 1.02, 0.79 and 2.10 where it has 4.63.
-- **A single caller waits for the network**, so at c = 1 no client can be three times another: the raw socket itself is 1.3 to 1.5 times node-redis.`;
+- **A single caller waits for the network**, so at c = 1 no client can be three times another: the raw socket itself is 1.5 to 1.8 times node-redis, and 1.1 times memjs.`;
 
 const COMMAND =
   '```sh\nmake benchmark BENCH_ARGS="--scenario redis,memcached,sharding,routing,remote-soak"\nnode bench/run.mjs --scenario redis --subject "get, 100 B, c = 64" --client "store, plain" --client "node-redis sendCommand"\n```';
