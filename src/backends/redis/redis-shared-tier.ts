@@ -1,6 +1,6 @@
 import type { OperationContext } from "../../backend/backend.ts";
 import { assertWanted } from "../../backend/caller.ts";
-import type { LoadFill, LoadLeaseRequest, LoadTier, LoadToken } from "../../backend/load-tier.ts";
+import type { LoadFill, LoadLeaseRequest, LoadRenewal, LoadTier, LoadToken } from "../../backend/load-tier.ts";
 import type {
   SharedTier,
   TierFillResult,
@@ -31,7 +31,7 @@ import {
 } from "./redis-key-layout.ts";
 import { nodesScript } from "./scripts/tier-script.ts";
 import type { StoreParts } from "./store-parts.ts";
-import { fillChange, invalidateChange, type LeaseReply, leaseChange, releaseChange } from "./tier-changes.ts";
+import { fillChange, invalidateChange, type LeaseReply, leaseChange, releaseChange, renewChange } from "./tier-changes.ts";
 import { readToken } from "./tier-token.ts";
 
 /** Before every invalidation: tags refuse what nobody knows the beginning of. */
@@ -92,6 +92,11 @@ export class RedisSharedTier implements SharedTier {
     // The script refuses, gives the token back, and says where the shard stands.
     const sent = isRefused ? { ...write, tagsUnchangedSince: NEVER } : write;
     return this.#store.change(key, fillChange({ token: id, write: sent }, tags), context);
+  }
+
+  renew(key: string, renewal: LoadRenewal, context: OperationContext): Promise<TierFillResult | undefined> {
+    const id = renewal.token === undefined ? undefined : readToken(renewal.token).id;
+    return this.#store.change(key, renewChange(renewal, id), context);
   }
 
   release(key: string, token: LoadToken, context: OperationContext): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { LoadFill, LoadLeaseRequest } from "../../backend/load-tier.ts";
+import type { LoadFill, LoadLeaseRequest, LoadRenewal } from "../../backend/load-tier.ts";
 import type { TierFillResult, TierLease, TierStamp } from "../../backend/shared-tier.ts";
 import type { StoredEntry } from "../../backend/stored-entry.ts";
 import type { RedisCallKind } from "../../clients/redis/redis-client.ts";
@@ -95,6 +95,26 @@ export function fillChange(
       stamp: toStamp(shard, head),
     }),
     payload,
+  );
+}
+
+/**
+ * Gives data another end. Sent twice, the second finds another version and would call the first refused. `token`: what the server knows of it; `undefined`: there is none.
+ *
+ * @returns with `undefined` for "the token stands, the data is not there"
+ */
+export function renewChange(
+  { version, ttlMs, staleMs }: LoadRenewal,
+  token: string | undefined,
+): EntryChange<TierFillResult | undefined> {
+  return change(
+    { operation: "renew", sizeBytes: 0, kind: "write" },
+    "N",
+    (_, verdict) => `${token ?? "."} ${version} ${ttlText(ttlMs)} ${staleText(staleMs)} ${verdict}`,
+    (head, [answer], shard) => {
+      const made = Number(answer);
+      return made < 0 ? undefined : { stored: made > 0, version: made, stamp: toStamp(shard, head) };
+    },
   );
 }
 
