@@ -15,14 +15,33 @@ export type LoadToken = string | object;
 export interface LoadLeaseRequest {
   /** How long the token keeps others from loading, in ms. A loader that takes longer can still fill if nobody took over. */
   readonly tokenMs: number;
+  /**
+   * For a load whose result is to replace whatever others load or have loaded: the token is given whoever has one, whose result is then refused, and where an entry lives as well;
+   * see {@link ReplacedEntry}. A tier that cannot give one beside an entry answers with that as a hit, for a write on condition of its version. Default: false.
+   */
+  readonly takesOver?: boolean | undefined;
+}
+
+/**
+ * The entry beside which a token was given. It lives on, under another version than before, so that every write on condition of the one before, such as that of a refresh that began
+ * earlier, is refused.
+ */
+export interface ReplacedEntry {
+  readonly version: number;
+  readonly previousVersion: number;
 }
 
 /** What became of a read that may begin a load. `stale`: data whose TTL is over, and that was kept to stand in. */
 export type LoadLease =
   /** The entry is there. */
   | { readonly kind: "hit"; readonly entry: StoredEntry }
-  /** Nobody loads: this caller does, and fills with the token, or releases it. */
-  | { readonly kind: "token"; readonly token: LoadToken; readonly stale: StoredEntry | undefined }
+  /** Nobody loads: this caller does, and fills with the token, or releases it. `replaced`: as {@link LoadLeaseRequest.takesOver} says, where an entry lives. */
+  | {
+      readonly kind: "token";
+      readonly token: LoadToken;
+      readonly stale: StoredEntry | undefined;
+      readonly replaced?: ReplacedEntry | undefined;
+    }
   /** Somebody loads, for at most this long. */
   | { readonly kind: "busy"; readonly remainingMs: number; readonly stale: StoredEntry | undefined };
 

@@ -129,7 +129,12 @@ function put(
   }
   const renew = backend.loadTier?.renew?.bind(backend.loadTier);
   // Without a token the entry that was found is the one that is replaced; a sliding TTL goes with the value only.
-  if (renew !== undefined && kept > 0 && (token !== undefined || replacedVersion === kept) && write.slidingTtlMs === undefined) {
+  if (
+    renew !== undefined &&
+    kept > 0 &&
+    (token !== undefined || replacedVersion === kept) &&
+    write.slidingTtlMs === undefined
+  ) {
     const { ttlMs, staleMs } = write;
     return renew(storedKey, { version: kept, token, ttlMs, staleMs }, context).then(
       // The token stands, and the data is gone: it is stored like any other.

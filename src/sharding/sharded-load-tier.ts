@@ -81,7 +81,7 @@ async function getOrLease(
 ): Promise<LoadLease> {
   const { shards, hotKeys } = parts;
   await shards.ready(context);
-  const copied = await hotKeys?.read(key, context);
+  const copied = request.takesOver === true ? undefined : await hotKeys?.read(key, context);
   if (copied !== undefined) return { kind: "hit", entry: copied.entry };
   const place = shards.placeOf(key);
   // Noted before the node is asked: a change that comes meanwhile counts.
@@ -93,7 +93,7 @@ async function getOrLease(
   const stale = withoutMovedTags(lease.stale);
   return lease.kind === "busy"
     ? { ...lease, stale }
-    : { kind: "token", token: new ShardToken(place, lease.token, moment), stale };
+    : { ...lease, token: new ShardToken(place, lease.token, moment), stale };
 }
 
 async function fillKey(

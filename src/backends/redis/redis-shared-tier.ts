@@ -31,7 +31,14 @@ import {
 } from "./redis-key-layout.ts";
 import { nodesScript } from "./scripts/tier-script.ts";
 import type { StoreParts } from "./store-parts.ts";
-import { fillChange, invalidateChange, type LeaseReply, leaseChange, releaseChange, renewChange } from "./tier-changes.ts";
+import {
+  fillChange,
+  invalidateChange,
+  type LeaseReply,
+  leaseChange,
+  releaseChange,
+  renewChange,
+} from "./tier-changes.ts";
 import { readToken } from "./tier-token.ts";
 
 /** Before every invalidation: tags refuse what nobody knows the beginning of. */
@@ -75,7 +82,8 @@ export class RedisSharedTier implements SharedTier {
   }
 
   async getOrLease(key: string, request: LoadLeaseRequest, context: OperationContext): Promise<TierLease> {
-    const [read] = await this.read([key], context);
+    // Who takes over wants the token and not what is there.
+    const [read] = request.takesOver === true ? [] : await this.read([key], context);
     if (read?.entry !== undefined) return { kind: "hit", entry: read.entry, stamp: read.stamp };
     const changing = this.#store.change(key, leaseChange(request, this.#store.readRecord), context);
     // The loader begins after both, so whatever is invalidated while it runs has a larger number. Where the clock does not answer, a result with tags is refused.

@@ -64,12 +64,16 @@ export function leaseChange(request: LoadLeaseRequest, readRecord: ReadTierRecor
   return change(
     { operation: "getOrLease", sizeBytes: 0, kind: "write" },
     "G",
-    (_, verdict) => `${ttlText(request.tokenMs)} ${verdict}`,
-    (head, [status, detail, record], shard) => {
+    (_, verdict) => `${ttlText(request.tokenMs)} ${request.takesOver === true ? 1 : 0} ${verdict}`,
+    (head, [status, detail, record, version, previousVersion], shard) => {
       const stamp = toStamp(shard, head);
       const staleRecord = Buffer.isBuffer(record) ? record : undefined;
       if (status === 3) return { kind: "busy", remainingMs: Number(detail), stamp, stale: undefined, staleRecord };
-      if (status === 2) return { kind: "token", token: String(detail), stamp, stale: undefined, staleRecord };
+      if (status === 2) {
+        const replaced =
+          version === undefined ? undefined : { version: Number(version), previousVersion: Number(previousVersion) };
+        return { kind: "token", token: String(detail), stamp, stale: undefined, staleRecord, replaced };
+      }
       const entry = readRecord(detail as Buffer, shard);
       if (entry === undefined) throw new TypeError("The server sent a record that is none.");
       return { kind: "hit", entry, stamp };

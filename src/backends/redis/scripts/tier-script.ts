@@ -10,13 +10,13 @@ import { SCRIPT_PRELUDE, TOMBSTONE_MS } from "./script-prelude.ts";
  * ```text
  * KEYS   heads · generations … · epoch · key of each item …
  * ARGV   as `apply`; items
- *        G h n token-ms judged verdict            get or lease
+ *        G h n token-ms takes-over judged verdict get or lease
  *        F h n token ttl stale-ms since tags      fill              then the payload
  *        N h n token version ttl stale-ms judged verdict   renew; `.` for no token
  *        R h n token                              give a token back
  *        V h n                                    invalidate
  * reply  for each item, with head and epoch in front:
- *        G {head, epoch, 1, record} hit · {head, epoch, 2, token, stale?} · {head, epoch, 3, ms, stale?} busy · {2, head and tags} question
+ *        G {head, epoch, 1, record} hit · {head, epoch, 2, token, stale?, and beside a live entry version, version before} · {head, epoch, 3, ms, stale?} busy · {2, head and tags} question
  *        F, N, V {head, epoch, version} (0 refused; N: -1 the token stands, the data is not there; {2, head and tags} question) · R {head, epoch, 1 or 0} · the server's error
  * ```
  *
@@ -53,10 +53,30 @@ local function toHex(bytes)
   return (string.gsub(bytes, '.', function(c) return string.format('%02x', byte(c)) end))
 end
 
--- Data that is over but of the generation.
-local function staleOf(key, p, version, flags, namespace)
-  if version == 0 or bit.band(flags, 3) ~= 0 or not isOfGeneration(p, namespace) then return nil end
-  return call('GET', key)
+-- Whether there is data of the generation, live or over.
+local function hasData(p, version, flags, namespace)
+  return version > 0 and bit.band(flags, 3) == 0 and isOfGeneration(p, namespace)
+end
+
+-- Puts a token beside data. Returns the server's error, or nil and the version that the data has now.
+local function putToken(key, p, isLiveNow, grant, tokenMs, index)
+  local version, flags = open(p)
+  local remaining = call('PTTL', key)
+  local isShort = remaining >= 0 and remaining < tokenMs
+  local made, flagsMade = version, bit.bor(flags, 16)
+  if isLiveNow then
+    made = nextVersion(index, version)
+    -- The server has it beyond its end now: its readers must look at that.
+    if isShort then flagsMade = bit.bor(flagsMade, 64) end
+  end
+  local head = sub(p, 1, 3) .. char(flagsMade) .. bytes8(made) .. sub(p, 13, ${RECORD_HEAD_BYTES}) .. grant
+  local reply
+  if bit.band(flags, 16) ~= 0 then reply = try('SETRANGE', key, 0, head)
+  else reply = try('SET', key, head .. call('GETRANGE', key, ${RECORD_HEAD_BYTES}, -1), 'KEEPTTL') end
+  if type(reply) == 'table' and reply.err then return reply end
+  if isShort then call('PEXPIRE', key, tokenMs) end
+  if isLiveNow then changed(key, made) end
+  return nil, made
 end
 
 -- The clock of tags: what is invalidated later has a larger number. Nothing where the clock lies in another slot.
@@ -67,7 +87,8 @@ end
 
 local function getOrLease(key, meta)
   local index, namespace = byte(meta, 2) - 32, byte(meta, 3) - 32
-  local tokenMs, judged, verdict = match(meta, '^...(%S+) (%S+) (%S+)$')
+  local tokenMs, takesOver, judged, verdict = match(meta, '^...(%S+) (%S+) (%S+) (%S+)$')
+  tokenMs, takesOver = tonumber(tokenMs), takesOver == '1'
   local mark, failure = markOf(namespace, true)
   if not mark then return failure end
   local version, flags, isLiveNow, p = look(key, namespace, tonumber(judged), verdict == '1')
@@ -75,28 +96,23 @@ local function getOrLease(key, meta)
     local question = unjudged(key, p, flags)
     if question then return question end
   end
-  if isLiveNow then return answer(index, 1, call('GET', key)) end
-  local stale = staleOf(key, p, version, flags, namespace)
+  if isLiveNow and not takesOver then return answer(index, 1, call('GET', key)) end
+  local isData = hasData(p, version, flags, namespace)
+  local stale = isData and not isLiveNow and call('GET', key) or nil
   local token, untilMs = tokenOf(p, flags, namespace)
-  if token and untilMs > MS then return answer(index, 3, untilMs - MS, stale) end
+  if token and untilMs > MS and not takesOver then return answer(index, 3, untilMs - MS, stale) end
   token = newGeneration(key .. MS)
-  local grant = token .. bytes8(MS + tonumber(tokenMs))
-  local known = math.max(version, headOf(index), 1)
-  local reply
-  if stale then
-    if bit.band(flags, 16) ~= 0 then
-      reply = try('SETRANGE', key, ${RECORD_HEAD_BYTES}, grant)
-    else
-      local head = sub(stale, 1, 3) .. char(flags + 16) .. sub(stale, 5, ${RECORD_HEAD_BYTES})
-      reply = try('SET', key, head .. grant .. sub(stale, ${RECORD_HEAD_BYTES + 1}), 'KEEPTTL')
-    end
-    local remaining = call('PTTL', key)
-    if not (type(reply) == 'table' and reply.err) and remaining >= 0 and remaining < tonumber(tokenMs) then call('PEXPIRE', key, tokenMs) end
+  local grant = token .. bytes8(MS + tokenMs)
+  if isData then
+    local refusal, made = putToken(key, p, isLiveNow, grant, tokenMs, index)
+    if refusal then return refusal end
+    if isLiveNow then return answer(index, 2, toHex(token) .. '.' .. tagsSeen(), false, made, version) end
   else
+    local known = math.max(version, headOf(index), 1)
     local lease = MAGIC .. '\\18' .. bytes8(known) .. mark .. '\\0\\0\\0\\0\\0\\0\\0\\0' .. grant
-    reply = try('SET', key, lease, 'PX', string.format('%.0f', tonumber(tokenMs) + ${TOMBSTONE_MS}))
+    local reply = try('SET', key, lease, 'PX', string.format('%.0f', tokenMs + ${TOMBSTONE_MS}))
+    if reply.err then return reply end
   end
-  if type(reply) == 'table' and reply.err then return reply end
   return answer(index, 2, toHex(token) .. '.' .. tagsSeen(), stale)
 end
 
