@@ -15,14 +15,33 @@ export type LoadToken = string | object;
 export interface LoadLeaseRequest {
   /** How long the token keeps others from loading, in ms. A loader that takes longer can still fill if nobody took over. */
   readonly tokenMs: number;
+  /**
+   * For a load whose result is to replace whatever others load or have loaded: the token is given whoever has one, whose result is then refused, and where an entry lives as well;
+   * see {@link ReplacedEntry}. A tier that cannot give one beside an entry answers with that as a hit, for a write on condition of its version. Default: false.
+   */
+  readonly takesOver?: boolean | undefined;
+}
+
+/**
+ * The entry beside which a token was given. It lives on, under another version than before, so that every write on condition of the one before, such as that of a refresh that began
+ * earlier, is refused.
+ */
+export interface ReplacedEntry {
+  readonly version: number;
+  readonly previousVersion: number;
 }
 
 /** What became of a read that may begin a load. `stale`: data whose TTL is over, and that was kept to stand in. */
 export type LoadLease =
   /** The entry is there. */
   | { readonly kind: "hit"; readonly entry: StoredEntry }
-  /** Nobody loads: this caller does, and fills with the token, or releases it. */
-  | { readonly kind: "token"; readonly token: LoadToken; readonly stale: StoredEntry | undefined }
+  /** Nobody loads: this caller does, and fills with the token, or releases it. `replaced`: as {@link LoadLeaseRequest.takesOver} says, where an entry lives. */
+  | {
+      readonly kind: "token";
+      readonly token: LoadToken;
+      readonly stale: StoredEntry | undefined;
+      readonly replaced?: ReplacedEntry | undefined;
+    }
   /** Somebody loads, for at most this long. */
   | { readonly kind: "busy"; readonly remainingMs: number; readonly stale: StoredEntry | undefined };
 
@@ -41,6 +60,18 @@ export interface LoadFillResult {
   readonly version: number;
 }
 
+/** Another end for data that is still right. */
+export interface LoadRenewal {
+  /** Version of the entry that the loader was shown. */
+  readonly version: number;
+  /** The right to load, if there is one: then the data may be over, and kept to stand in. `undefined`: the entry must live. */
+  readonly token: LoadToken | undefined;
+  /** From now, in ms; `Infinity`: for ever. */
+  readonly ttlMs: number;
+  /** As of a write: how long the data is kept beyond its end, in ms. */
+  readonly staleMs?: number | undefined;
+}
+
 /**
  * What a store that processes share does for loads: one of many processes loads a key, the others are told or wait, and a result that is older than any
  * change of its key is refused. All of it holds by the server's order; no client's clock decides anything.
@@ -50,6 +81,14 @@ export interface LoadTier {
   getOrLease(key: string, request: LoadLeaseRequest, context: TierContext): Promise<LoadLease>;
   /** Stores the result of a load if its token still stands. Keeps the data beyond its TTL by `write.staleMs`. */
   fill(key: string, fill: LoadFill, context: TierContext): Promise<LoadFillResult>;
+  /**
+   * Gives the data that is there another end without its value being sent, and gives the token back. The data goes on under a new version, so that whoever holds the old one,
+   * for a write on its condition or as a copy, learns of it. Refused like a fill: when the token is void, or without one the entry has another version or does not live; and when
+   * one of the tags that the data carries was invalidated since it was written, whatever the token says. Absent where only a write gives data another end.
+   *
+   * @returns `undefined` when the token stands and the data is not there, or not in that version: nothing was done, and the token is good for a fill
+   */
+  renew?(key: string, renewal: LoadRenewal, context: TierContext): Promise<LoadFillResult | undefined>;
   /** Gives a token back without a result, so that the next caller loads at once. @returns whether it still stood */
   release(key: string, token: LoadToken, context: TierContext): Promise<boolean>;
   /**

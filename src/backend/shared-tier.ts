@@ -1,4 +1,12 @@
-import type { LoadFill, LoadFillResult, LoadLease, LoadLeaseRequest, LoadTier, TierContext } from "./load-tier.ts";
+import type {
+  LoadFill,
+  LoadFillResult,
+  LoadLease,
+  LoadLeaseRequest,
+  LoadRenewal,
+  LoadTier,
+  TierContext,
+} from "./load-tier.ts";
 import type { StoredEntry } from "./stored-entry.ts";
 
 /**
@@ -78,6 +86,7 @@ export interface SharedTier extends LoadTier {
   read(keys: readonly string[], context: TierContext): Promise<readonly TierRead[]>;
   getOrLease(key: string, request: LoadLeaseRequest, context: TierContext): Promise<TierLease>;
   fill(key: string, fill: LoadFill, context: TierContext): Promise<TierFillResult>;
+  renew(key: string, renewal: LoadRenewal, context: TierContext): Promise<TierFillResult | undefined>;
   /** Ends entries and voids every token of theirs. @returns the version of each end: what is older must not be served */
   invalidate(keys: readonly string[], context: TierContext): Promise<readonly number[]>;
   /** Heads of shards; also renews the lease of a node. One round trip per server. */

@@ -3,7 +3,7 @@ import type { LoadToken } from "../backend/load-tier.ts";
 import { fromStoredKey } from "../entry/namespace-path.ts";
 import type { LoadOutcome } from "../events/cache-events.ts";
 import { BackendError, LoaderError } from "../foundation/errors.ts";
-import { type FleetLeaseOptions, type FleetPorts, leaseFromFleet } from "../loading/fleet-lease.ts";
+import { type FleetLease, type FleetLeaseOptions, type FleetPorts, leaseFromFleet } from "../loading/fleet-lease.ts";
 import type { Load } from "../loading/load.ts";
 import type { LoadGrant, LoadPorts } from "../loading/load-runner.ts";
 import { fleetLeaseMs } from "./load-policy.ts";
@@ -46,9 +46,9 @@ export function createLoadPorts(
       const target = targetOf(load);
       if (target.isStoreAway) return leaveStore(load, target);
       const stamp = takeStamp(scope);
-      // A live entry that is loaded anew is replaced on condition of its version, and not by a token. Whoever does not wait for others needs a token all the same: it is
-      // what tells an absent key from one that was written and deleted meanwhile.
-      if (core.backend.loadTier === undefined || target.replacedVersion > 0) {
+      // A live entry that is refreshed is replaced on condition of its version, and not by a token. Whoever does not wait for others needs a token all the same: it is
+      // what tells an absent key from one that was written and deleted meanwhile. So does a forced load: what began before it must not come after it.
+      if (core.backend.loadTier === undefined || (target.replacedVersion > 0 && !resolved.isForced)) {
         return stamp instanceof Promise ? stamp.then(toGrant) : toGrant(stamp);
       }
       return acquireFromFleet(scope, resolved, load, { stamp, target, release, onHeldUp });
@@ -122,15 +122,16 @@ async function acquireFromFleet(
     if (resolved.isForced) await undefined;
     const tokenMs = fleetLeaseMs(resolved.load);
     const watchKey = backend.loadTier?.watchKey?.bind(backend.loadTier);
-    const options: FleetLeaseOptions = { tokenMs, waits: resolved.load.isFleetWide, onHeldUp };
+    const { isForced: takesOver } = resolved;
+    const options: FleetLeaseOptions = { tokenMs, takesOver, waits: resolved.load.isFleetWide, onHeldUp };
     const lease = await leaseFromFleet(load, options, { clock, scheduler, random, ask, watchKey });
     if (lease.kind === "found" && !resolved.isForced) {
       load.confirm(lease.askedAtMs);
       return { found: lease.entry, stamp: undefined };
     }
-    // What somebody else has loaded meanwhile may be of a load that began before this call, so it does not count as fresh: it is replaced.
+    // What is there may be of a load that began before this call, so it does not count as fresh: it is replaced.
     if (lease.kind === "found") target.replacedVersion = lease.entry.version;
-    if (lease.kind === "granted") target.token = lease.token;
+    if (lease.kind === "granted") takeToken(load, target, lease);
     // Whoever has the token stores.
     if (lease.kind === "taken") target.isStored = false;
     // Detached while it asked: it will store nothing.
@@ -140,6 +141,20 @@ async function acquireFromFleet(
     // It was told of already. This process loads for itself, and keeps nothing.
     return leaveStore(load, target);
   }
+}
+
+/** Notes the leave, and what lives beside it: that has another version now. */
+function takeToken(
+  load: Load,
+  target: LoadTarget,
+  { token, replaced }: Extract<FleetLease, { kind: "granted" }>,
+): void {
+  target.token = token;
+  target.replacedVersion = replaced?.version ?? 0;
+  const { standIn } = load;
+  if (standIn === undefined || standIn.version !== replaced?.previousVersion || load.isOver) return;
+  const { value, tags, expiresAt } = standIn;
+  load.offer({ value, tags, expiresAt, version: replaced.version });
 }
 
 async function releaseToken({ core }: ViewScope, load: Load, token: LoadToken): Promise<void> {

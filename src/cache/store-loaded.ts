@@ -4,7 +4,6 @@ import type { EntryWrite, WriteResult } from "../backend/stored-entry.ts";
 import { fromStoredKey } from "../entry/namespace-path.ts";
 import { jitterTtlMs } from "../entry/ttl.ts";
 import { EntryTooLargeError, SerializationError } from "../foundation/errors.ts";
-import type { Load } from "../loading/load.ts";
 import type { LoadedValue, StoreVerdict } from "../loading/load-runner.ts";
 import { absorbStoreError } from "./absorb-store-error.ts";
 import { completeOnBackend } from "./call-backend.ts";
@@ -112,28 +111,55 @@ function toWrite({ core }: ViewScope, resolved: ResolvedGetOrSet, result: Replac
   };
 }
 
-/** Into the place that the fleet keeps for it, else on the conditions of the write; what the source left as it was is only given its new end, where it still lives. */
+/** Into the place that the fleet keeps for it, else on the conditions of the write; what the source left as it was is only given its new end, where it is still there. */
 function put(
   backend: Backend,
-  { load, plan, target, token }: ReplacingValue & { readonly token: LoadToken | undefined },
+  result: ReplacingValue & { readonly token: LoadToken | undefined },
   write: EntryWrite,
   context: OperationContext,
 ): MaybePromise<WriteResult> {
-  const { replacedVersion } = target;
-  const { storedKey } = load;
-  if (token !== undefined) {
-    return backend.loadTier!.fill(storedKey, { token, write: { ...write, condition: undefined } }, context);
-  }
-  if (plan.isUnmodified && backend.capabilities.local && replacedVersion > 0 && !hasNewTags(load)) {
+  const { token } = result;
+  const { replacedVersion } = result.target;
+  const { storedKey } = result.load;
+  const kept = keptVersion(result);
+  if (kept > 0 && backend.capabilities.local && replacedVersion > 0) {
     // In one step with the look at the load: it is still the entry that was found.
     const isExtended = backend.expire(storedKey, write.ttlMs, context);
     if (isExtended === true) return { stored: true, version: replacedVersion };
   }
-  return backend.set(storedKey, write, context);
+  const renew = backend.loadTier?.renew?.bind(backend.loadTier);
+  // Without a token the entry that was found is the one that is replaced; a sliding TTL goes with the value only.
+  if (
+    renew !== undefined &&
+    kept > 0 &&
+    (token !== undefined || replacedVersion === kept) &&
+    write.slidingTtlMs === undefined
+  ) {
+    const { ttlMs, staleMs } = write;
+    return renew(storedKey, { version: kept, token, ttlMs, staleMs }, context).then(
+      // The token stands, and the data is gone: it is stored like any other.
+      (renewed) => renewed ?? putValue(backend, storedKey, token, write, context),
+    );
+  }
+  return putValue(backend, storedKey, token, write, context);
 }
 
-function hasNewTags({ tags, standIn }: Load): boolean {
-  return standIn === undefined || [...tags].some((tag) => !standIn.tags.includes(tag));
+function putValue(
+  backend: Backend,
+  storedKey: string,
+  token: LoadToken | undefined,
+  write: EntryWrite,
+  context: OperationContext,
+): MaybePromise<WriteResult> {
+  if (token === undefined) return backend.set(storedKey, write, context);
+  return backend.loadTier!.fill(storedKey, { token, write: { ...write, condition: undefined } }, context);
+}
+
+/** The version of the data that the source left as it was, tags and all; 0: there is something new to be stored. */
+function keptVersion({ load: { tags, standIn }, plan, value }: ReplacingValue): number {
+  // Who asked for the old value and returned another one has something new after all.
+  if (!plan.isUnmodified || standIn === undefined || !Object.is(value, standIn.value)) return 0;
+  return [...tags].every((tag) => standIn.tags.includes(tag)) ? standIn.version : 0;
 }
 
 function settle(scope: ViewScope, result: ReplacingValue, written: WriteResult): StoreVerdict {

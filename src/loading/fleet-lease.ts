@@ -1,4 +1,4 @@
-import type { LoadTier, LoadToken, TierContext } from "../backend/load-tier.ts";
+import type { LoadTier, LoadToken, ReplacedEntry, TierContext } from "../backend/load-tier.ts";
 import type { StoredEntry } from "../backend/stored-entry.ts";
 import type { Clock } from "../foundation/clock.ts";
 import type { RandomSource } from "../foundation/random-source.ts";
@@ -15,7 +15,7 @@ export type FleetLease =
   /** Somebody else's result, asked for at a monotonic instant in ms. */
   | { readonly kind: "found"; readonly entry: StoredEntry; readonly askedAtMs: number }
   /** The leave to load. */
-  | { readonly kind: "granted"; readonly token: LoadToken }
+  | { readonly kind: "granted"; readonly token: LoadToken; readonly replaced: ReplacedEntry | undefined }
   /** Somebody else loads, and this load does not wait for others. */
   | { readonly kind: "taken" }
   /** Nobody waits any more. */
@@ -34,6 +34,8 @@ export interface FleetPorts {
 /** How long a token keeps the fleet from loading. */
 export interface FleetLeaseOptions {
   readonly tokenMs: number;
+  /** Whether to take the leave from who has it, and to load also what lives; see `LoadLeaseRequest.takesOver`. */
+  readonly takesOver: boolean;
   /** Whether to wait while somebody else loads. */
   readonly waits: boolean;
   /** Told once when somebody else loads. */
@@ -49,17 +51,18 @@ export interface FleetLeaseOptions {
 export async function leaseFromFleet(load: Load, options: FleetLeaseOptions, ports: FleetPorts): Promise<FleetLease> {
   const { storedKey } = load;
   const bell = new Bell(ports, load);
-  let onHeldUp = options.onHeldUp;
+  const { tokenMs, takesOver, waits } = options;
+  let { onHeldUp } = options;
   try {
     for (let lookMs = FIRST_LOOK_MS; ; lookMs *= LOOK_GROWTH) {
       const askedAtMs = ports.clock.monotonicMs();
       const lease = await ports.ask("getOrLease", (tier, context) =>
-        tier.getOrLease(storedKey, { tokenMs: options.tokenMs }, context),
+        tier.getOrLease(storedKey, { tokenMs, takesOver }, context),
       );
       if (lease.kind === "hit") return { kind: "found", entry: lease.entry, askedAtMs };
       if (lease.stale !== undefined && !load.isOver) load.offer(lease.stale);
-      if (lease.kind === "token") return { kind: "granted", token: lease.token };
-      if (!options.waits) return { kind: "taken" };
+      if (lease.kind === "token") return { kind: "granted", token: lease.token, replaced: lease.replaced };
+      if (!waits) return { kind: "taken" };
       onHeldUp?.();
       onHeldUp = undefined;
       if (load.isOver) return { kind: "left" };

@@ -3,6 +3,7 @@ import type {
   LoadFillResult,
   LoadLease,
   LoadLeaseRequest,
+  LoadRenewal,
   LoadTier,
   LoadToken,
   TierContext,
@@ -54,16 +55,21 @@ export function hasLoadTier({ backend }: Pick<ShardNode, "backend">): boolean {
  * The load tier of a sharded store: each key's at its own node, or at the one that stands in for it. A node whose breaker is open is not asked: its keys fail at once, as with every other
  * operation. What a hot key's copy answers is a hit, as old as copies may be.
  *
- * A result whose token was given out under another mapping, or before a node went away or came back, is refused.
+ * A result whose token was given out under another mapping, or before a node went away or came back, is refused; so is its renewal. One without a token is for the key's place of this
+ * moment, where an entry of that version lives or does not.
  */
 export function shardedLoadTier(parts: ShardParts): LoadTier {
   const { shards } = parts;
-  const watches = shards.ring.nodes.every(({ backend }) => backend.loadTier?.watchKey !== undefined);
+  const canAll = (method: keyof LoadTier): boolean =>
+    shards.ring.nodes.every(({ backend }) => backend.loadTier?.[method] !== undefined);
   return {
     getOrLease: (key, request, context) => getOrLease(parts, key, request, context),
     fill: (key, fill, context) => fillKey(parts, key, fill, context),
     release: (key, token, context) => releaseKey(parts, key, token, context),
-    ...(watches && { watchKey: (key: string, onChange: () => void) => watchKey(shards, key, onChange) }),
+    ...(canAll("renew") && {
+      renew: (key: string, renewal: LoadRenewal, context: TierContext) => renewKey(parts, key, renewal, context),
+    }),
+    ...(canAll("watchKey") && { watchKey: (key: string, onChange: () => void) => watchKey(shards, key, onChange) }),
   };
 }
 
@@ -75,7 +81,7 @@ async function getOrLease(
 ): Promise<LoadLease> {
   const { shards, hotKeys } = parts;
   await shards.ready(context);
-  const copied = await hotKeys?.read(key, context);
+  const copied = request.takesOver === true ? undefined : await hotKeys?.read(key, context);
   if (copied !== undefined) return { kind: "hit", entry: copied.entry };
   const place = shards.placeOf(key);
   // Noted before the node is asked: a change that comes meanwhile counts.
@@ -87,7 +93,7 @@ async function getOrLease(
   const stale = withoutMovedTags(lease.stale);
   return lease.kind === "busy"
     ? { ...lease, stale }
-    : { kind: "token", token: new ShardToken(place, lease.token, moment), stale };
+    : { ...lease, token: new ShardToken(place, lease.token, moment), stale };
 }
 
 async function fillKey(
@@ -111,6 +117,34 @@ async function fillKey(
     return await place.node.call("fill", context, ({ loadTier }) =>
       tierOf(loadTier).fill(keyAt(place, key), { token: token.token, write: translated }, context),
     );
+  } finally {
+    await hotKeys?.dropCopies([key]);
+  }
+}
+
+async function renewKey(
+  parts: ShardParts,
+  key: string,
+  renewal: LoadRenewal,
+  context: TierContext,
+): Promise<LoadFillResult | undefined> {
+  const { shards, hotKeys } = parts;
+  const { token } = renewal;
+  if (token !== undefined && !(token instanceof ShardToken)) return REFUSED;
+  await prepareChange(parts, [key], "renew", context);
+  // Throws while the place is changing, as every other write does then.
+  const placeNow = shards.placeOf(key);
+  if (token !== undefined && !token.isCurrent(shards)) {
+    releaseKey(parts, key, token, {}).catch(() => undefined);
+    return REFUSED;
+  }
+  const place = token?.place ?? placeNow;
+  try {
+    return await place.node.call("renew", context, ({ loadTier }) => {
+      const renew = tierOf(loadTier).renew?.bind(loadTier);
+      // A node that joined later may not know how: the data is written then.
+      return renew === undefined ? undefined : renew(keyAt(place, key), { ...renewal, token: token?.token }, context);
+    });
   } finally {
     await hotKeys?.dropCopies([key]);
   }

@@ -1,6 +1,14 @@
 import type { Backend } from "../backend/backend.ts";
 import { assertWanted } from "../backend/caller.ts";
-import type { LoadFill, LoadFillResult, LoadLease, LoadTier, LoadToken, TierContext } from "../backend/load-tier.ts";
+import type {
+  LoadFill,
+  LoadFillResult,
+  LoadLease,
+  LoadRenewal,
+  LoadTier,
+  LoadToken,
+  TierContext,
+} from "../backend/load-tier.ts";
 import type { EntryWrite, StoredEntry } from "../backend/stored-entry.ts";
 import { EntryTooLargeError, SerializationError } from "../foundation/errors.ts";
 import type { CodedBackendParts } from "./coded-backend-parts.ts";
@@ -31,6 +39,7 @@ const REFUSED: LoadFillResult = { stored: false, version: 0 };
 export function codedLoadTier(parts: CodedBackendParts): LoadTier {
   const tier = parts.backend.loadTier as LoadTier;
   const watchKey = tier.watchKey?.bind(tier);
+  const renew = tier.renew?.bind(tier);
   return {
     async getOrLease(key, request, context) {
       return decodeLease(parts, key, await tier.getOrLease(key, request, context), context);
@@ -40,6 +49,11 @@ export function codedLoadTier(parts: CodedBackendParts): LoadTier {
       return token instanceof UnreadableEntryToken ? false : tier.release(key, token, context);
     },
     ...(watchKey && { watchKey }),
+    ...(renew && {
+      // What could not be read was shown to nobody, so nobody can have said that it is still right.
+      renew: async (key: string, renewal: LoadRenewal, context: TierContext) =>
+        renewal.token instanceof UnreadableEntryToken ? undefined : renew(key, renewal, context),
+    }),
   };
 }
 

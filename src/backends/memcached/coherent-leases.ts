@@ -44,10 +44,10 @@ export class CoherentLeases implements LoadLeases {
     this.#reads = new LeaseReads(parts.store);
   }
 
-  read(key: string, { leaseMs }: LeasedReadOptions, context: OperationContext): Promise<LeasedRead> {
+  read(key: string, options: LeasedReadOptions, context: OperationContext): Promise<LeasedRead> {
     // Where the context can be asked, nobody listens to its signal.
     const signal = context.isAbandoned === undefined ? context.signal : undefined;
-    return waitUnlessAborted(this.#read(key, leaseMs, context), signal);
+    return waitUnlessAborted(this.#read(key, options, context), signal);
   }
 
   async fill(lease: LoadLease, write: EntryWrite, context: OperationContext): Promise<number | undefined> {
@@ -89,16 +89,20 @@ export class CoherentLeases implements LoadLeases {
     return retryConflicts("invalidate", this.#parts, context, () => this.#tryInvalidate(key, keepStaleMs, call));
   }
 
-  async #read(key: string, leaseMs: number, context: OperationContext): Promise<LeasedRead> {
+  async #read(key: string, options: LeasedReadOptions, context: OperationContext): Promise<LeasedRead> {
     const call = new ServerCall("load", context);
-    const read = await retryConflicts("load", this.#parts, context, () => this.#tryRead(key, leaseMs, call));
+    const read = await retryConflicts("load", this.#parts, context, () => this.#tryRead(key, options, call));
     if (read.kind !== "leased" || !isAbandoned(context)) return read;
     // It came for nobody, and would keep everybody from loading for its time.
     await this.release(read.lease, {}).catch(() => undefined);
     throw context.signal?.reason;
   }
 
-  async #tryRead(key: string, leaseMs: number, call: ServerCall): Promise<LeasedRead | undefined> {
+  async #tryRead(
+    key: string,
+    { leaseMs, takesOver }: LeasedReadOptions,
+    call: ServerCall,
+  ): Promise<LeasedRead | undefined> {
     const { store } = this.#parts;
     const found = await this.#reads.read(key, exptimeSeconds(leaseMs, store.nowMs()), call.context);
     const { itemVersion } = found;
@@ -110,8 +114,9 @@ export class CoherentLeases implements LoadLeases {
     const untouched = await this.#untouchedIn(found, nowMs);
     const stale = untouched && nowMs < itemEndsAt(untouched) ? untouched : undefined;
     const remainingMs = remainingLeaseMs(found, untouched, nowMs);
-    if (remainingMs > 0) return { kind: "busy", remainingMs, stale: stale && toStoredEntry(stale, itemVersion) };
-    // What stands there is dead: expired, cleared, invalidated, somebody else's, or the lease of a loader that is gone.
+    if (remainingMs > 0 && takesOver !== true)
+      return { kind: "busy", remainingMs, stale: stale && toStoredEntry(stale, itemVersion) };
+    // What stands there is dead: expired, cleared, invalidated, somebody else's, or a lease: of a loader that is gone, or that is taken from them.
     const leased = stale && {
       ...stale,
       flags: stale.flags | STALE_AND_LEASED,

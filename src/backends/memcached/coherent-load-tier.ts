@@ -6,8 +6,8 @@ const REFUSED: LoadFillResult = Object.freeze({ stored: false, version: 0 });
 /** Leases as the contract of loads has them: a token is a lease. There are no messages, so nobody is told of a key; whoever waits asks again. */
 export function createLoadTier(leases: LoadLeases): LoadTier {
   return {
-    async getOrLease(key, { tokenMs }, context): Promise<LoadLease> {
-      const read = await leases.read(key, { leaseMs: tokenMs }, context);
+    async getOrLease(key, { tokenMs, takesOver }, context): Promise<LoadLease> {
+      const read = await leases.read(key, { leaseMs: tokenMs, takesOver }, context);
       return read.kind === "leased" ? { kind: "token", token: read.lease, stale: read.stale } : read;
     },
     async fill(key, { token, write }, context) {

@@ -37,6 +37,8 @@ export interface LeasedReadOptions {
    * somebody was, this one can still be filled while its item stands.
    */
   readonly leaseMs: number;
+  /** Whether a lease that somebody else has is taken from them: their result is refused. What lives stays a hit, for an item has no room for a lease beside it. Default: false. */
+  readonly takesOver?: boolean | undefined;
 }
 
 /** Options of {@link LoadLeases.invalidate}. */

@@ -1,6 +1,6 @@
 import type { OperationContext } from "../../backend/backend.ts";
 import { assertWanted } from "../../backend/caller.ts";
-import type { LoadFill, LoadLeaseRequest, LoadTier, LoadToken } from "../../backend/load-tier.ts";
+import type { LoadFill, LoadLeaseRequest, LoadRenewal, LoadTier, LoadToken } from "../../backend/load-tier.ts";
 import type {
   SharedTier,
   TierFillResult,
@@ -31,7 +31,14 @@ import {
 } from "./redis-key-layout.ts";
 import { nodesScript } from "./scripts/tier-script.ts";
 import type { StoreParts } from "./store-parts.ts";
-import { fillChange, invalidateChange, type LeaseReply, leaseChange, releaseChange } from "./tier-changes.ts";
+import {
+  fillChange,
+  invalidateChange,
+  type LeaseReply,
+  leaseChange,
+  releaseChange,
+  renewChange,
+} from "./tier-changes.ts";
 import { readToken } from "./tier-token.ts";
 
 /** Before every invalidation: tags refuse what nobody knows the beginning of. */
@@ -75,7 +82,8 @@ export class RedisSharedTier implements SharedTier {
   }
 
   async getOrLease(key: string, request: LoadLeaseRequest, context: OperationContext): Promise<TierLease> {
-    const [read] = await this.read([key], context);
+    // Who takes over wants the token and not what is there.
+    const [read] = request.takesOver === true ? [] : await this.read([key], context);
     if (read?.entry !== undefined) return { kind: "hit", entry: read.entry, stamp: read.stamp };
     const changing = this.#store.change(key, leaseChange(request, this.#store.readRecord), context);
     // The loader begins after both, so whatever is invalidated while it runs has a larger number. Where the clock does not answer, a result with tags is refused.
@@ -92,6 +100,11 @@ export class RedisSharedTier implements SharedTier {
     // The script refuses, gives the token back, and says where the shard stands.
     const sent = isRefused ? { ...write, tagsUnchangedSince: NEVER } : write;
     return this.#store.change(key, fillChange({ token: id, write: sent }, tags), context);
+  }
+
+  renew(key: string, renewal: LoadRenewal, context: OperationContext): Promise<TierFillResult | undefined> {
+    const id = renewal.token === undefined ? undefined : readToken(renewal.token).id;
+    return this.#store.change(key, renewChange(renewal, id), context);
   }
 
   release(key: string, token: LoadToken, context: OperationContext): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { LoadFill, LoadLeaseRequest } from "../../backend/load-tier.ts";
+import type { LoadFill, LoadLeaseRequest, LoadRenewal } from "../../backend/load-tier.ts";
 import type { TierFillResult, TierLease, TierStamp } from "../../backend/shared-tier.ts";
 import type { StoredEntry } from "../../backend/stored-entry.ts";
 import type { RedisCallKind } from "../../clients/redis/redis-client.ts";
@@ -64,12 +64,16 @@ export function leaseChange(request: LoadLeaseRequest, readRecord: ReadTierRecor
   return change(
     { operation: "getOrLease", sizeBytes: 0, kind: "write" },
     "G",
-    (_, verdict) => `${ttlText(request.tokenMs)} ${verdict}`,
-    (head, [status, detail, record], shard) => {
+    (_, verdict) => `${ttlText(request.tokenMs)} ${request.takesOver === true ? 1 : 0} ${verdict}`,
+    (head, [status, detail, record, version, previousVersion], shard) => {
       const stamp = toStamp(shard, head);
       const staleRecord = Buffer.isBuffer(record) ? record : undefined;
       if (status === 3) return { kind: "busy", remainingMs: Number(detail), stamp, stale: undefined, staleRecord };
-      if (status === 2) return { kind: "token", token: String(detail), stamp, stale: undefined, staleRecord };
+      if (status === 2) {
+        const replaced =
+          version === undefined ? undefined : { version: Number(version), previousVersion: Number(previousVersion) };
+        return { kind: "token", token: String(detail), stamp, stale: undefined, staleRecord, replaced };
+      }
       const entry = readRecord(detail as Buffer, shard);
       if (entry === undefined) throw new TypeError("The server sent a record that is none.");
       return { kind: "hit", entry, stamp };
@@ -95,6 +99,26 @@ export function fillChange(
       stamp: toStamp(shard, head),
     }),
     payload,
+  );
+}
+
+/**
+ * Gives data another end. Sent twice, the second finds another version and would call the first refused. `token`: what the server knows of it; `undefined`: there is none.
+ *
+ * @returns with `undefined` for "the token stands, the data is not there"
+ */
+export function renewChange(
+  { version, ttlMs, staleMs }: LoadRenewal,
+  token: string | undefined,
+): EntryChange<TierFillResult | undefined> {
+  return change(
+    { operation: "renew", sizeBytes: 0, kind: "write" },
+    "N",
+    (_, verdict) => `${token ?? "."} ${version} ${ttlText(ttlMs)} ${staleText(staleMs)} ${verdict}`,
+    (head, [answer], shard) => {
+      const made = Number(answer);
+      return made < 0 ? undefined : { stored: made > 0, version: made, stamp: toStamp(shard, head) };
+    },
   );
 }
 

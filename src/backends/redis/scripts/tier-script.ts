@@ -10,18 +10,20 @@ import { SCRIPT_PRELUDE, TOMBSTONE_MS } from "./script-prelude.ts";
  * ```text
  * KEYS   heads · generations … · epoch · key of each item …
  * ARGV   as `apply`; items
- *        G h n token-ms judged verdict            get or lease
+ *        G h n token-ms takes-over judged verdict get or lease
  *        F h n token ttl stale-ms since tags      fill              then the payload
+ *        N h n token version ttl stale-ms judged verdict   renew; `.` for no token
  *        R h n token                              give a token back
  *        V h n                                    invalidate
  * reply  for each item, with head and epoch in front:
- *        G {head, epoch, 1, record} hit · {head, epoch, 2, token, stale?} · {head, epoch, 3, ms, stale?} busy · {2, head and tags} question
- *        F, V {head, epoch, version} (F: 0 refused) · R {head, epoch, 1 or 0} · the server's error
+ *        G {head, epoch, 1, record} hit · {head, epoch, 2, token, stale?, and beside a live entry version, version before} · {head, epoch, 3, ms, stale?} busy · {2, head and tags} question
+ *        F, N, V {head, epoch, version} (0 refused; N: -1 the token stands, the data is not there; {2, head and tags} question) · R {head, epoch, 1 or 0} · the server's error
  * ```
  *
  * A token is sixteen hexadecimal digits that no other grant has; with it goes where the clock of tags stood, after a point (nothing in a cluster, where the
  * client asks for that). It lies in the record, beside data that is over and kept, or in a record of its own; whatever
- * writes the key writes over it. A record of a generation that is gone has no say: a clear voids every token.
+ * writes the key writes over it. A record of a generation that is gone has no say: a clear voids every token. Where one lay beside data its sixteen bytes stay when it
+ * is given back, all zero: to take them out the whole value would have to be written again.
  */
 export const tierScript: RedisScript = defineRedisScript(
   "tier",
@@ -33,6 +35,8 @@ if type(EPOCH) ~= 'string' or not match(EPOCH, '^%S+ %d+$') then
   call('SET', EPOCH_KEY, EPOCH)
 end
 
+local NO_TOKEN = string.rep('\\0', 16)
+
 local function answer(index, ...)
   return { RAISED[index] or headOf(index), EPOCH, ... }
 end
@@ -40,17 +44,39 @@ end
 -- The token of a record and its end; nil when there is none that stands.
 local function tokenOf(p, flags, namespace)
   if bit.band(flags, 16) == 0 or #p < ${RECORD_HEAD_BYTES + 16} or not isOfGeneration(p, namespace) then return nil end
-  return sub(p, ${RECORD_HEAD_BYTES + 1}, ${RECORD_HEAD_BYTES + 8}), unpack('>I8', p, ${RECORD_HEAD_BYTES + 9})
+  local untilMs = unpack('>I8', p, ${RECORD_HEAD_BYTES + 9})
+  if untilMs == 0 then return nil end
+  return sub(p, ${RECORD_HEAD_BYTES + 1}, ${RECORD_HEAD_BYTES + 8}), untilMs
 end
 
 local function toHex(bytes)
   return (string.gsub(bytes, '.', function(c) return string.format('%02x', byte(c)) end))
 end
 
--- Data that is over but of the generation.
-local function staleOf(key, p, version, flags, namespace)
-  if version == 0 or bit.band(flags, 3) ~= 0 or not isOfGeneration(p, namespace) then return nil end
-  return call('GET', key)
+-- Whether there is data of the generation, live or over.
+local function hasData(p, version, flags, namespace)
+  return version > 0 and bit.band(flags, 3) == 0 and isOfGeneration(p, namespace)
+end
+
+-- Puts a token beside data. Returns the server's error, or nil and the version that the data has now.
+local function putToken(key, p, isLiveNow, grant, tokenMs, index)
+  local version, flags = open(p)
+  local remaining = call('PTTL', key)
+  local isShort = remaining >= 0 and remaining < tokenMs
+  local made, flagsMade = version, bit.bor(flags, 16)
+  if isLiveNow then
+    made = nextVersion(index, version)
+    -- The server has it beyond its end now: its readers must look at that.
+    if isShort then flagsMade = bit.bor(flagsMade, 64) end
+  end
+  local head = sub(p, 1, 3) .. char(flagsMade) .. bytes8(made) .. sub(p, 13, ${RECORD_HEAD_BYTES}) .. grant
+  local reply
+  if bit.band(flags, 16) ~= 0 then reply = try('SETRANGE', key, 0, head)
+  else reply = try('SET', key, head .. call('GETRANGE', key, ${RECORD_HEAD_BYTES}, -1), 'KEEPTTL') end
+  if type(reply) == 'table' and reply.err then return reply end
+  if isShort then call('PEXPIRE', key, tokenMs) end
+  if isLiveNow then changed(key, made) end
+  return nil, made
 end
 
 -- The clock of tags: what is invalidated later has a larger number. Nothing where the clock lies in another slot.
@@ -61,7 +87,8 @@ end
 
 local function getOrLease(key, meta)
   local index, namespace = byte(meta, 2) - 32, byte(meta, 3) - 32
-  local tokenMs, judged, verdict = match(meta, '^...(%S+) (%S+) (%S+)$')
+  local tokenMs, takesOver, judged, verdict = match(meta, '^...(%S+) (%S+) (%S+) (%S+)$')
+  tokenMs, takesOver = tonumber(tokenMs), takesOver == '1'
   local mark, failure = markOf(namespace, true)
   if not mark then return failure end
   local version, flags, isLiveNow, p = look(key, namespace, tonumber(judged), verdict == '1')
@@ -69,25 +96,23 @@ local function getOrLease(key, meta)
     local question = unjudged(key, p, flags)
     if question then return question end
   end
-  if isLiveNow then return answer(index, 1, call('GET', key)) end
-  local stale = staleOf(key, p, version, flags, namespace)
+  if isLiveNow and not takesOver then return answer(index, 1, call('GET', key)) end
+  local isData = hasData(p, version, flags, namespace)
+  local stale = isData and not isLiveNow and call('GET', key) or nil
   local token, untilMs = tokenOf(p, flags, namespace)
-  if token and untilMs > MS then return answer(index, 3, untilMs - MS, stale) end
+  if token and untilMs > MS and not takesOver then return answer(index, 3, untilMs - MS, stale) end
   token = newGeneration(key .. MS)
-  local grant = token .. bytes8(MS + tonumber(tokenMs))
-  local known = math.max(version, headOf(index), 1)
-  local reply
-  if stale then
-    local hadToken = bit.band(flags, 16) ~= 0
-    local rest = sub(stale, ${RECORD_HEAD_BYTES + 1} + (hadToken and 16 or 0))
-    reply = try('SET', key, sub(stale, 1, 3) .. char(bit.bor(flags, 16)) .. sub(stale, 5, ${RECORD_HEAD_BYTES}) .. grant .. rest, 'KEEPTTL')
-    local remaining = call('PTTL', key)
-    if not reply.err and remaining >= 0 and remaining < tonumber(tokenMs) then call('PEXPIRE', key, tokenMs) end
+  local grant = token .. bytes8(MS + tokenMs)
+  if isData then
+    local refusal, made = putToken(key, p, isLiveNow, grant, tokenMs, index)
+    if refusal then return refusal end
+    if isLiveNow then return answer(index, 2, toHex(token) .. '.' .. tagsSeen(), false, made, version) end
   else
+    local known = math.max(version, headOf(index), 1)
     local lease = MAGIC .. '\\18' .. bytes8(known) .. mark .. '\\0\\0\\0\\0\\0\\0\\0\\0' .. grant
-    reply = try('SET', key, lease, 'PX', string.format('%.0f', tonumber(tokenMs) + ${TOMBSTONE_MS}))
+    local reply = try('SET', key, lease, 'PX', string.format('%.0f', tokenMs + ${TOMBSTONE_MS}))
+    if reply.err then return reply end
   end
-  if reply.err then return reply end
   return answer(index, 2, toHex(token) .. '.' .. tagsSeen(), stale)
 end
 
@@ -96,14 +121,13 @@ local function holdsToken(p, flags, namespace, token)
   return found and toHex(found) == token
 end
 
--- Takes the token out of a record that has one.
+-- Takes the token out of a record that has one; beside data its place stays.
 local function giveBack(key, flags)
   if bit.band(flags, 3) == 2 then
     -- The shard's head is not below its version, so nothing is forgotten.
     call('DEL', key)
   else
-    local record = call('GET', key)
-    call('SET', key, sub(record, 1, 3) .. char(bit.band(flags, 239)) .. sub(record, 5, ${RECORD_HEAD_BYTES}) .. sub(record, ${RECORD_HEAD_BYTES + 17}), 'KEEPTTL')
+    call('SETRANGE', key, ${RECORD_HEAD_BYTES}, NO_TOKEN)
   end
   try('PUBLISH', '${CHANGES_CHANNEL}', 'R' .. key)
 end
@@ -129,6 +153,48 @@ local function fill(key, meta, payload)
   return answer(index, made)
 end
 
+-- Whether nothing invalidated the tags that data carries since it was written; nil for "not judged here".
+local function tagsStand(p, key, version, flags, judgedVersion, verdict)
+  if bit.band(flags, 32) == 0 then return true end
+  if version == judgedVersion then return verdict end
+  if not HAS_TAGS_HERE then return nil end
+  local block = tagBlock(p, key, flags)
+  return block ~= nil and areTagsCurrent(block)
+end
+
+-- Gives data another end. Its value stays where it lies.
+local function renew(key, meta)
+  local index, namespace = byte(meta, 2) - 32, byte(meta, 3) - 32
+  local token, expected, ttl, staleMs, judged, verdict = match(meta, '^...(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+  local version, flags, _, p = look(key, namespace, 0, false)
+  local hasToken = token ~= '.'
+  if hasToken and not holdsToken(p, flags, namespace, token) then return answer(index, 0) end
+  if version ~= tonumber(expected) or bit.band(flags, 3) ~= 0 or not isOfGeneration(p, namespace) then
+    return answer(index, hasToken and -1 or 0)
+  end
+  local endsAt = unpack('>I8', p, 21)
+  -- Without a token somebody may be loading what comes after it.
+  if not hasToken and endsAt > 0 and endsAt <= MS then return answer(index, 0) end
+  local doTagsStand = tagsStand(p, key, version, flags, tonumber(judged), verdict == '1')
+  if doTagsStand == nil then
+    local question = unjudged(key, p, flags)
+    if question then return question end
+  end
+  if not doTagsStand then
+    if hasToken then giveBack(key, flags) end
+    return answer(index, 0)
+  end
+  local made = nextVersion(index, version)
+  local flagsMade, kept = keeping(bit.band(flags, 32) == 0 and '' or 'tags', ttl, staleMs)
+  flagsMade = flagsMade + bit.band(flags, 16)
+  -- The first of these is no write that a full server refuses, so the second cannot fail after it.
+  if kept == '0' then call('PERSIST', key) else call('PEXPIRE', key, kept) end
+  local head = char(flagsMade) .. bytes8(made) .. sub(p, 13, 20) .. endOf(ttl)
+  call('SETRANGE', key, 3, bit.band(flags, 16) == 0 and head or head .. NO_TOKEN)
+  changed(key, made)
+  return answer(index, made)
+end
+
 local function release(key, meta)
   local index, namespace = byte(meta, 2) - 32, byte(meta, 3) - 32
   local p = try('GETRANGE', key, 0, ${RECORD_HEAD_BYTES + 15})
@@ -146,7 +212,7 @@ local function invalidate(key, meta)
   return answer(index, made)
 end
 
-local OPERATIONS = { [71] = getOrLease, [70] = fill, [82] = release, [86] = invalidate }
+local OPERATIONS = { [71] = getOrLease, [70] = fill, [78] = renew, [82] = release, [86] = invalidate }
 local replies = {}
 local at = FIRST_ITEM
 for item = 1, #KEYS - 2 - LEVEL_COUNT do
