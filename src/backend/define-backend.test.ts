@@ -81,6 +81,22 @@ describe("defineBackend", () => {
     expect(await store.expire("k", 5, {})).toBe(false);
   });
 
+  it("writes back all that an entry says of itself with its new TTL", async () => {
+    const writes: EntryWrite[] = [];
+    const said = { tags: ["a", "b"], staleMs: 40, slidingTtlMs: 7, value: 1, version: 3, expiresAt: 5 };
+    const store = simpleStore({
+      capabilities: { conditionalWrites: true },
+      get: () => said,
+      set: (_, write) => {
+        writes.push(write);
+        return { stored: true, version: 4 };
+      },
+    });
+    expect(await store.expire("k", 9, {})).toBe(true);
+    const condition = { kind: "version", version: 3 };
+    expect(writes).toEqual([{ value: 1, ttlMs: 9, tags: ["a", "b"], staleMs: 40, slidingTtlMs: 7, condition }]);
+  });
+
   it("ends entries but gives no new TTL where a write cannot be conditional, so that nothing deleted comes back", async () => {
     const store = simpleStore();
     await store.set("k", { value: "OLD", ttlMs: 5, tags: [] }, {});

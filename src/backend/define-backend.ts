@@ -11,6 +11,7 @@ import type { EntryWrite, StoredEntry, WriteResult } from "./stored-entry.ts";
  *
  * `expire` is filled in by reading and writing back, which is safe only on condition of the version; without the
  * capability `conditionalWrites` it ends entries (TTL 0) and rejects any other TTL with `GCX_OPERATION_UNSUPPORTED`.
+ * What is written back is what `get` tells: value, tags, and the sliding TTL and `staleMs` where the entry says them.
  * A `commit` is asked only for keys that `transactions` says it can touch together; others are refused with that code before it is called.
  *
  * @example
@@ -130,6 +131,7 @@ async function rewriteWithTtl(
     value: entry.value,
     ttlMs,
     slidingTtlMs: entry.slidingTtlMs,
+    staleMs: entry.staleMs,
     tags: entry.tags,
     condition: { kind: "version", version: entry.version },
   };

@@ -10,6 +10,11 @@ export interface StoredEntry {
   readonly tags: readonly string[];
   /** The TTL in ms that each read of its value starts anew. Default: none does. */
   readonly slidingTtlMs?: number | undefined;
+  /**
+   * How long beyond its TTL the data is kept, in ms, as the entry was written. Read by the `expire` that `defineBackend` fills in, and by nobody else: a store with an
+   * `expire` of its own need not say it. Default: no longer.
+   */
+  readonly staleMs?: number | undefined;
 }
 
 /** What must hold for a conditional write to happen; checked and applied in one atomic step. */

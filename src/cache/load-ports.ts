@@ -69,7 +69,8 @@ export function createLoadPorts(
     },
     onEnd: (load, outcome, error) => {
       if (resolved.load.errorTtlMs > 0 && isFailure(outcome) && !load.isDetached) {
-        core.loadMemory.noteFailure(load.storedKey, error, core.clock.monotonicMs() + resolved.load.errorTtlMs);
+        const untilMs = core.clock.monotonicMs() + resolved.load.errorTtlMs;
+        core.loadMemory.noteFailure(load.storedKey, { error, untilMs, tags: knownTags(load) });
       }
       recordLoad(scope, load, outcome, error);
     },
@@ -182,6 +183,11 @@ function takeStamp({ core }: ViewScope): MaybePromise<number | undefined> {
 
 function isFailure(outcome: LoadOutcome): boolean {
   return outcome === "failed" || outcome === "timed-out";
+}
+
+/** A loader that threw may not have come to its tags: those of what is there are the best that is known. */
+function knownTags({ tags, standIn }: Load): readonly string[] {
+  return standIn === undefined ? [...tags] : [...tags, ...standIn.tags];
 }
 
 function recordLoad(scope: ViewScope, load: Load, outcome: LoadOutcome, error: unknown): void {

@@ -59,7 +59,10 @@ export interface LoadOptions {
    * `false`: `undefined` is not stored, and `null` is a value like others.
    */
   readonly negativeTtl?: Duration | false | undefined;
-  /** How long a failed load is remembered in this process: until then the key's callers get the same error, or what stands in, and the loader is not called. Default: `false`. */
+  /**
+   * How long a failed load is remembered in this process: until then the key's callers get the same error, or what stands in, and the loader is not called. A change of
+   * the key or of one of its tags, made by this cache, ends that early. Default: `false`.
+   */
   readonly errorTtl?: Duration | false | undefined;
   /**
    * Whether one process of a fleet loads a key and the others wait for it, where the store can (Redis and Memcached in mode `coherent`). `lease`: how long a loader

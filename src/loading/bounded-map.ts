@@ -29,8 +29,8 @@ export class BoundedMap<Value> {
     this.#values.delete(key);
   }
 
-  /** Forgets every key that a test finds. O(n). */
-  deleteWhere(test: (key: string) => boolean): void {
-    for (const key of this.#values.keys()) if (test(key)) this.#values.delete(key);
+  /** Forgets all that a test finds. O(n). */
+  deleteWhere(test: (key: string, value: Value) => boolean): void {
+    for (const [key, value] of this.#values) if (test(key, value)) this.#values.delete(key);
   }
 }

@@ -5,9 +5,13 @@ import type { ChangeListener } from "./load-table.ts";
 /** Keys that are remembered of each kind. What is forgotten costs a load, or an early refresh, and nothing else. */
 const MAX_KEY_COUNT = 8_192;
 
-interface Failure {
+/** A load that failed, as it is remembered. */
+export interface FailedLoad {
   readonly error: unknown;
+  /** Monotonic instant until which it counts. */
   readonly untilMs: number;
+  /** Tags that its result would have had, as far as it came, and those of the data that it should have replaced. */
+  readonly tags: readonly string[];
 }
 
 interface PastLoad {
@@ -17,15 +21,15 @@ interface PastLoad {
 
 /**
  * What a process remembers of loads that are over: failures for as long as `errorTtl` says, and how long the last good load of a key took and which TTL it gave,
- * for early refreshes. A failure is forgotten with every change of its key: what failed before it says nothing about what comes after.
+ * for early refreshes. A failure is forgotten with every change of its key, and of its tags: what failed before it says nothing about what comes after.
  */
 export class LoadMemory implements ChangeListener {
-  readonly #failures = new BoundedMap<Failure>(MAX_KEY_COUNT);
+  readonly #failures = new BoundedMap<FailedLoad>(MAX_KEY_COUNT);
   readonly #loads = new BoundedMap<PastLoad>(MAX_KEY_COUNT);
 
-  /** Remembers a failure until a monotonic instant. */
-  noteFailure(storedKey: string, error: unknown, untilMs: number): void {
-    this.#failures.set(storedKey, { error, untilMs });
+  /** Remembers the failure of the last load of a key. */
+  noteFailure(storedKey: string, failure: FailedLoad): void {
+    this.#failures.set(storedKey, failure);
   }
 
   /** The failure that still counts at a monotonic instant. */
@@ -51,6 +55,10 @@ export class LoadMemory implements ChangeListener {
 
   keyChanged(storedKey: string): void {
     if (this.#failures.size > 0) this.#failures.delete(storedKey);
+  }
+
+  tagsInvalidated(tags: readonly string[]): void {
+    this.#failures.deleteWhere((_, failure) => failure.tags.some((tag) => tags.includes(tag)));
   }
 
   prefixChanged(storedPrefix: string): void {

@@ -3,8 +3,10 @@ import { waitWithin } from "../foundation/deadline.ts";
 import type { Scheduler } from "../foundation/scheduler.ts";
 import type { Load } from "./load.ts";
 
-/** Is told of changes by key, prefix and namespace. Those by tag are the store's own to know; see `Backend.stamp`. */
+/** Is told of changes by key, prefix and namespace. */
 export interface ChangeListener {
+  /** Tags were invalidated. Optional: which data that ends is the store's own to know; see `Backend.stamp`. */
+  tagsInvalidated?(tags: readonly string[]): void;
   keyChanged(storedKey: string): void;
   prefixChanged(storedPrefix: string): void;
   namespaceCleared(path: NamespacePath): void;
@@ -74,6 +76,7 @@ export class LoadTable {
 
   /** Tags were invalidated. O(running loads). */
   detachTags(tags: readonly string[]): void {
+    for (const watch of this.#watches) watch.tagsInvalidated?.(tags);
     this.#detachWhere((load) => tags.some((tag) => load.tags.has(tag)));
   }
 

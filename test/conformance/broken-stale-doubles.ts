@@ -129,6 +129,24 @@ export const brokenStaleDoubles: readonly BrokenDouble[] = [
     },
   },
   {
+    defect: "lists what lives alone for who ends what is listed",
+    failingGroups: ["stale"],
+    breakBackend: (correct) => ({
+      scan: (prefix, context) => correct.scan(prefix, { ...context, isStaleListed: false }),
+    }),
+  },
+  {
+    defect: "lists what stands in alone for who ends what is listed",
+    failingGroups: ["stale"],
+    breakBackend: (correct) => ({
+      async *scan(prefix, context) {
+        for await (const slice of correct.scan(prefix, context)) {
+          yield context.isStaleListed === true ? slice.filter((key) => standInOf(correct, key) !== undefined) : slice;
+        }
+      },
+    }),
+  },
+  {
     defect: "lets data stand in for the client alone that wrote it",
     failingGroups: ["stale"],
     secondClient: "alike",

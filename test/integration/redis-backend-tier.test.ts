@@ -7,6 +7,7 @@ import type { SharedTier, TierLease } from "../../src/backend/shared-tier.ts";
 import { openRawRedis, type RawRedis } from "./support/raw-redis.ts";
 import { clusterOf, type OpenRedisBackend, openRedisBackend, standalone } from "./support/redis-backend.ts";
 import { startRedisCluster, type TestCluster } from "./support/redis-cluster.ts";
+import { startReplyGate } from "./support/reply-gate.ts";
 
 const CONTEXT = {};
 const REQUEST = { tokenMs: 30_000 };
@@ -291,6 +292,21 @@ describe("the epoch of the data", () => {
     const third = await openRedisBackend(standalone(server));
     expect(third.epoch).toBe(after.stamps[0]?.epoch);
     await Promise.all([first.close(), second.close(), third.close()]);
+  });
+
+  it("is looked at again when the data and the connection are lost while a store connects", async () => {
+    const gate = await startReplyGate(server);
+    gate.hold(/PUBLISH/);
+    const opening = openRedisBackend(standalone(gate));
+    await gate.kept(1);
+    await raw.send("FLUSHALL");
+    await raw.send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    await gate.kept(2);
+    gate.release();
+    const backend = await opening;
+    const other = await openRedisBackend(standalone(server));
+    await expect.poll(() => backend.epoch).toBe(other.epoch);
+    await Promise.all([backend.close(), other.close(), gate.stop()]);
   });
 });
 

@@ -178,6 +178,35 @@ describe.each(stores)("loads that fail or find nothing on %s", (_name, open) => 
     expect(calls).toBe(3);
   });
 
+  it.each<readonly [string, object, Loader<never>]>([
+    ["of the call", { tags: ["t"] }, () => Promise.reject(new Error("down"))],
+    [
+      "of the loader",
+      {},
+      ({ addTags }) => {
+        addTags("t");
+        throw new Error("down");
+      },
+    ],
+  ])("are forgotten when a tag %s is invalidated, and no other is", async (_of, tagged, load) => {
+    const { cache } = open();
+    const options = { errorTtl: 60_000, ...tagged };
+    await expect(cache.getOrSet("k", load, options)).rejects.toThrow("down");
+    await cache.invalidateTags(["other"]);
+    await expect(cache.getOrSet("k", () => "new", options)).rejects.toThrow("down");
+    await cache.invalidateTags(["more", "t"]);
+    expect(await cache.getOrSet("k", () => "new", options)).toBe("new");
+  });
+
+  it("are forgotten when a tag of the data that they should have replaced is invalidated", async () => {
+    const options = { errorTtl: 60_000, grace: 60_000 };
+    const { cache } = await openWithOld(open, { ...options, tags: ["t"] });
+    expect(await cache.getOrSet("k", () => Promise.reject(new Error("down")), options)).toBe("old");
+    expect(await cache.getOrSet("k", () => "new", options)).toBe("old");
+    await cache.invalidateTags(["t"]);
+    expect(await cache.getOrSet("k", () => "new", options)).toBe("new");
+  });
+
   it.each([undefined, null])("keep a known absence (%s) as null for negativeTtl", async (nothing) => {
     const { cache, time } = open();
     let calls = 0;

@@ -64,4 +64,16 @@ describe("EpochWatch", () => {
     await server.answer("third");
     expect(watch.current).toBe("third");
   });
+
+  it("keeps the answer of the later of two readings when the earlier one is answered last", async () => {
+    const answers: ((name: string) => void)[] = [];
+    const watch = new EpochWatch(() => new Promise((resolve) => answers.push(resolve)));
+    const first = watch.refresh();
+    watch.refreshSoon();
+    answers[1]?.("after the restart");
+    await new Promise((resolve) => setImmediate(resolve));
+    answers[0]?.("before the restart");
+    await first;
+    expect(watch.current).toBe("after the restart");
+  });
 });

@@ -10,6 +10,9 @@ import type { StoreParts } from "./store-parts.ts";
 export class EpochWatch {
   readonly #read: () => Promise<string>;
   #current = "unknown";
+  #readingCount = 0;
+  /** Which reading, counted from 1, the name is from. */
+  #currentReading = 0;
   #isRefreshing = false;
   /** Whether a connection came up while the name was being read. */
   #isOutdated = false;
@@ -23,9 +26,14 @@ export class EpochWatch {
     return this.#current;
   }
 
-  /** Reads it again. */
+  /** Reads it again. Readings may overlap: the name is that of the latest one that was answered, whichever answer came last. */
   async refresh(): Promise<void> {
-    this.#current = await this.#read();
+    this.#readingCount += 1;
+    const reading = this.#readingCount;
+    const name = await this.#read();
+    if (reading < this.#currentReading) return;
+    this.#currentReading = reading;
+    this.#current = name;
   }
 
   /**

@@ -47,14 +47,14 @@ export function createRedisBackend(settings: RedisBackendSettings, host: Backend
     },
     async connect(context) {
       await client.connect(context.signal);
+      // Data may be lost while a connection is away, and one may be lost from here on, also before the first look has its answer.
+      onConnected = () => epoch.refreshSoon();
       try {
         await epoch.refresh();
         if (settings.mode === "coherent") await warnIfMute(parts, host.onNotice);
       } catch (error) {
         throw translateRedisError(name, "connect", error);
       }
-      // Data may be lost while a connection is away.
-      onConnected = () => epoch.refreshSoon();
     },
     async close() {
       onConnected = () => undefined;

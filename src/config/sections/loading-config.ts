@@ -67,17 +67,18 @@ export interface LoadingConfig {
   readonly maxBackgroundLoads?: number | undefined;
   /**
    * Failures in a row of a remote store after which loads do without it for a while. Half of at least four times as
-   * many calls within 10 s have the same effect. Default: `5`. Range: a whole number from 1 to 10000.
+   * many calls within 10 s have the same effect. Has no effect where the store is in this process. Default: `5`.
+   * Range: a whole number from 1 to 10000.
    */
   readonly breakerFailures?: number | undefined;
   /**
-   * How long loads do without a store that failed, at first. Each failed trial doubles it. Default: `"500ms"`. Range:
-   * a duration from "1ms" to "1m".
+   * How long loads do without a store that failed, at first. Each failed trial doubles it. Has no effect where the
+   * store is in this process. Default: `"500ms"`. Range: a duration from "1ms" to "1m".
    */
   readonly breakerMinPause?: Duration | undefined;
   /**
-   * The longest that loads do without a store before they try it again. Not less than `breakerMinPause`. Default:
-   * `"30s"`. Range: a duration from "1ms" to "1h".
+   * The longest that loads do without a store before they try it again. Not less than `breakerMinPause`. Has no
+   * effect where the store is in this process. Default: `"30s"`. Range: a duration from "1ms" to "1h".
    */
   readonly breakerMaxPause?: Duration | undefined;
 }
@@ -167,7 +168,7 @@ export const LOADING_FIELDS: FieldTable<LoadingConfig> = {
   },
   breakerFailures: {
     kind: "integer",
-    doc: "Failures in a row of a remote store after which loads do without it for a while. Half of at least four times as many calls within 10 s have the same effect.",
+    doc: "Failures in a row of a remote store after which loads do without it for a while. Half of at least four times as many calls within 10 s have the same effect. Has no effect where the store is in this process.",
     default: 5,
     min: 1,
     max: 10_000,
@@ -176,7 +177,7 @@ export const LOADING_FIELDS: FieldTable<LoadingConfig> = {
   breakerMinPause: {
     ...BACKOFF,
     minMs: 1,
-    doc: "How long loads do without a store that failed, at first. Each failed trial doubles it.",
+    doc: "How long loads do without a store that failed, at first. Each failed trial doubles it. Has no effect where the store is in this process.",
     default: "500ms",
     support: "built",
   },
@@ -184,7 +185,7 @@ export const LOADING_FIELDS: FieldTable<LoadingConfig> = {
     ...BACKOFF,
     minMs: 1,
     maxMs: 3_600_000,
-    doc: "The longest that loads do without a store before they try it again. Not less than `breakerMinPause`.",
+    doc: "The longest that loads do without a store before they try it again. Not less than `breakerMinPause`. Has no effect where the store is in this process.",
     default: "30s",
     support: "built",
   },

@@ -161,6 +161,25 @@ const readingCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: "lists what stands in beside what lives, each once, for who ends what is listed",
+    waits: true,
+    requires: [needsCapability("scan")],
+    async run(subject) {
+      const { backend, context, ttlUnitMs } = subject;
+      const [prefix, live, stale] = [subject.key("mine"), subject.key("mine-live"), subject.key("mine-stale")];
+      const staleMs = STALE_UNITS * ttlUnitMs;
+      await subject.put(live, "value", { ttlMs: staleMs, staleMs });
+      await subject.put(subject.key("other"), "value", { ttlMs: TTL_UNITS * ttlUnitMs, staleMs });
+      await putStale(subject, stale, "value");
+      const listed: string[] = [];
+      const slices = backend.scan?.(prefix, { ...context, isStaleListed: true }) ?? [];
+      for await (const slice of slices) listed.push(...slice);
+      assert.deepEqual(listed.sort(), [live, stale].sort());
+      await backend.deleteMulti(listed, context);
+      for (const key of [live, stale]) await assertGone(subject, key, "it was listed and ended");
+    },
+  },
+  {
     name: "lets data stand in for every client of it",
     waits: true,
     requires: [needsSecondClient],
