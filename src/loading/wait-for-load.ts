@@ -1,6 +1,5 @@
 import { onAbort } from "../foundation/abort-listener.ts";
 import type { Clock } from "../foundation/clock.ts";
-import { LoaderError } from "../foundation/errors.ts";
 import type { ScheduledTask, Scheduler } from "../foundation/scheduler.ts";
 import { type StalePolicy, standingAt } from "./entry-standing.ts";
 import type { Load, StandIn } from "./load.ts";
@@ -125,9 +124,4 @@ class StandInWait {
     this.#stopListening = [];
     settle();
   }
-}
-
-/** Whether an error is the hard timeout of somebody who loads. */
-export function isLoaderTimeout(error: unknown): boolean {
-  return error instanceof LoaderError && error.code === "GCX_LOADER_TIMEOUT";
 }
