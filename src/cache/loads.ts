@@ -5,7 +5,7 @@ import type { Load, StandIn } from "../loading/load.ts";
 import { type LoadRequest, startLoad } from "../loading/load-runner.ts";
 import type { Loader } from "../loading/loader.ts";
 import { waitInside } from "../loading/loader-chain.ts";
-import { isLoaderTimeout, type WaitPolicy, waitForLoad } from "../loading/wait-for-load.ts";
+import { type WaitPolicy, waitForLoad } from "../loading/wait-for-load.ts";
 import { assertOptions } from "./assert-options.ts";
 import { answerKey, findJoinable } from "./load-answer.ts";
 import { staleMsOf } from "./load-policy.ts";
@@ -96,13 +96,18 @@ function joinPlainly<T>(
   recordRead(scope, key, false);
   const { hardTimeoutMs } = defaults.load;
   const waiting = waitInside(load, () => load.wait({ signal: undefined, hardTimeoutMs }, nowMs));
-  const toCall = (): LoadCall<T> => {
-    const resolved = resolveForLoads(scope, options);
-    return { scope, key, storedKey, loader, resolved, beganAtMs: nowMs, untilMs: nowMs + hardTimeoutMs };
+  const untilMs = nowMs + hardTimeoutMs;
+  const joined: JoinedLoad<T> = {
+    ...{ scope, load, beganAtMs: nowMs, untilMs },
+    // Resolved only here: a cache that closes meanwhile has the load's own answer all the same.
+    loadAgain: () =>
+      loadAgain({
+        ...{ scope, key, storedKey, loader, resolved: resolveForLoads(scope, options), beganAtMs: nowMs, untilMs },
+      }),
   };
   return waiting.then(
-    (value) => (load.isCurrentAt(nowMs) ? isolate(scope, value as T) : takeResult(toCall(), load, value as T)),
-    (error: unknown) => takeOver(toCall(), error),
+    (value) => (load.isCurrentAt(nowMs) ? isolate(scope, value as T) : takeResult(joined, value as T)),
+    (error: unknown) => takeOver(joined, error),
   );
 }
 
@@ -206,35 +211,49 @@ function refresh<T>(call: LoadCall<T>, finding: LoadFinding): void {
  * that was over when this caller came. That happens once: what runs then began after the call.
  */
 async function join<T>(call: LoadCall<T>, load: Load): Promise<T> {
-  const { scope, beganAtMs } = call;
+  const { scope, beganAtMs, untilMs } = call;
+  const joined: JoinedLoad<T> = { scope, load, beganAtMs, untilMs, loadAgain: () => loadAgain(call) };
   try {
     const { value, isStandIn } = await waitFor(call, load);
     if (isStandIn || load.isCurrentAt(beganAtMs)) return isolate(scope, value as T);
-    return takeResult(call, load, value as T);
+    return takeResult(joined, value as T);
   } catch (error) {
-    return takeOver(call, error);
+    return takeOver(joined, error);
   }
 }
 
+/** A caller's part in somebody else's load. */
+interface JoinedLoad<T> {
+  readonly scope: ViewScope;
+  readonly load: Load;
+  /** See {@link LoadCall}. */
+  readonly beganAtMs: number;
+  readonly untilMs: number;
+  readonly loadAgain: () => Promise<T>;
+}
+
 /** What a caller does with a result of which it is not known yet whether it is younger than the call. */
-async function takeResult<T>(call: LoadCall<T>, load: Load, value: T): Promise<T> {
-  const remainingMs = remainingMsOf(call);
-  if ((await load.wasCurrentAt(call.beganAtMs)) || remainingMs <= 0) return isolate(call.scope, value);
-  return loadAgain(call, remainingMs);
+async function takeResult<T>({ scope, load, beganAtMs, untilMs, loadAgain }: JoinedLoad<T>, value: T): Promise<T> {
+  const isGood = (await load.wasCurrentAt(beganAtMs)) || scope.core.clock.monotonicMs() >= untilMs;
+  return isGood ? isolate(scope, value) : loadAgain();
 }
 
 /** What a caller does whose wait for somebody else's load failed. @throws that error, unless it is the other's timeout and this caller has patience left */
-function takeOver<T>(call: LoadCall<T>, error: unknown): Promise<T> {
-  const remainingMs = remainingMsOf(call);
-  if (!isLoaderTimeout(error) || remainingMs <= 0) throw error;
-  return loadAgain(call, remainingMs);
+function takeOver<T>({ scope, load, untilMs, loadAgain }: JoinedLoad<T>, error: unknown): Promise<T> {
+  if (!mayTakeOver(scope, load, error, untilMs)) throw error;
+  return loadAgain();
 }
 
-function remainingMsOf<T>({ scope, untilMs }: LoadCall<T>): number {
-  return untilMs - scope.core.clock.monotonicMs();
+/** Whether a load failed by the hard timeout of whoever began it, and one who joined it has patience left. Then the failure is the other's alone. */
+export function mayTakeOver({ core }: ViewScope, load: Load, error: unknown, untilMs: number): boolean {
+  if (!load.isOwnTimeout(error) || core.clock.monotonicMs() >= untilMs) return false;
+  core.loadMemory.forgetFailure(load.storedKey);
+  return true;
 }
 
-function loadAgain<T>({ scope, key, loader, resolved, beganAtMs }: LoadCall<T>, hardTimeoutMs: number): Promise<T> {
+function loadAgain<T>(call: LoadCall<T>): Promise<T> {
+  const { scope, key, loader, resolved, beganAtMs, untilMs } = call;
+  const hardTimeoutMs = untilMs - scope.core.clock.monotonicMs();
   return loadValue(scope, key, loader, { ...resolved, load: { ...resolved.load, hardTimeoutMs } }, beganAtMs);
 }
 

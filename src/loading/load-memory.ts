@@ -42,6 +42,11 @@ export class LoadMemory implements ChangeListener {
     return undefined;
   }
 
+  /** Forgets the failure of a key: somebody with more patience than the one who failed tries on. */
+  forgetFailure(storedKey: string): void {
+    this.#failures.delete(storedKey);
+  }
+
   /** Remembers a load that brought a value, and forgets failures before it. */
   noteLoad(storedKey: string, durationMs: number, ttlMs: number): void {
     this.#failures.delete(storedKey);

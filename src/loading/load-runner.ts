@@ -120,10 +120,11 @@ function createLoad(request: LoadRequest, ports: LoadPorts, abort: (reason: unkn
         ports.onEnd(givenUp, "unstored", undefined);
         return;
       }
+      const isTimeout = reason instanceof LoaderError;
+      // Before it is detached: a load that nothing has overtaken fails for errorTtl, also when it hangs.
+      ports.onEnd(givenUp, isTimeout ? "timed-out" : "abandoned", isTimeout ? reason : undefined);
       givenUp.detach();
       abort(reason);
-      const isTimeout = reason instanceof LoaderError;
-      ports.onEnd(givenUp, isTimeout ? "timed-out" : "abandoned", isTimeout ? reason : undefined);
     },
     // Not when its loader is done: who comes after the change must not be held up by a load whose result counts for nothing. But behind the change, which is sent in this
     // step, and must not wait for it at a store that does one after the other.

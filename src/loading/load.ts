@@ -75,6 +75,7 @@ export class Load {
   #isDetached = false;
   #isSealed = false;
   #isOver = false;
+  #timeout: unknown;
 
   constructor(options: LoadOptions) {
     this.storedKey = options.storedKey;
@@ -96,7 +97,16 @@ export class Load {
   /** Starts the hard timeout's clock. Separate from construction so that nothing starts there. */
   start(hardTimeoutMs: number): void {
     if (hardTimeoutMs === Number.POSITIVE_INFINITY) return;
-    this.#timer = this.#scheduler.after(hardTimeoutMs, () => this.giveUp(loaderTimeout(hardTimeoutMs)), true);
+    const giveUp = (): void => {
+      this.#timeout = loaderTimeout(hardTimeoutMs);
+      this.giveUp(this.#timeout);
+    };
+    this.#timer = this.#scheduler.after(hardTimeoutMs, giveUp, true);
+  }
+
+  /** Whether an error is this load's own hard timeout, and neither that of one who waited nor one that its loader threw, as a loader does which asks for another key. */
+  isOwnTimeout(error: unknown): boolean {
+    return error !== undefined && error === this.#timeout;
   }
 
   /** Whether a write or invalidation came since it started. */

@@ -1,6 +1,5 @@
 import { onAbort } from "../foundation/abort-listener.ts";
 import type { Clock } from "../foundation/clock.ts";
-import { LoaderError } from "../foundation/errors.ts";
 import type { ScheduledTask, Scheduler } from "../foundation/scheduler.ts";
 import { type StalePolicy, standingAt } from "./entry-standing.ts";
 import type { Load, StandIn } from "./load.ts";
@@ -49,6 +48,8 @@ class StandInWait {
   #reject!: (error: unknown) => void;
   #softTimer: ScheduledTask | undefined;
   #isLate = false;
+  /** Whether the caller has its answer. */
+  #isOver = false;
   #stopListening: (() => void)[] = [];
 
   constructor(load: Load, policy: WaitPolicy, ports: WaitPorts) {
@@ -63,30 +64,12 @@ class StandInWait {
   }
 
   #start(): void {
-    const { signal, softTimeoutMs, hardTimeoutMs } = this.#policy;
-    const { clock, scheduler } = this.#ports;
     if (this.#takeStandIn("offered")) return;
-    if (signal !== undefined) {
-      if (signal.aborted) this.#leave(signal.reason);
-      else this.#stopListening.push(onAbort(signal, () => this.#leave(signal.reason)));
-    }
-    this.#stopListening.push(
-      this.#load.onOffer(() => {
-        if (!this.#takeStandIn("offered") && this.#isLate) this.#takeStandIn("soft-timeout");
-      }),
-    );
-    if (softTimeoutMs !== Number.POSITIVE_INFINITY) {
-      this.#softTimer = scheduler.after(
-        softTimeoutMs,
-        () => {
-          this.#isLate = true;
-          this.#takeStandIn("soft-timeout");
-        },
-        true,
-      );
-    }
+    const { signal, hardTimeoutMs } = this.#policy;
+    if (signal?.aborted) this.#leave(signal.reason);
+    else this.#listen();
     // Its own place among those who wait, so that the load ends when the last of them leaves.
-    this.#load.wait({ signal: this.#leaver.signal, hardTimeoutMs }, clock.monotonicMs()).then(
+    this.#load.wait({ signal: this.#leaver.signal, hardTimeoutMs }, this.#ports.clock.monotonicMs()).then(
       (value) => this.#end(() => this.#resolve(value)),
       (error: unknown) => {
         if (!this.#takeStandIn("failed")) this.#end(() => this.#reject(error));
@@ -94,14 +77,32 @@ class StandInWait {
     );
   }
 
+  #listen(): void {
+    const { signal, softTimeoutMs } = this.#policy;
+    if (signal !== undefined) this.#stopListening.push(onAbort(signal, () => this.#leave(signal.reason)));
+    this.#stopListening.push(
+      this.#load.onOffer(() => {
+        if (!this.#takeStandIn("offered") && this.#isLate) this.#takeStandIn("soft-timeout");
+      }),
+    );
+    if (softTimeoutMs === Number.POSITIVE_INFINITY) return;
+    const onLate = (): void => {
+      this.#isLate = true;
+      this.#takeStandIn("soft-timeout");
+    };
+    this.#softTimer = this.#ports.scheduler.after(softTimeoutMs, onLate, true);
+  }
+
   /** @returns whether the caller has left with what stands in */
   #takeStandIn(event: WaitEvent): boolean {
     const { standIn } = this.#load;
-    if (standIn === undefined || !this.#isAllowed(event, standIn)) return false;
+    // What happens to the load after the caller has left is not told as if it had been answered once more, and does not keep the load.
+    if (this.#isOver || standIn === undefined || !this.#isAllowed(event, standIn)) return false;
     // The load finishes in the background.
     this.#load.keep();
-    this.#ports.onStandIn(event, standIn);
     this.#end(() => this.#resolve(standIn.value));
+    this.#ports.onStandIn(event, standIn);
+    this.#leaver.abort();
     return true;
   }
 
@@ -111,19 +112,16 @@ class StandInWait {
   }
 
   #leave(reason: unknown): void {
-    this.#leaver.abort(reason);
     this.#end(() => this.#reject(reason));
+    this.#leaver.abort(reason);
   }
 
   #end(settle: () => void): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#softTimer?.cancel();
     for (const stop of this.#stopListening) stop();
     this.#stopListening = [];
     settle();
   }
-}
-
-/** Whether an error is the hard timeout of somebody who loads. */
-export function isLoaderTimeout(error: unknown): boolean {
-  return error instanceof LoaderError && error.code === "GCX_LOADER_TIMEOUT";
 }

@@ -222,8 +222,8 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
   {
     name: "who has patience takes over",
     file: "src/cache/loads.ts",
-    search: "if (!isLoaderTimeout(error) || remainingMs <= 0) throw error;",
-    replacement: "if (remainingMs > -1) throw error;",
+    search: "if (!load.isOwnTimeout(error) || core.clock.monotonicMs() >= untilMs) return false;",
+    replacement: "if (load !== undefined) return false;",
     testFile: REMOTE_RACES,
     testName: "loads that callers share are taken over by a caller with more patience than the one who started them",
   },
@@ -330,8 +330,8 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
   {
     name: "who takes over has the rest of his time",
     file: "src/cache/loads.ts",
-    search: "const remainingMs = remainingMsOf(call);\n  if (!isLoaderTimeout(error)",
-    replacement: "const remainingMs = call.resolved.load.hardTimeoutMs;\n  if (!isLoaderTimeout(error)",
+    search: "const hardTimeoutMs = untilMs - scope.core.clock.monotonicMs();",
+    replacement: "const { hardTimeoutMs } = resolved.load;",
     testFile: LOAD_RACES,
     testName:
       "the time of a caller on memory counts from the call for who takes over from a hung loader: the rest, and not all of it again",
