@@ -13,7 +13,7 @@ export class EpochWatch {
   #readingCount = 0;
   /** Which reading, counted from 1, the name is from. */
   #currentReading = 0;
-  #isRefreshing = false;
+  #refreshing: Promise<void> | undefined;
   /** Whether a connection came up while the name was being read. */
   #isOutdated = false;
 
@@ -44,16 +44,20 @@ export class EpochWatch {
    */
   refreshSoon(): void {
     this.#isOutdated = true;
-    if (!this.#isRefreshing) void this.#refreshWhileOutdated();
+    this.#refreshing ??= this.#refreshWhileOutdated();
+  }
+
+  /** Resolves when no reading of {@link EpochWatch.refreshSoon} runs any more. */
+  async settled(): Promise<void> {
+    await this.#refreshing;
   }
 
   async #refreshWhileOutdated(): Promise<void> {
-    this.#isRefreshing = true;
     while (this.#isOutdated) {
       this.#isOutdated = false;
       await this.refresh().catch(ignore);
     }
-    this.#isRefreshing = false;
+    this.#refreshing = undefined;
   }
 }
 

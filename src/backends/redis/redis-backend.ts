@@ -51,6 +51,8 @@ export function createRedisBackend(settings: RedisBackendSettings, host: Backend
       onConnected = () => epoch.refreshSoon();
       try {
         await epoch.refresh();
+        // The first look opens connections of its own, to every node of a cluster, each of which asks for another.
+        await epoch.settled();
         if (settings.mode === "coherent") await warnIfMute(parts, host.onNotice);
       } catch (error) {
         throw translateRedisError(name, "connect", error);
