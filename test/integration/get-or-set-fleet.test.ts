@@ -280,6 +280,50 @@ describe.each(FLEET_STORES)("getOrSet of two processes over $name", (store) => {
     expect(await one.get(key)).toBe("forced");
   });
 
+  it("with forceFresh waits for no other process, whose result is then stored no more", async () => {
+    const held = await hold<string>();
+    // The other loader runs on all the while.
+    expect(
+      await within(
+        AT_ONCE_MS,
+        other.getOrSet(key, () => "forced", { forceFresh: true }),
+      ),
+    ).toBe("forced");
+    expect(await other.get(key)).toBe("forced");
+    held.resolve("from before");
+    expect(await held.result).toBe("from before");
+    expect(await other.get(key)).toBe("forced");
+  });
+
+  it("with forceFresh stores its result though a forced load of another process, begun before, ends first", async () => {
+    await one.set(key, "old", "1h");
+    const held = await hold<string>({ forceFresh: true });
+    const fresh = holdLoader<string>();
+    const forced = other.getOrSet(key, fresh.loader, { forceFresh: true });
+    await fresh.called;
+    held.resolve("from before");
+    expect(await held.result).toBe("from before");
+    fresh.resolve("fresh");
+    expect(await forced).toBe("fresh");
+    expect(await one.get(key)).toBe(store.hasRoomBeside ? "fresh" : "from before");
+  });
+
+  it("with forceFresh ends what lives when its loader finds nothing", async () => {
+    await one.set(key, "old", "1h");
+    expect(await other.getOrSet(key, () => undefined, { forceFresh: true })).toBeUndefined();
+    await waitUntil("the end of the entry", 5_000, async () => (await one.get(key)) === undefined);
+    await one.set(key, "old", "1h");
+    expect(await other.getOrSet(key, () => "kept nowhere", { forceFresh: true, ttl: 0 })).toBe("kept nowhere");
+    expect(await one.get(key)).toBeUndefined();
+  });
+
+  it("with forceFresh leaves what lives as it is when its loader throws", async () => {
+    await one.set(key, "old", "1h");
+    const failing = other.getOrSet(key, () => Promise.reject(new Error("no source")), { forceFresh: true });
+    await expect(failing).rejects.toThrow("no source");
+    expect(await one.get(key)).toBe("old");
+  });
+
   it("serves a live entry to everybody while it is refreshed", async () => {
     const options: GetOrSetOptions = { ttl: "1h", refreshAhead: 0.000_001 };
     await one.set(key, "live", "1h");

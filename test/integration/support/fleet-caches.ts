@@ -21,6 +21,8 @@ export interface FleetStore {
   readonly name: string;
   /** Whether those who wait are told. */
   readonly hasMessages: boolean;
+  /** Whether the leave to load can lie beside a live entry. */
+  readonly hasRoomBeside: boolean;
   /** Whether there are proxies that can cut a process off. */
   readonly isCuttable: boolean;
   start(): Promise<FleetServers>;
@@ -33,13 +35,13 @@ const deadlines = { connect: "10s", read: "5s", write: "5s" } as const;
 export const FLEET_STORES: readonly FleetStore[] = [
   {
     name: "one Redis",
-    ...{ hasMessages: true, isCuttable: true },
+    ...{ hasMessages: true, hasRoomBeside: true, isCuttable: true },
     start: () => startServers(1, startRedis, (addresses) => ({ backend: "redis", deadlines, redis: { addresses } })),
   },
-  { name: "a Redis Cluster", hasMessages: true, isCuttable: false, start: startCluster },
+  { name: "a Redis Cluster", hasMessages: true, hasRoomBeside: true, isCuttable: false, start: startCluster },
   {
     name: "two Redis nodes, sharded",
-    ...{ hasMessages: true, isCuttable: true },
+    ...{ hasMessages: true, hasRoomBeside: true, isCuttable: true },
     start: () =>
       startServers(2, startRedis, (nodes) => ({
         ...{ backend: "redis", deadlines },
@@ -49,7 +51,7 @@ export const FLEET_STORES: readonly FleetStore[] = [
   },
   {
     name: "Memcached",
-    ...{ hasMessages: false, isCuttable: true },
+    ...{ hasMessages: false, hasRoomBeside: false, isCuttable: true },
     start: () =>
       startServers(1, startMemcached, (servers) => ({
         ...{ backend: "memcached", deadlines },

@@ -1,3 +1,4 @@
+import { startMemcached } from "../../../scripts/servers/start-memcached.ts";
 import { startRedis } from "../../../scripts/servers/start-redis.ts";
 import type { Backend } from "../../../src/backend/backend.ts";
 import { createCodec } from "../../../src/codec/create-codec.ts";
@@ -7,6 +8,7 @@ import { createShardedBackend } from "../../../src/sharding/sharded-backend.ts";
 import { createCodedBackend } from "../../../src/tiers/coded-backend.ts";
 import { StoredValues } from "../../../src/tiers/stored-values.ts";
 import { codecSettings } from "../../support/codec/codec-settings.ts";
+import { openMemcached } from "./memcached-target.ts";
 import { clusterOf, openRedisBackend, standalone } from "./redis-backend.ts";
 import { startRedisCluster } from "./redis-cluster.ts";
 
@@ -22,6 +24,8 @@ export interface LoadTierStore {
   readonly name: string;
   /** Whether it tells of changes. */
   readonly hasMessages: boolean;
+  /** Whether a token can lie beside a live entry, and an entry can get another end without its value. */
+  readonly hasRoomBeside: boolean;
   start(): Promise<RunningStore>;
 }
 
@@ -34,12 +38,23 @@ export function withCodec(backend: Backend): Backend {
 
 /** All kinds that the cases run over. One line each; what is particular to a kind is in its `start`. */
 export const LOAD_TIER_STORES: readonly LoadTierStore[] = [
-  { name: "one Redis", hasMessages: true, start: () => startOneRedis((backend) => backend) },
-  { name: "one Redis behind a codec", hasMessages: true, start: () => startOneRedis(withCodec) },
-  { name: "a Redis Cluster", hasMessages: true, start: startCluster },
-  { name: "sharded Redis", hasMessages: true, start: () => startShards((backend) => backend) },
-  { name: "sharded Redis behind a codec", hasMessages: true, start: () => startShards(withCodec) },
+  { name: "one Redis", hasMessages: true, hasRoomBeside: true, start: () => startOneRedis((backend) => backend) },
+  { name: "one Redis behind a codec", hasMessages: true, hasRoomBeside: true, start: () => startOneRedis(withCodec) },
+  { name: "a Redis Cluster", hasMessages: true, hasRoomBeside: true, start: startCluster },
+  { name: "sharded Redis", hasMessages: true, hasRoomBeside: true, start: () => startShards((backend) => backend) },
+  { name: "sharded Redis behind a codec", hasMessages: true, hasRoomBeside: true, start: () => startShards(withCodec) },
 ];
+
+/** With those that have cases of their own for the rest. */
+export const ALL_LOAD_TIER_STORES: readonly LoadTierStore[] = [
+  ...LOAD_TIER_STORES,
+  { name: "Memcached", hasMessages: false, hasRoomBeside: false, start: startOneMemcached },
+];
+
+async function startOneMemcached(): Promise<RunningStore> {
+  const server = await startMemcached();
+  return { open: () => openMemcached(server), stop: () => server.stop() };
+}
 
 async function startOneRedis(wrap: (backend: Backend) => Backend): Promise<RunningStore> {
   const server = await startRedis();
