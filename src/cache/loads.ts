@@ -245,7 +245,7 @@ function takeOver<T>({ scope, load, untilMs, loadAgain }: JoinedLoad<T>, error: 
 }
 
 /** Whether a load failed by the hard timeout of whoever began it, and one who joined it has patience left. Then the failure is the other's alone. */
-export function mayTakeOver({ core }: ViewScope, load: Load, error: unknown, untilMs: number): boolean {
+function mayTakeOver({ core }: ViewScope, load: Load, error: unknown, untilMs: number): boolean {
   if (!load.isOwnTimeout(error) || core.clock.monotonicMs() >= untilMs) return false;
   core.loadMemory.forgetFailure(load.storedKey);
   return true;

@@ -155,11 +155,13 @@ describe.each(ALL_LOAD_TIER_STORES)("the load tier of $name, asked to take over"
       expect((entry?.expiresAt ?? 0) - Date.now()).toBeGreaterThan(500_000);
     });
 
-    it("counts on where a counter lives", async () => {
+    it("counts on where a counter lives, and refuses the result of a load that began before", async () => {
       const count = { delta: 1n, initial: 0n, ttlMs: 60_000, minimum: -(2n ** 63n), maximum: 2n ** 63n - 1n };
       await one.increment?.(key, count, CONTEXT);
-      await takeOver(other);
+      const taken = await takeOver(other);
       expect(await one.increment?.(key, count, CONTEXT)).toMatchObject({ value: 2n });
+      expect(await fill(other, taken, write("1"))).toMatchObject({ stored: false });
+      expect(await one.increment?.(key, count, CONTEXT)).toMatchObject({ value: 3n });
     });
   });
 });

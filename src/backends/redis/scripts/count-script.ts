@@ -26,12 +26,14 @@ local function remembered(key, opKey)
   return version and { 3, value, tonumber(version) }
 end
 
--- Payload of a counter, and the bytes before it that stay but for the version.
+-- Payload of a counter, and the bytes before it that stay but for the version and a token: a load that is to replace it has not seen this count.
 local function counterOf(key, flags)
   local record = call('GET', key)
-  local at = ${RECORD_HEAD_BYTES} + (bit.band(flags, 16) ~= 0 and 16 or 0)
+  local hasToken = bit.band(flags, 16) ~= 0
+  local first = ${RECORD_HEAD_BYTES} + (hasToken and 16 or 0)
+  local at = first
   if bit.band(flags, 32) ~= 0 then at = at + 4 + #tagBlock(record, key, flags) end
-  return sub(record, at + 1), sub(record, 13, 28), sub(record, ${RECORD_HEAD_BYTES} + 1, at)
+  return sub(record, at + 1), sub(record, 13, 28), (hasToken and string.rep('\\0', 16) or '') .. sub(record, first + 1, at)
 end
 
 local function count(key, opKey, meta)

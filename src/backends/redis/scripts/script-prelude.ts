@@ -229,15 +229,20 @@ local function isOfGeneration(p, namespace)
   return mark and sub(p, 13, 20) == mark
 end
 
-local function isLive(p, key, version, flags, namespace, judgedVersion, verdict)
-  if bit.band(flags, 3) ~= 0 or not isOfGeneration(p, namespace) then return false end
-  local endsAt = unpack('>I8', p, 21)
-  if endsAt > 0 and endsAt <= MS then return false end
+-- Whether nothing invalidated the tags that data carries since it was written; nil for "not judged here".
+local function tagsStand(p, key, version, flags, judgedVersion, verdict)
   if bit.band(flags, 32) == 0 then return true end
   if version == judgedVersion then return verdict end
   if not HAS_TAGS_HERE then return nil end
   local block = tagBlock(p, key, flags)
   return block ~= nil and areTagsCurrent(block)
+end
+
+local function isLive(p, key, version, flags, namespace, judgedVersion, verdict)
+  if bit.band(flags, 3) ~= 0 or not isOfGeneration(p, namespace) then return false end
+  local endsAt = unpack('>I8', p, 21)
+  if endsAt > 0 and endsAt <= MS then return false end
+  return tagsStand(p, key, version, flags, judgedVersion, verdict)
 end
 `;
 

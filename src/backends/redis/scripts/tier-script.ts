@@ -153,15 +153,6 @@ local function fill(key, meta, payload)
   return answer(index, made)
 end
 
--- Whether nothing invalidated the tags that data carries since it was written; nil for "not judged here".
-local function tagsStand(p, key, version, flags, judgedVersion, verdict)
-  if bit.band(flags, 32) == 0 then return true end
-  if version == judgedVersion then return verdict end
-  if not HAS_TAGS_HERE then return nil end
-  local block = tagBlock(p, key, flags)
-  return block ~= nil and areTagsCurrent(block)
-end
-
 -- Gives data another end. Its value stays where it lies.
 local function renew(key, meta)
   local index, namespace = byte(meta, 2) - 32, byte(meta, 3) - 32
