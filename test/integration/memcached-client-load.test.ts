@@ -61,7 +61,7 @@ async function watchingCostMs(): Promise<number> {
 }
 
 describe("10,000 requests in flight", () => {
-  it("to a server that hangs all settle within 20 ms of their deadline", async () => {
+  it("to a server that hangs all settle within 50 ms of their deadline", async () => {
     const hung = await startMemcached();
     const timeoutMs = 1_000;
     const { client } = openClient(`${hung.host}:${hung.port}`, { timeoutMs });
@@ -96,7 +96,7 @@ describe("10,000 requests in flight", () => {
     // What the event loop was late, and what others had the processor, is not the client's.
     const stolenMs = Math.max(0, performance.now() - wallBefore - (cpu.user + cpu.system) / 1_000);
     delay.disable();
-    // The aim is 20 ms; 30 more are for the making of 10,000 errors, of which `watchingCostMs` measures only a part.
+    // The aim is 20 ms, which 5,000 requests keep and 10,000 not always; 30 more are for the making of 10,000 errors, of which `watchingCostMs` measures only a part.
     expect(latestAt).toBeLessThan(dueAt + 50 + delay.max / 1e6 + stolenMs + (await watchingCostMs()));
     expect(earliestAt).toBeGreaterThan(sentAt + timeoutMs - 5);
     expect(Object.fromEntries(names)).toEqual({ BackendTimeoutError: 5_000, OutcomeUnknownError: 5_000 });
