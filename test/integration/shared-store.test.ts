@@ -152,7 +152,10 @@ describe(`one memory for four threads (seed ${seed})`, () => {
       backend.clear("");
       backend.sweep();
       counts.push(await capacityOf(backend));
-      expect(backend.usage("").keyCount).toBe(counts.at(-1));
+      // A thread counts before it publishes and takes back after, so one that died in between leaves one too many, until its segment is emptied; never one too few.
+      const uncounted = (backend.usage("").keyCount ?? Number.NaN) - (counts.at(-1) as number);
+      expect(uncounted).toBeGreaterThanOrEqual(0);
+      expect(uncounted).toBeLessThanOrEqual(deathCount);
     }
     expect(Math.max(...counts), `${counts} after ${deathCount} deaths`).toBeGreaterThanOrEqual(expectedCount * 0.96);
     backend.close();
