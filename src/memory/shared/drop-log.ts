@@ -39,8 +39,9 @@ export class DropLog implements DropWitness {
     const bucket = i32[address * 2 + RECORD.bucket] as number;
     const hash = i32[address * 2 + RECORD.hash] as number;
     const version = slab.f64[address + 4] as number;
-    // What is written over may say anything; a version above the newest would refuse all loads for ever.
-    if (version <= slab.currentVersion()) removalCells.raiseOne(bucket ^ hash, hash, version);
+    // What is written over may say anything: nothing that is a number, or a version above the newest, which would refuse all loads for ever.
+    if (Number.isSafeInteger(version) && version <= slab.currentVersion())
+      removalCells.raiseOne(bucket ^ hash, hash, version);
     const cause = deathCause(slab, scopeCells, clock, address) ?? "evicted";
     if (cause === "evicted" && segments.queueOf(segments.of(address)) === PROBATION) this.#haunt(bucket, hash);
     const key = this.#parts.wantsRemovals() ? readKey(slab, segments, address) : "";

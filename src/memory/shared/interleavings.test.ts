@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
+import type { SharedSlabHandle } from "../../backend/shared-slab-handle.ts";
 import { createSeededRandom } from "../../foundation/random-source.ts";
 import { createFakeTime } from "../../testing/fake-clock.ts";
+import { KeyHash } from "./key-hash.ts";
+import { ScopeHasher } from "./scope-hashes.ts";
 import { createSharedMemoryBackend, type SharedMemoryBackend } from "./shared-memory-backend.ts";
-import { createSharedSlab } from "./shared-slab.ts";
+import { createSharedSlab, SharedSlab } from "./shared-slab.ts";
+import { VersionCells } from "./version-cells.ts";
 
 type Action = (store: SharedMemoryBackend) => unknown;
 
@@ -14,8 +18,16 @@ const counter = { delta: 1n, initial: 0n, ttlMs: Number.POSITIVE_INFINITY, minim
 
 /** Two threads' ways into one memory, with a neighbour of the key in most buckets. */
 function createPair(value: unknown): readonly [SharedMemoryBackend, SharedMemoryBackend] {
-  const host = { ...createFakeTime(), random: createSeededRandom(11), onRemoval: () => undefined };
-  const slab = createSharedSlab({ sizeBytes: 2 ** 20, expectedKeyCount: 64 }, host);
+  return createPairIn(createSlab(), value);
+}
+
+const host = { ...createFakeTime(), random: createSeededRandom(11), onRemoval: () => undefined };
+
+function createSlab(): SharedSlabHandle {
+  return createSharedSlab({ sizeBytes: 2 ** 20, expectedKeyCount: 64 }, host);
+}
+
+function createPairIn(slab: SharedSlabHandle, value: unknown): readonly [SharedMemoryBackend, SharedMemoryBackend] {
   const pair = [createSharedMemoryBackend({ slab }, host), createSharedMemoryBackend({ slab }, host)] as const;
   for (let index = 0; index < 100; index += 1) pair[0].set(`neighbour ${index}`, { ...forever, value: OLD });
   if (value !== undefined) pair[0].set("key", { ...forever, value });
@@ -166,5 +178,40 @@ describe("an operation that another thread cuts in two, at each of its atomic ac
       }
     },
     30_000,
+  );
+
+  it.each(["increment", "set on version", "set"])(
+    "%s, while a third, slow in the middle of it, ends what is there: what others saw ended does not come back",
+    (name) => {
+      let endedCount = 0;
+      let hasHappened = true;
+      for (let step = 1; hasHappened && step < MOST_STEPS; step += 1) {
+        const handle = createSlab();
+        const [mine, other] = createPairIn(handle, 5);
+        expectedVersions.set(mine, other.get("key")?.version ?? 1);
+        // The first half of an invalidation: it has its version before the operation draws one, and raises the tag in the middle of it.
+        const slab = new SharedSlab(handle);
+        const { scopeCellAt, scopeCellCount } = slab.layout;
+        slab.countInvalidation(1);
+        const version = slab.nextVersion();
+        const [low, high] = new ScopeHasher(new KeyHash(slab)).ofTag("tag");
+        let isEnded = false;
+        const raise = (): void => {
+          new VersionCells(slab, scopeCellAt, scopeCellCount).raise(low as number, high as number, version);
+          isEnded = other.get("key") === undefined;
+        };
+        const cut = interrupt(() => (OPERATIONS[name] as Action)(mine), step, raise);
+        hasHappened = cut.hasHappened;
+        if (!hasHappened || !isEnded) continue;
+        endedCount += 1;
+        // Made of what was ended, or of nothing, which is after the end.
+        const { stored, value, previous } = cut.result as { stored?: boolean; value?: bigint; previous?: unknown };
+        const isDerived =
+          name === "set" ? previous !== undefined : name === "increment" ? value === 6n : stored === true;
+        if (isDerived) expect(mine.get("key"), `after access ${step}`).toBeUndefined();
+      }
+      expect(hasHappened).toBe(false);
+      expect(endedCount).toBeGreaterThan(3);
+    },
   );
 });

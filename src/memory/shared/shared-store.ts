@@ -11,7 +11,7 @@ import { KeyHash } from "./key-hash.ts";
 import { enterParticipant, leaveParticipant } from "./participants.ts";
 import { measureBody, type RecordBody, writeBody } from "./record-body.ts";
 import { isPlausible, LIST_HEADER_UNITS, RECORD, siblingCountOf } from "./record-format.ts";
-import { deathCause } from "./record-life.ts";
+import { deathCause, hasScopes } from "./record-life.ts";
 import { fromTagText, readTagText } from "./record-text.ts";
 import { LIST_UNITS, RecordWriter } from "./record-writer.ts";
 import { ScopeHasher, type ScopeHashes } from "./scope-hashes.ts";
@@ -69,6 +69,8 @@ export class SharedStore {
   /** Drawn for what is being written. */
   #version = 0;
   #epoch = 0;
+  /** Stamp for what is made of the live entry that was found. */
+  #derivedStamp = 0;
   /** Where the body of what is being written stands already, from an earlier round; 0: nowhere. */
   #writtenAt = 0;
 
@@ -241,7 +243,7 @@ export class SharedStore {
     }
     if (this.#writtenAt !== place) writeBody(this.slab, this.segments, this.codec, place, body);
     this.#writtenAt = place;
-    this.#writeWords(place, draft.expiresAt);
+    this.#writeWords(place, draft.expiresAt, this.#stampFor(draft, body));
     const replaced = chain.found;
     const touches = replaced === 0 ? 0 : Math.min(MAX_TOUCH_COUNT, writer.touchesOf(replaced) + 1);
     const version = this.#version;
@@ -261,11 +263,20 @@ export class SharedStore {
     return this.chain.isStable() ? { version, previous: undefined } : undefined;
   }
 
-  #writeWords(place: number, expiresAt: number): void {
+  /**
+   * What is made of an entry carries its stamp, for which the scopes must be that entry's; anything else its own version. A tag that it did not have may have been ended long before.
+   */
+  #stampFor({ condition, wantsPrevious }: SharedDraft, { scopes }: RecordBody): number {
+    const isDerived = condition?.kind === "version" || wantsPrevious === true;
+    if (!isDerived || this.#derivedStamp === this.#version) return this.#version;
+    return hasScopes(this.slab, this.chain.found, scopes) ? this.#derivedStamp : this.#version;
+  }
+
+  #writeWords(place: number, expiresAt: number, stamp: number): void {
     const { i32, f64 } = this.slab;
     i32[place * 2 + RECORD.epoch] = this.#epoch;
     f64[place + 4] = this.#version;
-    f64[place + 5] = this.#version;
+    f64[place + 5] = stamp;
     f64[place + 6] = expiresAt;
   }
 
@@ -292,6 +303,8 @@ export class SharedStore {
    *
    * Of a live entry they are drawn before it is judged: a clear or an invalidation that comes in between ends what is written too,
    * as it would have ended what it was made of. (Drawn afterwards, an increment of a value that was just cleared would live on.)
+   * One that has its version already and raises its cells in the middle of this would end the entry for readers, and what is written bring it back until it raises them a
+   * second time; so while any is under way what is made of the entry keeps its stamp.
    * Where there is none they are drawn afterwards: absent it stays until the bucket changes, and what is written must outlive what ended the former entry.
    */
   #locateToWrite(key: string): boolean {
@@ -301,6 +314,7 @@ export class SharedStore {
       this.#draw();
       if (chain.found === 0) return false;
       if (!isPlausible(this.slab, chain.found)) continue;
+      if (this.slab.hasInvalidationsInFlight()) this.#derivedStamp = this.slab.f64[chain.found + 5] as number;
       if (deathCause(this.slab, this.scopeCells, this.#clock, chain.found, this.#epoch) === undefined) return true;
       if (!chain.isStable()) continue;
       this.#draw();
@@ -311,6 +325,7 @@ export class SharedStore {
   /** After the head was loaded: whoever published since makes the publication fail, so versions of a key only grow. */
   #draw(): void {
     this.#version = this.slab.nextVersion();
+    this.#derivedStamp = this.#version;
     this.#epoch = this.slab.clearEpoch();
   }
 
