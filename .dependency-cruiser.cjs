@@ -62,9 +62,14 @@ module.exports = {
     ...coreRules,
     mayImportOnly(
       "root-composition",
-      "The files beside index.ts compose: they may import L0–L4, the stores with a network and the pure half of config.",
-      "^src/create-[a-z-]+\\.ts$",
-      [inside([...CORE, "backends"]), CLIENT_SETTINGS, PURE_CONFIG, "^src/create-[a-z-]+\\.ts$"],
+      "The files beside index.ts compose: they may import L0–L4, the stores and transports with a network, what watches caches (loaded when it is used) and the pure half of config.",
+      "^src/(?:create|reconfigure)-[a-z-]+\\.ts$",
+      [
+        inside([...CORE, "backends", "transports", "observability"]),
+        CLIENT_SETTINGS,
+        PURE_CONFIG,
+        "^src/(?:create|reconfigure)-[a-z-]+\\.ts$",
+      ],
     ),
     ...EDGES.map((edge) =>
       mayImportOnly(
@@ -82,27 +87,27 @@ module.exports = {
     ),
     mayImportOnly(
       "config-pure",
-      "The half of config that describes and checks may import foundation, entry, backend, codec, the settings of clients and itself.",
+      "The half of config that describes and checks may import foundation, entry, backend, codec, coherence, the settings of clients and itself.",
       PURE_CONFIG,
-      [inside(["foundation", "entry", "backend", "codec"]), CLIENT_SETTINGS, PURE_CONFIG],
+      [inside(["foundation", "entry", "backend", "codec", "coherence"]), CLIENT_SETTINGS, PURE_CONFIG],
     ),
     mayImportOnly(
       "app-config",
       "Reading configuration may use everything below the apps, and no other app.",
       CONFIG_READERS,
-      [inside([...CORE, "clients", ...EDGES, "config"]), "^src/create-[a-z-]+\\.ts$"],
+      [inside([...CORE, "clients", ...EDGES, "config"]), "^src/(?:create|reconfigure)-[a-z-]+\\.ts$"],
     ),
     mayImportOnly(
       "app-server",
       "The server may use config and everything below the apps; the command line uses it, not the other way round.",
       "^src/server/",
-      [inside([...CORE, "clients", ...EDGES, "config", "server"]), "^src/create-[a-z-]+\\.ts$"],
+      [inside([...CORE, "clients", ...EDGES, "config", "server"]), "^src/(?:create|reconfigure)-[a-z-]+\\.ts$"],
     ),
     mayImportOnly(
       "app-cli",
       "The command line may use everything but the test kit and the package's own entry.",
       "^src/cli/",
-      [inside([...CORE, "clients", ...EDGES, ...APPS]), "^src/create-[a-z-]+\\.ts$"],
+      [inside([...CORE, "clients", ...EDGES, ...APPS]), "^src/(?:create|reconfigure)-[a-z-]+\\.ts$"],
     ),
     mayImportOnly("testing-kit", "The test kit may import L0–L4 and itself.", "^src/testing/", [
       inside(CORE),
@@ -123,7 +128,7 @@ module.exports = {
         path: "^src/",
         pathNot: anyOf(
           inside([...CORE, "clients", ...EDGES, ...APPS, "testing"]),
-          "^src/(index|create-[a-z-]+)\\.ts$",
+          "^src/(index|create-[a-z-]+|reconfigure-cache)\\.ts$",
           TEST_FILE,
         ),
       },

@@ -13,9 +13,10 @@ BIN := node_modules/.bin
 VITEST = mkdir -p $(REPORTS) && rm -f $(REPORTS)/$(2).json && \
   $(BIN)/vitest run --project '$(1)' --reporter=default --reporter=./scripts/report/json-with-reasons.mjs --outputFile.json=$(REPORTS)/$(2).json
 
+DASHBOARD_SOURCES := $(shell find dashboard -type f -not -path '*/node_modules/*' 2>/dev/null)
 SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts' 2>/dev/null)
 
-.PHONY: help run test build lint fmt test-unit test-checks test-integration test-coverage check-package benchmark clean
+.PHONY: help run test build dashboard lint fmt test-unit test-checks test-integration test-coverage check-package benchmark clean
 
 help: ## Show what can be done
 	@echo "GoCacheX for TypeScript"
@@ -30,14 +31,19 @@ test: $(NODE_MODULES) ## Everything that must hold: lint, types, build, all test
 
 build: $(BUILD) ## Build the package into dist/
 
-lint: $(NODE_MODULES) ## Format, lint, types, layers, purity, file rules, unused code
-	$(BIN)/biome check --error-on-warnings .
-	node node_modules/typescript7/bin/tsc -p .
-	node node_modules/typescript7/bin/tsc -p scripts
-	node scripts/checks/check-layers.mjs
-	node scripts/checks/check-purity.mjs
-	node scripts/checks/check-files.mjs
-	$(BIN)/knip
+dashboard: $(NODE_MODULES) ## Build the page that a node serves into dist/dashboard
+	node scripts/build-dashboard.mjs
+
+lint: $(NODE_MODULES) dashboard/node_modules/.installed ## Format, lint, types, layers, purity, file rules, unused code
+	@node scripts/report/run-together.mjs 2 \
+	  "$(BIN)/knip" \
+	  "node node_modules/typescript7/bin/tsc -p ." \
+	  "node scripts/checks/check-layers.mjs" \
+	  "$(BIN)/biome check --error-on-warnings ." \
+	  "node node_modules/typescript7/bin/tsc -p scripts" \
+	  "node node_modules/typescript7/bin/tsc -p dashboard" \
+	  "node scripts/checks/check-purity.mjs" \
+	  "node scripts/checks/check-files.mjs"
 
 fmt: $(NODE_MODULES) ## Format the code and mend what can be mended safely
 	$(BIN)/biome check --write .
@@ -55,8 +61,9 @@ test-coverage: $(NODE_MODULES) ## Unit tests with a coverage report in coverage/
 	$(BIN)/vitest run --project unit --coverage
 
 check-package: $(BUILD) ## What others will install: publint, and types as every module system sees them
-	$(BIN)/publint --strict
-	$(BIN)/attw --pack . --profile node16 --exclude-entrypoints ./config.schema.json
+	@node scripts/report/run-together.mjs 2 \
+	  "$(BIN)/publint --strict" \
+	  "$(BIN)/attw --pack . --profile node16 --exclude-entrypoints ./config.schema.json"
 
 benchmark: $(NODE_MODULES) bench/node_modules/.installed ## Compare with other libraries, some 20 minutes (BENCH_SECONDS=5 for a short run, BENCH_ARGS=…)
 	node bench/run.mjs $(BENCH_ARGS)
@@ -74,8 +81,12 @@ bench/node_modules/.installed: bench/package-lock.json
 	cd bench && (npm ci --no-audit --no-fund || npm install --no-audit --no-fund)
 	@touch $@
 
+dashboard/node_modules/.installed: dashboard/package-lock.json
+	node scripts/build-dashboard.mjs --install
+	@touch $@
+
 # What the bundler says is shown when it fails; else it is in the log.
-$(BUILD): $(NODE_MODULES) $(SOURCES) tsdown.config.ts tsconfig.json package.json scripts/package-entries.json scripts/write-config-schema.mjs scripts/import-source.mjs
+$(BUILD): $(NODE_MODULES) $(SOURCES) tsdown.config.ts tsconfig.json package.json scripts/package-entries.json scripts/write-config-schema.mjs scripts/import-source.mjs scripts/build-dashboard.mjs $(DASHBOARD_SOURCES)
 	@mkdir -p $(@D)
 	@echo "building …"
 	@npm run --silent build >$(BUILD_LOG) 2>&1 || { cat $(BUILD_LOG) >&2; exit 1; }

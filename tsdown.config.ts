@@ -26,7 +26,7 @@ const config: UserConfig = defineConfig({
   // Without a chunk of its own, rolldown's interop code lands in whichever entry needs it first, and the other entries
   // load that one: the root would load the test kit.
   outputOptions: { codeSplitting: { groups: [{ name: "interop", test: /rolldown[/:]runtime/ }] } },
-  onSuccess: "node scripts/write-config-schema.mjs",
+  onSuccess: "node scripts/write-config-schema.mjs && node scripts/build-dashboard.mjs",
 });
 
 export default config;

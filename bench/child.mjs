@@ -10,6 +10,7 @@ const programs = {
   flooding: async (job) => (await import("./scenarios/flooding.mjs")).runFlooding(job),
   api: async (job) => (await import("./scenarios/api.mjs")).runApi(job),
   loading: async (job) => (await import("./scenarios/loading.mjs")).runLoading(job),
+  tiers: async (job) => (await import("./scenarios/tiers.mjs")).runTiers(job),
   remote: async (job) => (await import("./scenarios/remote.mjs")).runRemote(job),
   "remote-soak": async (job) => (await import("./remote/remote-soak.mjs")).runRemoteSoak(job),
   sharding: async (job) => (await import("./remote/sharding-jobs.mjs")).runSharding(job),

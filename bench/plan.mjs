@@ -10,7 +10,7 @@ import {
   remoteSubjects,
   shortRemoteSubjects,
 } from "./remote/remote-scenarios.mjs";
-import { sizes, speedScenarios, wholeScenarios } from "./scenarios.mjs";
+import { sizes, speedScenarios, TIER_KEY_COUNTS, wholeScenarios } from "./scenarios.mjs";
 
 /** Runs that are not counted, before the first round; see measure.mjs. */
 const WARM_UP_COUNT = 3;
@@ -32,6 +32,7 @@ const gcPeers = ["gocachex", "lru-cache"];
 const apiSizes = ["10k", "100k"];
 const API_RUNNER_COUNT = 9;
 const LOADING_RUNNER_COUNT = 9;
+const TIERS_RUNNER_COUNT = 8;
 const ROUTING_RUNNER_COUNT = 6;
 
 /**
@@ -122,7 +123,7 @@ export function planJobs(options) {
 /** @param {{ program: string, peer?: string, peers?: readonly string[] }} job */
 export function needsEngine({ program, peer, peers = [] }) {
   return (
-    ["api", "loading", "codec", "routing", ...remotePrograms].includes(program) ||
+    ["api", "loading", "tiers", "codec", "routing", ...remotePrograms].includes(program) ||
     [peer, ...peers].some((id) => id?.startsWith("gocachex") === true)
   );
 }
@@ -161,6 +162,10 @@ function jobsOf(scenario, { sizes: chosenSizes, peers, clients, subjects, agains
       return alone(gcPeers, isQuick ? { entryCount: 300_000, seconds: 2 } : { entryCount: 5_000_000, seconds: 20 });
     case "loading":
       return [{ program: "loading", runnerCount: LOADING_RUNNER_COUNT }];
+    case "tiers":
+      return TIER_KEY_COUNTS.map((keyCount) => ({
+        ...{ program: "tiers", subject: `${keyCount} keys`, keyCount, runnerCount: TIERS_RUNNER_COUNT },
+      }));
     case "api":
       return apiSizes
         .filter((size) => chosenSizes.includes(size))

@@ -24,7 +24,8 @@ if (options.isList) {
   process.exit(0);
 }
 if (jobs.some(needsEngine)) process.env[BUNDLE_VARIABLE] = await buildEngine(options.source);
-if (jobs.some(({ program }) => remotePrograms.includes(program))) process.env[SERVERS_VARIABLE] = await buildServers();
+if (jobs.some(({ program }) => remotePrograms.includes(program) || program === "tiers"))
+  process.env[SERVERS_VARIABLE] = await buildServers();
 if (options.against !== undefined) process.env[OTHER_BUNDLE_VARIABLE] = await buildEngine(options.against, "other");
 
 console.log(

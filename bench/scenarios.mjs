@@ -110,7 +110,10 @@ export const speedScenarios = [
 ];
 
 /** Scenarios with a program of their own, one library a process; the sizes do not apply. */
-export const wholeScenarios = ["growth", "memory", "gc", "flooding", "api", "loading"];
+export const wholeScenarios = ["growth", "memory", "gc", "flooding", "api", "loading", "tiers"];
+
+/** Keys that are read in the scenario of caches with two tiers. */
+export const TIER_KEY_COUNTS = [1_000, 10_000];
 
 /** @type {Record<string, number>} */
 export const sizes = { "10k": 10_000, "100k": 100_000, "1m": 1_000_000 };

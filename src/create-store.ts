@@ -2,8 +2,9 @@ import type { Backend } from "./backend/backend.ts";
 import { type BackendHost, findBackendFactory } from "./backend/registry.ts";
 import { memcachedBackend } from "./backends/memcached/memcached-store.ts";
 import { redisBackend } from "./backends/redis/redis-store.ts";
-import type { ResolvedConfig, ResolvedMemoryConfig } from "./config/resolve-config.ts";
+import type { ResolvedConfig } from "./config/resolve-config.ts";
 import type { WeightedServer } from "./config/resolve-memcached.ts";
+import type { ResolvedMemoryConfig } from "./config/resolve-memory.ts";
 import type { ResolvedShardingConfig } from "./config/resolve-sharding.ts";
 import { ConfigError } from "./foundation/errors.ts";
 import { systemThreadExits } from "./foundation/thread-exits.ts";
@@ -13,7 +14,7 @@ import { createSharedSlab } from "./memory/shared/shared-slab.ts";
 import type { ShardedNode } from "./sharding/shard-node.ts";
 import { createShardedBackend } from "./sharding/sharded-backend.ts";
 
-/** Makes the store that a configuration names. Opens nothing. */
+/** Makes the store that a configuration names, of several tiers the last. Opens nothing. */
 export function createStore(config: ResolvedConfig, host: BackendHost): Backend {
   const { backend } = config;
   if (typeof backend !== "string") return backend;

@@ -11,6 +11,7 @@ export type { CounterRequest, CounterResult } from "./backend/counter.ts";
 export { defineBackend } from "./backend/define-backend.ts";
 export type { LeaseOutcome, LeaseRequest } from "./backend/lease.ts";
 export { type BackendFactory, type BackendHost, registerBackend, unregisterBackend } from "./backend/registry.ts";
+export type { EntryVerdict, KnownEntry, Revalidation } from "./backend/revalidation.ts";
 export type { SharedSlabHandle } from "./backend/shared-slab-handle.ts";
 export type { EntryWrite, StoredEntry, WriteCondition, WriteResult } from "./backend/stored-entry.ts";
 export type { BatchedLoad } from "./cache/batched-load.ts";
@@ -34,6 +35,7 @@ export type {
   LockOptions,
   NamespaceDefaults,
   OptimisticOptions,
+  ReadOptions,
   SetOptions,
   SharedLoadOptions,
   TtlOrSetOptions,
@@ -47,6 +49,19 @@ export { type GobBasicType, type GobField, type GobFieldType, gobStruct } from "
 export type { GobStruct } from "./codec/gob/value-shape.ts";
 export type { CustomSerializer } from "./codec/serializers/custom-serializer.ts";
 export { type GobSerializerOptions, gobSerializer } from "./codec/serializers/gob-serializer.ts";
+export type {
+  AckAskMessage,
+  AckMessage,
+  ChangeMessage,
+  ClearMessage,
+  CoherenceMessage,
+  DirtyMessage,
+  HeadedShard,
+  TagsMessage,
+  UnknownMessage,
+} from "./coherence/coherence-message.ts";
+export { inProcessTransport } from "./coherence/in-process-transport.ts";
+export type { CacheTransport, CoherenceTransport, PeerStatus, TransportListener } from "./coherence/transport.ts";
 export type { CacheConfig } from "./config/cache-config.ts";
 export { type LoadConfigOptions, loadConfig } from "./config/load-config.ts";
 export type { PluginCacheConfig } from "./config/plugin-config.ts";
@@ -119,3 +134,5 @@ export type { LoadResult } from "./memory/snapshot/load-snapshot.ts";
 export type { NodeWritable } from "./memory/snapshot/node-sink.ts";
 export type { ChunkWriter, SnapshotTarget, WebWritable, WebWriter } from "./memory/snapshot/open-sink.ts";
 export type { Weigher } from "./memory/user-weigher.ts";
+export { type Reconfiguration, reconfigureCache } from "./reconfigure-cache.ts";
+export { type WorkerTransportOptions, workerTransport } from "./transports/worker/worker-transport.ts";

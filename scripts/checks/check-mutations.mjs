@@ -8,33 +8,26 @@ import { fileURLToPath } from "node:url";
 import { createVitest } from "vitest/node";
 import { importSource } from "../import-source.mjs";
 import { isMain } from "./is-main.mjs";
+import { BROKEN_TEST, mutate } from "./mutate.mjs";
 
-const LIST = "test/mutations/loading-mutations.ts";
+const LIST = "test/mutations/all-mutations.ts";
+const HOST = "scripts/checks/mutation-host.mjs";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** A safeguard against hanging shows by a test that hangs; none of these tests takes long when it passes. */
 const TEST_TIMEOUT_MS = 4_000;
 /** Errors of code that is broken rather than without its safeguard: a mutation must not be caught by them. */
 const BROKEN_CODE = new Set(["ReferenceError", "SyntaxError"]);
+/** More than there are processors: a mutant that waits in vain until its timeout keeps none busy. */
+const WORKER_COUNT = 4;
 
 /**
  * @typedef {import("../../test/mutations/mutation.ts").Mutation} Mutation
  * @typedef {{ name: string, verdict: "caught" | "survived" | "not applied" | "no such test" | "broken", detail: string }} MutationResult
+ * @typedef {{ suite: string, testFile: string, testName: string, mutation: Mutation | undefined }} HostedSuite what a host runs of a test file, with what mutation
  */
 
 /**
- * The mutated text of a file.
- *
- * @param {string} text
- * @param {Mutation} mutation
- * @returns {string | undefined} `undefined` when what is to be replaced is not there exactly once
- */
-export function mutate(text, { search, replacement }) {
-  const parts = text.split(search);
-  return parts.length === 2 ? parts.join(replacement) : undefined;
-}
-
-/**
- * Runs mutations, two at a time.
+ * Runs mutations, a few at a time.
  *
  * @param {readonly Mutation[]} mutations
  * @returns {Promise<MutationResult[]>} in the order of the list
@@ -54,95 +47,101 @@ export async function runMutations(mutations) {
 
 /** @param {readonly Mutation[]} mutations */
 async function runTests(mutations) {
-  const mutated = new Set(mutations.map(({ file }) => ROOT + file));
+  const hosts = Array.from({ length: Math.min(WORKER_COUNT, mutations.length) }, (_, host) =>
+    suitesOf(mutations.filter((_mutation, index) => index % WORKER_COUNT === host)),
+  );
   const vitest = await createVitest("test", {
     root: ROOT,
     config: false,
     watch: false,
     reporters: [{}],
-    // All runs read the same files but one each: those are transformed once.
-    experimental: { fsModuleCache: true, fsModuleCachePath: `${ROOT}.tmp/mutations` },
-    // All projects are runs of their own; a worker that took the next one's files would mix up their modules.
-    projects: mutations.map((mutation, index) => ({
+    // What a mutant leaves behind may fail after its test has: that is no news.
+    dangerouslyIgnoreUnhandledErrors: true,
+    projects: hosts.map((suites, host) => ({
       root: ROOT,
-      plugins: [swapText(mutation, mutated)],
       test: {
-        name: String(index),
-        include: [mutation.testFile],
+        name: String(host),
+        include: [HOST],
         environment: "node",
         pool: "threads",
         testTimeout: TEST_TIMEOUT_MS,
-        maxWorkers: 2,
+        maxWorkers: WORKER_COUNT,
+        provide: { suites },
       },
     })),
   });
   try {
-    const specifications = mutations.map(({ testFile, testName }, index) =>
-      projectAt(vitest, index).createSpecification(ROOT + testFile, {
-        testNamePattern: new RegExp(`^\\s*${escaped(testName)}$`),
-      }),
+    const specifications = hosts.map((suites, host) =>
+      vitest.getProjectByName(String(host)).createSpecification(ROOT + HOST, { testNamePattern: patternOf(suites) }),
     );
     const { testModules } = await vitest.runTestSpecifications(specifications, true);
-    return mutations.map((mutation, index) =>
-      judge(
-        mutation,
-        testModules.filter(({ project }) => project.name === String(index)),
-      ),
-    );
+    const errors = testModules.flatMap((module) => module.errors());
+    if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join("\n"));
+    const outcomes = new Map(testModules.flatMap((module) => [...module.children.suites()].map(testsRunIn)));
+    return mutations.map((mutation) => judge(mutation, outcomes));
   } finally {
     await vitest.close();
   }
 }
 
 /**
- * @param {import("vitest/node").Vitest} vitest
- * @param {number} index
+ * @param {readonly Mutation[]} mutations
+ * @returns {HostedSuite[]} one for each, and after them one for each test without a mutation
  */
-function projectAt(vitest, index) {
-  return vitest.getProjectByName(String(index));
+function suitesOf(mutations) {
+  const mutated = mutations.map((mutation) => ({
+    suite: mutation.name,
+    testFile: ROOT + mutation.testFile,
+    testName: mutation.testName,
+    mutation: { ...mutation, file: ROOT + mutation.file },
+  }));
+  const unchanged = mutated.map((suite) => ({ ...suite, suite: controlOf(suite), mutation: undefined }));
+  return [...mutated, ...new Map(unchanged.map((suite) => [suite.suite, suite])).values()];
+}
+
+/** @param {{ testFile: string, testName: string }} suite */
+function controlOf({ testFile, testName }) {
+  return `without a mutation, ${testFile.replace(ROOT, "")}, ${testName}`;
+}
+
+/** @param {readonly HostedSuite[]} suites */
+function patternOf(suites) {
+  const names = suites.flatMap(({ suite, testName }) => [`${suite} ${testName}`, `${suite} ${BROKEN_TEST}`]);
+  return new RegExp(`^\\s*(?:${names.map(escaped).join("|")})$`);
 }
 
 /**
- * A plugin that gives out a source file without its safeguard.
- *
- * @param {Mutation} mutation
- * @param {ReadonlySet<string>} mutated every file that some mutation changes: no run may take another's text of it
- * @returns {import("vitest/config").Plugin}
+ * @param {import("vitest/node").TestSuite} suite
+ * @returns {[string, { name: string, state: string, error: import("vitest").TestError | undefined }[]]}
  */
-function swapText(mutation, mutated) {
-  return {
-    name: "swap-text",
-    enforce: "pre",
-    configureVitest(context) {
-      context.experimental_defineCacheKeyGenerator(({ id }) =>
-        mutated.has(id.split("?")[0] ?? id) ? false : undefined,
-      );
-    },
-    transform(code, id) {
-      if (id.split("?")[0] !== ROOT + mutation.file) return undefined;
-      return { code: mutate(code, mutation) ?? "throw new SyntaxError('The text is not there.');", map: null };
-    },
-  };
+function testsRunIn(suite) {
+  const tests = [...suite.children.allTests()].map((test) => ({ name: test.name, ...test.result() }));
+  return [
+    suite.name,
+    tests
+      .filter(({ state }) => state === "passed" || state === "failed")
+      .map(({ name, state, errors }) => ({ name, state, error: errors?.[0] })),
+  ];
 }
 
 /**
  * @param {Mutation} mutation
- * @param {readonly import("vitest/node").TestModule[]} modules
+ * @param {ReadonlyMap<string, ReturnType<typeof testsRunIn>[1]>} outcomes by the name of the suite
  * @returns {MutationResult}
  */
-function judge({ name, testName }, modules) {
-  const errors = modules.flatMap((module) => module.errors());
-  if (errors.length > 0) return { name, verdict: "broken", detail: errors.map(({ message }) => message).join("\n") };
-  const tests = modules
-    .flatMap((module) => [...module.children.allTests()])
-    .filter((test) => test.result().state !== "skipped");
-  if (tests.length !== 1)
+function judge(mutation, outcomes) {
+  const { name, testName } = mutation;
+  const tests = outcomes.get(name) ?? [];
+  const [test] = tests;
+  if (test === undefined || tests.length !== 1)
     return { name, verdict: "no such test", detail: `${tests.length} tests are called: ${testName}` };
-  const [result] = tests.map((test) => test.result());
-  if (result?.state !== "failed") return { name, verdict: "survived", detail: `passes without it: ${testName}` };
-  const [error] = result.errors;
-  const detail = (error?.message ?? "").split("\n")[0] ?? "";
-  return { name, verdict: BROKEN_CODE.has(error?.name ?? "") ? "broken" : "caught", detail };
+  const detail = test.error?.message.split("\n")[0] ?? "";
+  if (test.name === BROKEN_TEST) return { name, verdict: "broken", detail };
+  if (test.state === "passed") return { name, verdict: "survived", detail: `passes without it: ${testName}` };
+  const [unchanged] = outcomes.get(controlOf(mutation)) ?? [];
+  if (unchanged?.state !== "passed")
+    return { name, verdict: "broken", detail: `fails with it too: ${unchanged?.error?.message ?? testName}` };
+  return { name, verdict: BROKEN_CODE.has(test.error?.name ?? "") ? "broken" : "caught", detail };
 }
 
 /** @param {string} text */
@@ -152,8 +151,8 @@ function escaped(text) {
 
 async function main() {
   const words = process.argv.slice(2).filter((word) => word !== "--json");
-  const { LOADING_MUTATIONS } = await importSource(LIST);
-  const chosen = /** @type {readonly Mutation[]} */ (LOADING_MUTATIONS).filter(
+  const { ALL_MUTATIONS } = await importSource(LIST);
+  const chosen = /** @type {readonly Mutation[]} */ (ALL_MUTATIONS).filter(
     ({ name }) => words.length === 0 || words.some((word) => name.includes(word)),
   );
   const results = await runMutations(chosen);

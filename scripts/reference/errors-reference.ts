@@ -12,6 +12,7 @@ const AREA_TITLES: Readonly<Record<string, string>> = {
   CLI: "The command line",
   NODE: "Nodes",
   OPERATION: "Operations",
+  OUTBOX: "The outbox",
   SERIALIZATION: "Serialization",
   SNAPSHOT: "Snapshots",
   TRANSACTION: "Transactions",

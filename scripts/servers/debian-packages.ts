@@ -1,4 +1,6 @@
 import { execFileSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { findExecutable } from "./find-executable.ts";
 
@@ -12,8 +14,10 @@ export function installDebianPackages(packages: readonly string[]): boolean {
   if (process.getuid?.() !== 0 || findExecutable("apt-get") === undefined) return false;
   const options = { stdio: "inherit", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } } as const;
   try {
-    execFileSync("apt-get", ["update"], options);
-    execFileSync("apt-get", ["install", "-y", "--no-install-recommends", ...packages], options);
+    // One process at a time: test files that run beside one another want different packages, and apt-get fails at once where another one holds its locks.
+    const lock = join(tmpdir(), "gocachex-apt.lock");
+    execFileSync("flock", [lock, "apt-get", "update"], options);
+    execFileSync("flock", [lock, "apt-get", "install", "-y", "--no-install-recommends", ...packages], options);
   } catch {
     // No network or no such package: the caller says what to do.
   }

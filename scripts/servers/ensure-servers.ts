@@ -97,7 +97,7 @@ function programsFromPackages(): RequiredSources | undefined {
 }
 
 /** Debian's packages start their services unless this file says that they may not (101: forbidden by policy). */
-function withoutServiceStarts(install: () => void): void {
+export function withoutServiceStarts(install: () => void): void {
   const policy = "/usr/sbin/policy-rc.d";
   const isOurs = !existsSync(policy);
   if (isOurs) writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });

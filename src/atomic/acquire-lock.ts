@@ -61,7 +61,7 @@ async function tryAcquire(request: LockRequest, owner: string, ports: AcquirePor
     if (late.kind === "held") void giveBack({ storedKey, owner, token: late.token, ttlMs, sentAtMs }, ports);
   });
   if (outcome.kind === "held")
-    return { kind: "held", lease: { storedKey, owner, token: outcome.token, ttlMs, sentAtMs } };
+    return { kind: "held", lease: { storedKey, owner, token: outcome.token, ttlMs, sentAtMs, lost: outcome.lost } };
   return { kind: "busy", remainingMs: outcome.kind === "busy" ? Math.min(outcome.remainingMs, LONGEST_POLL_MS) : 0 };
 }
 

@@ -1,5 +1,6 @@
 import type { BackendCall } from "../backend/backend-call.ts";
 import type { LeaseRequest } from "../backend/lease.ts";
+import { onAbort } from "../foundation/abort-listener.ts";
 import type { Clock } from "../foundation/clock.ts";
 import type { Duration } from "../foundation/duration.ts";
 import { LockLostError } from "../foundation/errors.ts";
@@ -48,6 +49,8 @@ export interface GrantedLease {
   readonly ttlMs: number;
   /** Monotonic instant at which the request was sent: the store cannot have started the lease before it. */
   readonly sentAtMs: number;
+  /** As of the store's answer. */
+  readonly lost?: AbortSignal | undefined;
 }
 
 /** Makes the lock object of a granted lease and starts its clock. */
@@ -76,6 +79,7 @@ class LeaseLock implements HeldLock {
   readonly #controller = new AbortController();
   #validUntil: number;
   #timer: ScheduledTask | undefined;
+  #stopListening: (() => void) | undefined;
   #isEnded = false;
 
   constructor(lease: GrantedLease, ports: LockPorts) {
@@ -94,6 +98,12 @@ class LeaseLock implements HeldLock {
   }
 
   start(): void {
+    const { lost } = this.#lease;
+    if (lost?.aborted === true) {
+      this.#onDue();
+      return;
+    }
+    this.#stopListening ??= lost && onAbort(lost, () => this.#onDue());
     this.#timer?.cancel();
     const remainingMs = this.#validUntil - this.#ports.clock.monotonicMs();
     this.#timer = this.#ports.scheduler.after(remainingMs, () => this.#onDue());
@@ -130,7 +140,7 @@ class LeaseLock implements HeldLock {
     this.#end(reason);
   }
 
-  /** Timers may fire a little early; the signal must not come late, so a due timer ends the lock. */
+  /** Also when the store has lost it. Timers may fire a little early; the signal must not come late, so a due timer ends the lock. */
   #onDue(): void {
     this.#end(new LockLostError("lock"));
     this.#ports.onEnded();
@@ -140,6 +150,7 @@ class LeaseLock implements HeldLock {
     this.#isEnded = true;
     this.#ports.held.delete(this);
     this.#timer?.cancel();
+    this.#stopListening?.();
     this.#controller.abort(reason);
   }
 }

@@ -19,6 +19,8 @@ export interface TransactionSetOptions {
 export interface Transaction {
   /** The value of a declared key, or `undefined`. */
   get<T = unknown>(key: string): T | undefined;
+  /** The version of a declared key as it was read, 0 for an absent one; the transaction's own writes do not change it. */
+  version(key: string): number;
   /** Writes a declared key when the transaction commits. */
   set<T>(key: string, value: T, ttlOrOptions?: Ttl | TransactionSetOptions): void;
   /** Deletes a declared key when the transaction commits. */
@@ -76,19 +78,24 @@ export function runTransaction<R>(
 /** One attempt: the state that was read, and the changes so far. */
 class TransactionDraft implements Transaction {
   readonly #ports: TransactionPorts;
-  readonly #read = new Map<string, unknown>();
+  readonly #read = new Map<string, StoredEntry | undefined>();
   readonly #changes = new Map<string, { value: unknown; write: EntryWrite | undefined }>();
   #isOpen = true;
 
   constructor(keys: readonly string[], entries: ReadonlyArray<StoredEntry | undefined>, ports: TransactionPorts) {
     this.#ports = ports;
-    for (const [index, key] of keys.entries()) this.#read.set(key, entries[index]?.value);
+    for (const [index, key] of keys.entries()) this.#read.set(key, entries[index]);
   }
 
   get<T>(key: string): T | undefined {
     this.#assertUsable(key);
     const change = this.#changes.get(key);
-    return (change === undefined ? this.#read.get(key) : change.value) as T | undefined;
+    return (change === undefined ? this.#read.get(key)?.value : change.value) as T | undefined;
+  }
+
+  version(key: string): number {
+    this.#assertUsable(key);
+    return this.#read.get(key)?.version ?? 0;
   }
 
   set<T>(key: string, value: T, ttlOrOptions?: Ttl | TransactionSetOptions): void {

@@ -2,7 +2,10 @@ import type { Backend } from "./backend.ts";
 import type { BackendDefinition } from "./backend-definition.ts";
 import type { BackendCapabilities } from "./capabilities.ts";
 
-type MethodName = Exclude<keyof Backend, "name" | "capabilities" | "epoch" | "loadTier" | "sharedTier">;
+type MethodName = Exclude<
+  keyof Backend,
+  "name" | "capabilities" | "epoch" | "nearTier" | "maxTtlMs" | "loadTier" | "sharedTier" | "revalidation"
+>;
 
 const METHODS: { readonly [Name in MethodName]: "must" | "may" } = {
   connect: "may",
@@ -26,10 +29,15 @@ const METHODS: { readonly [Name in MethodName]: "must" | "may" } = {
   clear: "may",
   peek: "may",
   isolate: "may",
+  awaitCoherence: "may",
+  coherence: "may",
+  tierUsages: "may",
   usage: "may",
+  pendingWrites: "may",
   connections: "may",
   report: "may",
   resize: "may",
+  changePolicy: "may",
 };
 
 /** The names of all methods of a store. */

@@ -1,13 +1,16 @@
 import type { NamespacePath } from "../entry/namespace-path.ts";
 import type { BackendReport } from "./backend-report.ts";
 import type { BackendCapabilities } from "./capabilities.ts";
+import type { CoherenceStatus } from "./coherence-status.ts";
 import type { CommitResult, KeyCheck, KeyWrite } from "./commit.ts";
 import type { ConnectionCounts } from "./connection-counts.ts";
 import type { CounterRequest, CounterResult } from "./counter.ts";
 import type { LeaseOutcome, LeaseRequest } from "./lease.ts";
 import type { LoadTier } from "./load-tier.ts";
+import type { Revalidation } from "./revalidation.ts";
 import type { SharedTier } from "./shared-tier.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "./stored-entry.ts";
+import type { TierCopyCounts } from "./tier-copy-counts.ts";
 
 /** A result now, or a promise of one. In-process stores answer at once; callers await only what is a promise. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -22,15 +25,30 @@ export interface OperationContext {
    */
   readonly isAbandoned?: boolean | undefined;
   /**
+   * Monotonic instant at which the caller's deadline passes, in ms. A store that has to wait before it can send anything ends such a wait before that, by an error that says that nothing
+   * was done: whoever asks can only say that nobody knows. Default: not known.
+   */
+  readonly untilMs?: number | undefined;
+  /**
    * Reads only: the caller looks at the value and at nothing else of the entry, so a store for which the rest costs more may leave it
    * out (`expiresAt: Infinity`, no tags). Default: false.
    */
   readonly isValueEnough?: boolean | undefined;
   /**
+   * Reads only: the answer may not be older than this committed version of the key. Only stores with copies need to look: the shared store itself is never older. Default: no bound but
+   * the store's own.
+   */
+  readonly notBefore?: { readonly version: number; readonly epoch: string } | undefined;
+  /**
    * `scan` only: for somebody who ends what he is told. Keys are listed too that hold no live entry but data that stands in, or, with a load tier, the token of a load; what is
    * dead for good may be among them. Default: false.
    */
   readonly isStaleListed?: boolean | undefined;
+  /**
+   * For somebody who needs what the shared store itself says: a version to compare, a change that others see when the call is over. What waits to be written to the key is written
+   * before, and the call itself does not wait in a queue. Only stores that write behind need to look. Default: false.
+   */
+  readonly isCommitAwaited?: boolean | undefined;
 }
 
 /** What a store knows about its contents, without asking a server. */
@@ -41,6 +59,24 @@ export interface BackendUsage {
   readonly memoryUsageBytes: number | undefined;
   /** Entries removed to make room, since the start. */
   readonly evictions: number;
+}
+
+/** What one of several tiers holds. */
+export interface TierUsage extends Partial<BackendUsage> {
+  /** The tier's name. */
+  readonly name: string;
+  /** Open connections to its servers; `undefined` for a tier without a network. */
+  readonly connections: number | undefined;
+  /** Of a tier between the nearest and the last: what became of its copies. */
+  readonly copies?: TierCopyCounts | undefined;
+}
+
+/** Changes that callers were told are done, and that the store has not got yet. */
+export interface PendingWrites {
+  /** How many; those that are on their way count. */
+  readonly count: number;
+  /** For how long every attempt to write them has failed, in ms; 0 when the last one did not. */
+  readonly failingForMs: number;
 }
 
 /**
@@ -76,14 +112,14 @@ export interface Backend {
   getMulti(keys: readonly string[], context: OperationContext): MaybePromise<ReadonlyArray<StoredEntry | undefined>>;
   /** Writes one entry, under its condition if it has one. */
   set(key: string, write: EntryWrite, context: OperationContext): MaybePromise<WriteResult>;
-  /** Writes many entries without conditions, results in their order. One round trip per server; not atomic as a whole. */
+  /** Writes many entries without conditions, results in their order. One round trip per server; not atomic as a whole. Rejects only when none of them is under way: a later write must not be overtaken. */
   setMulti(
     items: ReadonlyArray<readonly [key: string, write: EntryWrite]>,
     context: OperationContext,
   ): MaybePromise<readonly WriteResult[]>;
   /** Removes a key. @returns whether a live entry was there */
   delete(key: string, context: OperationContext): MaybePromise<boolean>;
-  /** Removes many keys. @returns how many live entries were there */
+  /** Removes many keys; as `setMulti`. @returns how many live entries were there */
   deleteMulti(keys: readonly string[], context: OperationContext): MaybePromise<number>;
   /** Gives a live entry a new TTL (ms, `Infinity`, or 0 to end it). @returns whether a live entry was there */
   expire(key: string, ttlMs: number, context: OperationContext): MaybePromise<boolean>;
@@ -108,26 +144,51 @@ export interface Backend {
   lease?(request: LeaseRequest, context: OperationContext): MaybePromise<LeaseOutcome>;
   /** Capability `tags`: makes every entry that carries one of the tags a miss. O(number of tags). */
   invalidateTags?(tags: readonly string[], context: OperationContext): MaybePromise<void>;
-  /** Capability `tags`: a version larger than all given out so far; see `EntryWrite.tagsUnchangedSince`. */
+  /** Capability `tags`: a number that no invalidation so far is above, and every later one is; see `EntryWrite.tagsUnchangedSince`. */
   stamp?(context: OperationContext): MaybePromise<number>;
   /** Capability `scan`: the stored keys that begin with `prefix`, in slices. Tolerates changes; a key there throughout is listed once. */
   scan?(prefix: string, context: OperationContext): AsyncIterable<readonly string[]>;
   /** Capability `clear`: ends every entry of a namespace and those inside it (`""`: all). O(1) in the number of keys. */
   clear?(namespace: NamespacePath, context: OperationContext): MaybePromise<void>;
 
-  /** Capability `local`: the live value of a key, synchronously, as `get` would find it. */
+  /**
+   * Capability `local`: the live value of a key, synchronously, as `get` would find it. A store that is not local and has it keeps copies in this process, in
+   * the tier {@link Backend.nearTier}: one that may be served now, or `undefined`, which says nothing.
+   */
   peek?(key: string): unknown;
+  /** Where the copies are that `peek` finds, for events and `getEntry().tier`. Only of stores that are not local. */
+  readonly nearTier?: string | undefined;
   /**
    * Capability `local`: a copy of a value as `get` would hand it out, for results that several callers share; absent when values
    * are handed out as they are. Throws what `set` throws for a value that cannot be copied.
    */
   isolate?(value: unknown): unknown;
+  /**
+   * Stores of which processes keep copies: waits until no process can serve an older value of a key than this version, which is committed. Takes at most the bound of staleness and a
+   * hundredth. Absent where nobody keeps copies.
+   *
+   * @returns whether that is certain; false when the signal ended the wait
+   */
+  awaitCoherence?(
+    change: { readonly key: string; readonly version: number },
+    context: OperationContext,
+  ): Promise<boolean>;
+  /** Longest time to live that the store gives an entry, in ms: a longer one of a write is shortened to it. Default: as the write says. */
+  readonly maxTtlMs?: number | undefined;
+  /** Stores with copies in this process: what is known of their freshness, without I/O. */
+  coherence?(): CoherenceStatus;
+  /** Stores of several tiers: as {@link Backend.usage}, for each, nearest first. */
+  tierUsages?(namespace: NamespacePath): readonly TierUsage[];
+  /** Stores that write behind: what waits, without I/O. */
+  pendingWrites?(): PendingWrites;
   /** What is known about a namespace and those inside it (`""`: all), without I/O. */
   usage?(namespace: NamespacePath): BackendUsage;
   /** Stores that processes share: loads of which one of many processes does each, and whose results lose against everything newer. */
   readonly loadTier?: LoadTier | undefined;
   /** Stores that processes share and that keep versions: what caches in front of them need. */
   readonly sharedTier?: SharedTier | undefined;
+  /** Stores that processes share: which entries that were read are current still, so that copies of them in caches in front need not be read again. Not looked at where there is a {@link Backend.sharedTier}. */
+  readonly revalidation?: Revalidation | undefined;
 
   /** Connections of a store with a network now; without I/O. */
   connections?(): ConnectionCounts;
@@ -138,4 +199,6 @@ export interface Backend {
   report?(context: OperationContext): Promise<BackendReport>;
   /** Local stores with bounds: sets other ones at once; one that is left out stays, `Infinity` is none. Throws for what the store cannot keep. */
   resize?(bounds: { readonly maxKeys?: number; readonly maxSizeBytes?: number }): void;
+  /** Local stores that evict: chooses by another of their policies from now on. Throws for one that it does not have. */
+  changePolicy?(name: string): void;
 }

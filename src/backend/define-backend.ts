@@ -1,4 +1,5 @@
 import { UnsupportedOperationError } from "../foundation/errors.ts";
+import { settleAll } from "../foundation/settle-all.ts";
 import type { Backend, MaybePromise, OperationContext } from "./backend.ts";
 import type { BackendDefinition } from "./backend-definition.ts";
 import { BACKEND_METHODS, resolveCapabilities } from "./backend-promises.ts";
@@ -94,7 +95,7 @@ function mapAll<In, Out>(items: readonly In[], call: (item: In) => MaybePromise<
       break;
     }
   }
-  return isLate ? Promise.all(answers) : (answers as Out[]);
+  return isLate ? settleAll(answers) : (answers as Out[]);
 }
 
 /** Whether a value is a promise of any library: clients of stores bring their own. */

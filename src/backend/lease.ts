@@ -7,7 +7,12 @@ export type LeaseRequest =
 /** What became of it. */
 export type LeaseOutcome =
   /** Acquired or extended. The fencing token grows with every acquisition of the key, for ever. */
-  | { readonly kind: "held"; readonly token: number }
+  | {
+      readonly kind: "held";
+      readonly token: number;
+      /** Acquired from a store that can lose a lease before its end: aborted before anybody else can have it. */
+      readonly lost?: AbortSignal | undefined;
+    }
   /** Released by its owner. */
   | { readonly kind: "released" }
   /** Somebody else holds it for at most this long. */

@@ -6,6 +6,8 @@ export interface TierContext {
   readonly signal?: AbortSignal | undefined;
   /** As of a store's operations. */
   readonly isAbandoned?: boolean | undefined;
+  /** As of a store's operations. */
+  readonly untilMs?: number | undefined;
 }
 
 /** The right to store the result of one load. Means something to the tier that gave it out; others hand it on as it is. */
@@ -91,6 +93,16 @@ export interface LoadTier {
   renew?(key: string, renewal: LoadRenewal, context: TierContext): Promise<LoadFillResult | undefined>;
   /** Gives a token back without a result, so that the next caller loads at once. @returns whether it still stood */
   release(key: string, token: LoadToken, context: TierContext): Promise<boolean>;
+  /**
+   * Asks for the leave to refresh a live entry, so that one of many processes does. Nothing depends on it but how often the source is asked: the result is stored on condition of the
+   * version, whoever has the leave. It ends after `claimMs`, with the version, and by {@link LoadTier.releaseRefresh}. A tier may lose it; then somebody else gets it as well. Absent
+   * where each process refreshes for itself.
+   *
+   * @returns whether nobody had it
+   */
+  claimRefresh?(key: string, version: number, claimMs: number, context: TierContext): Promise<boolean>;
+  /** Gives it back before its end, for a refresh that brought nothing. To be called by who has it, and not after its end. */
+  releaseRefresh?(key: string, version: number, context: TierContext): Promise<void>;
   /**
    * Tells each time when something happened to a key: filled, released, written, ended. May tell too often and, when messages are lost, never: whoever waits
    * looks by itself from time to time. Absent where the store has no messages.

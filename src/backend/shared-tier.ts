@@ -1,3 +1,4 @@
+import type { ChangeListener } from "./change-feed.ts";
 import type {
   LoadFill,
   LoadFillResult,
@@ -7,6 +8,7 @@ import type {
   LoadTier,
   TierContext,
 } from "./load-tier.ts";
+import type { MailListener, NodeMail } from "./node-mail.ts";
 import type { StoredEntry } from "./stored-entry.ts";
 
 /**
@@ -61,7 +63,7 @@ export interface TierNodes {
 /** Which heads are asked for, and what is told on the way. */
 export interface TierHeadsRequest {
   readonly shards: readonly number[];
-  /** Renews this node's lease. */
+  /** Renews this node's lease, before anything is looked at. */
   readonly node?: (TierNode & { readonly leaseMs: number }) | undefined;
 }
 
@@ -71,6 +73,8 @@ export interface TierHeads {
   readonly stamps: readonly TierStamp[];
   /** The clock of tags: rises with every invalidation of tags, wherever the entries are. */
   readonly tagHead: number;
+  /** Id of the clock's data, where another server than that of the stamps may have lost some of it; left out where the epochs of the stamps say it. */
+  readonly tagEpoch?: string | undefined;
 }
 
 /**
@@ -82,6 +86,11 @@ export interface SharedTier extends LoadTier {
   readonly shardCount: number;
   /** The shard of a stored key. No I/O. */
   shardOf(key: string): number;
+  /**
+   * How far the wall clock of a key's server is ahead of this process's, as far as it is known, in ms: what has to be added to the ends of entries, which are told by this process's clock, to make them
+   * instants that every process understands. Left out: they are by the server's clock already.
+   */
+  clockLeadMs?(key: string): number;
   /** Entries of many keys, each with the stamp of its read. One round trip per server. */
   read(keys: readonly string[], context: TierContext): Promise<readonly TierRead[]>;
   getOrLease(key: string, request: LoadLeaseRequest, context: TierContext): Promise<TierLease>;
@@ -89,10 +98,22 @@ export interface SharedTier extends LoadTier {
   renew(key: string, renewal: LoadRenewal, context: TierContext): Promise<TierFillResult | undefined>;
   /** Ends entries and voids every token of theirs. @returns the version of each end: what is older must not be served */
   invalidate(keys: readonly string[], context: TierContext): Promise<readonly number[]>;
-  /** Heads of shards; also renews the lease of a node. One round trip per server. */
+  /** Heads of shards, of moments after the lease of the node was renewed. One round trip per server, and one more for the lease. */
   heads(request: TierHeadsRequest, context: TierContext): Promise<TierHeads>;
+  /**
+   * Says where this node can be reached, for a time, and asks who else has said so. An announcement is no lease: it outlasts pauses, and nobody waits for who made it. Left out where the
+   * store has no place for it.
+   */
+  announce?(node: TierNode & { readonly keepMs: number }, context: TierContext): Promise<readonly TierNode[]>;
   /** The table of nodes. */
   nodes(context: TierContext): Promise<TierNodes>;
+  /**
+   * Tells of every change of the store, whoever makes it, until the returned function is called. Begins by {@link ChangeListener.onGap} when changes can be heard. Nothing may depend
+   * on it: changes may be told late, twice, or not at all, which the heads show. Left out where the store cannot.
+   */
+  watchChanges?(listener: ChangeListener): () => void;
+  /** Opens the mail of a node, over which it hears from others; in the background. Left out where the store carries none. */
+  openMail?(nodeId: string, listener: MailListener): NodeMail;
   /** Takes a node out of the table. */
   leave(nodeId: string, context: TierContext): Promise<void>;
 }

@@ -10,6 +10,8 @@ export interface StoredEntry {
   readonly tags: readonly string[];
   /** The TTL in ms that each read of its value starts anew. Default: none does. */
   readonly slidingTtlMs?: number | undefined;
+  /** Name of the store that answered, where one is made of several. Default: the store's own name. */
+  readonly tier?: string | undefined;
   /**
    * How long beyond its TTL the data is kept, in ms, as the entry was written. Read by the `expire` that `defineBackend` fills in, and by nobody else: a store with an
    * `expire` of its own need not say it. Default: no longer.
@@ -54,7 +56,7 @@ export interface EntryWrite {
 export interface WriteResult {
   /** False when the condition or the tag stamp refused it; then nothing changed. */
   readonly stored: boolean;
-  /** Version of the new entry; when refused, of the live entry found (0: none). */
+  /** Version of the new entry; when refused, of the live entry found (0: none). 0 of what was stored: it waits to be written behind, and has none yet. */
   readonly version: number;
   /** With `returnPrevious`: the live entry that was there. */
   readonly previous?: StoredEntry | undefined;

@@ -11,6 +11,7 @@ import type {
   LockOptions,
   NamespaceDefaults,
   OptimisticOptions,
+  ReadOptions,
   SetOptions,
   SharedLoadOptions,
   UpdateOptions,
@@ -19,6 +20,7 @@ import type {
 /** The kinds of options that methods take. */
 interface OptionKinds {
   call: CallOptions;
+  read: ReadOptions;
   set: SetOptions;
   getOrSet: GetOrSetOptions;
   cached: CachedOptions<AsyncFunction>;
@@ -45,7 +47,7 @@ const LOAD_OPTION_NAMES: { readonly [Name in keyof Required<LoadOptions>]: true 
 };
 
 const SHARED_LOAD_NAMES: { readonly [Name in keyof Required<SharedLoadOptions>]: true } = {
-  ...{ ttl: true, sliding: true, tags: true, jitter: true, ack: true },
+  ...{ ttl: true, sliding: true, tags: true, jitter: true },
   ...LOAD_OPTION_NAMES,
   forceFresh: true,
 };
@@ -55,6 +57,7 @@ const OPTION_NAMES: {
   readonly [Kind in keyof OptionKinds]: { readonly [Name in keyof Required<OptionKinds[Kind]>]: true };
 } = {
   call: { signal: true },
+  read: { signal: true, after: true },
   set: { signal: true, ttl: true, sliding: true, tags: true, jitter: true, ack: true },
   getOrSet: { signal: true, ...SHARED_LOAD_NAMES },
   cached: { key: true, ...SHARED_LOAD_NAMES },

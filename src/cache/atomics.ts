@@ -11,6 +11,7 @@ import { fromStoredKey } from "../entry/namespace-path.ts";
 import { jitterTtlMs, resolveTtlMs, type Ttl } from "../entry/ttl.ts";
 import { InvalidArgumentError, UnsupportedOperationError } from "../foundation/errors.ts";
 import { assertOptions } from "./assert-options.ts";
+import { awaitCoherence } from "./await-coherence.ts";
 import { collectKeys } from "./batches.ts";
 import { bindBackendCall } from "./call-backend.ts";
 import type { CounterOptions, LockOptions, OptimisticOptions, UpdateOptions } from "./options.ts";
@@ -38,7 +39,7 @@ export async function moveCounterBy(
   const { core } = scope;
   const { tags, jitter } = scope.defaults;
   const fullTtlMs = options?.ttl === undefined ? scope.defaults.ttlMs : resolveTtlMs(options.ttl);
-  const ttlMs = jitterTtlMs(fullTtlMs, jitter, core.random);
+  const ttlMs = jitterTtlMs(Math.min(fullTtlMs, scope.defaults.maxTtlMs), jitter, core.random);
   if (ttlMs === 0) {
     throw new InvalidArgumentError("GCX_ARGUMENT_TTL", "ttl", "A counter needs a ttl above 0.");
   }
@@ -79,8 +80,9 @@ export async function updateValue<T>(
   assertConditionalUpdate(scope);
   const storedKey = storedKeyOf(scope, key);
   const detach = (): void => core.loads.detachKey(storedKey);
+  let written = 0;
   try {
-    return await updateEntry(storedKey, change, {
+    const updated = await updateEntry(storedKey, change, {
       ...retryPolicy(scope, options?.maxAttempts, options?.signal),
       call: bindBackendCall(core, options?.signal),
       toWrite: (value, entry) => {
@@ -89,9 +91,13 @@ export async function updateValue<T>(
       },
       onWritten: (version) => {
         detach();
+        written = version;
         recordSet(scope, key, version);
       },
     });
+    const waits = { waitsForAll: options?.ack === "all", signal: options?.signal };
+    if (written > 0 && waits.waitsForAll) await awaitCoherence(core, [{ storedKey, version: written }], waits);
+    return updated;
   } catch (error) {
     detach();
     throw error;

@@ -1,7 +1,8 @@
 import { onAbort } from "../foundation/abort-listener.ts";
 import type { Load } from "../loading/load.ts";
 import { callInside, callingLoad } from "../loading/loader-chain.ts";
-import { type BatchCall, type KeyOutcome, settleKey } from "./batch-loads.ts";
+import { type BatchCall, settleKey } from "./batch-loads.ts";
+import type { KeyOutcome } from "./key-search.ts";
 import { isolate } from "./loads.ts";
 
 /** One who asks for a key of a batch. */

@@ -2,6 +2,7 @@ import type { EntryWrite, WriteResult } from "../backend/stored-entry.ts";
 import { assertKey } from "../entry/cache-key.ts";
 import { InvalidArgumentError } from "../foundation/errors.ts";
 import { isOptionsObject } from "./assert-options.ts";
+import { awaitCoherence } from "./await-coherence.ts";
 import type { MultiItems } from "./cache.ts";
 import { callBackend, completeOnBackend } from "./call-backend.ts";
 import { changeAndDetach } from "./invalidating-write.ts";
@@ -52,12 +53,12 @@ export async function getValues(
     scope.core,
     "getMulti",
     "read",
-    { signal, isValueEnough: true },
+    { signal, isValueEnough: true, keyCount: storedKeys.length },
     (backend, context) => backend.getMulti(storedKeys, context),
   );
   for (const [index, key] of wanted.entries()) {
     const entry = entries[index];
-    recordRead(scope, key, entry !== undefined);
+    recordRead(scope, key, entry !== undefined, entry?.tier);
     if (entry !== undefined) found.set(key, entry.value);
   }
   return found;
@@ -97,9 +98,20 @@ export async function setValues<T>(
     for (const [storedKey] of writes) core.loads.detachKey(storedKey);
   };
   const results: readonly WriteResult[] = await changeAndDetach(detach, () =>
-    callBackend(core, "setMulti", "write", resolved.signal, (backend, context) => backend.setMulti(writes, context)),
+    callBackend(
+      core,
+      "setMulti",
+      "write",
+      resolved.signal,
+      (backend, context) => backend.setMulti(writes, context),
+      resolved.waitsForAll,
+      writes.length,
+    ),
   );
   for (const [index, key] of keys.entries()) recordSet(scope, key, results[index]?.version ?? 0);
+  if (!resolved.waitsForAll) return;
+  const changes = writes.map(([storedKey], index) => ({ storedKey, version: results[index]?.version ?? 0 }));
+  await awaitCoherence(core, changes, resolved);
 }
 
 function writeLocal(scope: ViewScope, key: string, storedKey: string, write: EntryWrite): void {
@@ -135,6 +147,7 @@ export async function deleteCheckedKeys(
   scope: ViewScope,
   keys: readonly string[],
   signal: AbortSignal | undefined,
+  isCommitAwaited: boolean = false,
 ): Promise<number> {
   const { core } = scope;
   const storedKeys = keys.map((key) => storedKeyOf(scope, key));
@@ -142,7 +155,15 @@ export async function deleteCheckedKeys(
     for (const storedKey of storedKeys) core.loads.detachKey(storedKey);
   };
   const count = await changeAndDetach(detach, () =>
-    callBackend(core, "deleteMulti", "write", signal, (backend, context) => backend.deleteMulti(storedKeys, context)),
+    callBackend(
+      core,
+      "deleteMulti",
+      "write",
+      signal,
+      (backend, context) => backend.deleteMulti(storedKeys, context),
+      isCommitAwaited,
+      storedKeys.length,
+    ),
   );
   scope.counters.deletes += count;
   if (core.events.wants("delete")) {

@@ -2,6 +2,7 @@ import type { HeldLock } from "../atomic/lock.ts";
 import { LockQueue } from "../atomic/lock-queue.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { NamespacePath } from "../entry/namespace-path.ts";
+import type { TracerSlot } from "../events/call-tracer.ts";
 import type { EventHub } from "../events/event-hub.ts";
 import { type BreakerSettings, CircuitBreaker } from "../foundation/circuit-breaker.ts";
 import type { Clock } from "../foundation/clock.ts";
@@ -11,10 +12,13 @@ import type { Scheduler } from "../foundation/scheduler.ts";
 import { BackgroundRoom, DEFAULT_BACKGROUND_COUNT } from "../loading/background-room.ts";
 import { LoadMemory } from "../loading/load-memory.ts";
 import { LoadTable } from "../loading/load-table.ts";
+import type { CacheAttachment } from "./cache-attachment.ts";
 import { CallWindow } from "./call-window.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import type { LoadPolicy } from "./load-policy.ts";
+import { DEFAULT_LOAD_POLICY, type LoadPolicy } from "./load-policy.ts";
+import { createReadCounts, type ReadCounts } from "./read-counts.ts";
 import { createViewCounters, type ViewCounters } from "./view-counters.ts";
+import { RootDefaults } from "./view-defaults.ts";
 
 /** Deadlines of a cache's calls to its store, in ms. */
 export interface CacheDeadlines {
@@ -43,6 +47,10 @@ export interface CacheParts {
   readonly maxBackgroundLoads?: number | undefined;
   /** When loads stop asking a remote store that does not answer. Default: those of a breaker. */
   readonly storeBreaker?: BreakerSettings | undefined;
+  /** What watches the cache from its first call until it is closed. Default: nothing. */
+  readonly attachments?: readonly CacheAttachment[] | undefined;
+  /** Where who traces is put, if the store looks there, too. Default: a place of the cache's own. */
+  readonly tracing?: TracerSlot | undefined;
 }
 
 /** What all views of one cache share. */
@@ -63,6 +71,12 @@ export interface CacheCore extends CacheParts {
   readonly heldLocks: Set<HeldLock>;
   /** Counters by namespace path. */
   readonly counters: Map<NamespacePath, ViewCounters>;
+  /** What the root view's calls default to. */
+  readonly defaults: RootDefaults;
+  /** Reads of all views, by the tier that answered. */
+  readonly reads: ReadCounts;
+  /** Who traces calls and loads. */
+  readonly tracing: TracerSlot;
   /** Monotonic instant of creation. */
   readonly createdAtMs: number;
 }
@@ -89,6 +103,13 @@ export function createCacheCore(parts: CacheParts): CacheCore {
     lockQueue: new LockQueue(),
     heldLocks: new Set(),
     counters: new Map(),
+    defaults: new RootDefaults(
+      parts.defaultTtlMs,
+      parts.loadPolicy ?? DEFAULT_LOAD_POLICY,
+      backend.maxTtlMs ?? Number.POSITIVE_INFINITY,
+    ),
+    reads: createReadCounts(),
+    tracing: parts.tracing ?? { current: undefined },
     createdAtMs: parts.clock.monotonicMs(),
   };
 }

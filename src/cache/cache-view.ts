@@ -32,6 +32,7 @@ import type {
   LockOptions,
   NamespaceDefaults,
   OptimisticOptions,
+  ReadOptions,
   SetOptions,
   TtlOrSetOptions,
   UpdateOptions,
@@ -41,6 +42,7 @@ import { type MemoryBounds, resizeMemory } from "./resize-memory.ts";
 import { resolveNamespaceDefaults, signalOf } from "./resolve-options.ts";
 import { dumpView, loadView } from "./snapshots.ts";
 import type { CacheStats } from "./stats.ts";
+import { rememberCore } from "./view-cores.ts";
 import { createViewScope, type ViewScope } from "./view-scope.ts";
 import { readStats } from "./view-stats.ts";
 import { wrapFunction } from "./wrap-function.ts";
@@ -52,13 +54,14 @@ export class CacheView implements Cache {
 
   constructor(scope: ViewScope) {
     this.#scope = scope;
+    rememberCore(this, scope.core);
   }
 
-  get<T>(key: string, options?: CallOptions): Promise<T | undefined> {
+  get<T>(key: string, options?: ReadOptions): Promise<T | undefined> {
     return getValue(this.#scope, key, options) as Promise<T | undefined>;
   }
 
-  getEntry<T>(key: string, options?: CallOptions): Promise<CacheEntry<T> | undefined> {
+  getEntry<T>(key: string, options?: ReadOptions): Promise<CacheEntry<T> | undefined> {
     return getEntry<T>(this.#scope, key, options);
   }
 
@@ -70,7 +73,7 @@ export class CacheView implements Cache {
     return deleteKey(this.#scope, key, options);
   }
 
-  exists(key: string, options?: CallOptions): Promise<boolean> {
+  exists(key: string, options?: ReadOptions): Promise<boolean> {
     return hasEntry(this.#scope, key, options);
   }
 
@@ -146,7 +149,7 @@ export class CacheView implements Cache {
     return expireKey(this.#scope, key, ttl, options);
   }
 
-  ttl(key: string, options?: CallOptions): Promise<number | undefined> {
+  ttl(key: string, options?: ReadOptions): Promise<number | undefined> {
     return getTtl(this.#scope, key, options);
   }
 

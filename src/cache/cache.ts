@@ -21,6 +21,7 @@ import type {
   LockOptions,
   NamespaceDefaults,
   OptimisticOptions,
+  ReadOptions,
   SetOptions,
   TtlOrSetOptions,
   UpdateOptions,
@@ -45,10 +46,10 @@ export interface CompareAndSetResult {
  */
 export interface Cache {
   /** The value of a key, or `undefined` on a miss. A stored `null`, `0`, `""` or `false` is a hit. */
-  get<T = unknown>(key: string, options?: CallOptions): Promise<T | undefined>;
+  get<T = unknown>(key: string, options?: ReadOptions): Promise<T | undefined>;
 
   /** The value with its version, remaining TTL, tags and tier, or `undefined` on a miss. */
-  getEntry<T = unknown>(key: string, options?: CallOptions): Promise<CacheEntry<T> | undefined>;
+  getEntry<T = unknown>(key: string, options?: ReadOptions): Promise<CacheEntry<T> | undefined>;
 
   /**
    * Writes a value.
@@ -63,7 +64,7 @@ export interface Cache {
   delete(key: string, options?: CallOptions): Promise<boolean>;
 
   /** Whether a live entry is there. Counts as neither hit nor miss. */
-  exists(key: string, options?: CallOptions): Promise<boolean>;
+  exists(key: string, options?: ReadOptions): Promise<boolean>;
 
   /** The live values of many keys; what misses is not in the map. One round trip per server. */
   getMulti<T = unknown>(keys: Iterable<string>, options?: CallOptions): Promise<Map<string, T>>;
@@ -167,7 +168,7 @@ export interface Cache {
   expire(key: string, ttl: Ttl, options?: CallOptions): Promise<boolean>;
 
   /** Remaining TTL in ms, `Infinity` when it never expires, `undefined` when there is no live entry. */
-  ttl(key: string, options?: CallOptions): Promise<number | undefined>;
+  ttl(key: string, options?: ReadOptions): Promise<number | undefined>;
 
   /** Makes every entry with one of the tags a miss, in the whole cache, and detaches running loads that carry one. O(number of tags). */
   invalidateTags(tags: readonly string[], options?: CallOptions): Promise<void>;

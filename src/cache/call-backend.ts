@@ -1,6 +1,7 @@
 import type { MaybePromise } from "../backend/backend.ts";
 import type { BackendCall, CallKind } from "../backend/backend-call.ts";
 import type { CacheCore } from "./cache-core.ts";
+import { invokeObserved } from "./invoke-observed.ts";
 import { type Invoke, InvokedCall } from "./invoked-call.ts";
 import type { BackendCallOptions } from "./limited-call.ts";
 import { translateStoreError } from "./translate-store-error.ts";
@@ -15,9 +16,11 @@ export function callBackend<T>(
   kind: CallKind,
   signal: AbortSignal | undefined,
   invoke: Invoke<T>,
+  isCommitAwaited: boolean = false,
+  keyCount?: number,
 ): MaybePromise<T> {
   core.lifecycle.assertOpen();
-  return completeOnBackend(core, operation, kind, { signal }, invoke);
+  return completeOnBackend(core, operation, kind, { signal, isCommitAwaited, keyCount }, invoke);
 }
 
 /** As {@link callBackend}, for work that began while the cache was open: it may finish while the cache is closing. */
@@ -34,16 +37,18 @@ export function completeOnBackend<T>(
   if (isRemote || !core.lifecycle.isReadyNow()) {
     return callWithLimits(core, operation, kind, options, invoke);
   }
+  const context = { signal, isValueEnough };
+  if (core.events.wants("operation")) return invokeObserved(core, operation, context, invoke);
   try {
-    return invoke(core.backend, { signal, isValueEnough });
+    return invoke(core.backend, context);
   } catch (error) {
     throw translateStoreError(core, operation, error, signal);
   }
 }
 
-/** {@link callBackend} bound to a cache and a caller's signal, as mechanisms take it. */
+/** {@link callBackend} bound to a cache and a caller's signal, as mechanisms take it: they compare versions, so the answers are the store's own. */
 export function bindBackendCall(core: CacheCore, signal: AbortSignal | undefined): BackendCall {
-  return (operation, kind, invoke) => callBackend(core, operation, kind, signal, invoke);
+  return (operation, kind, invoke) => callBackend(core, operation, kind, signal, invoke, true);
 }
 
 function callWithLimits<T>(

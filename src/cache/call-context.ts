@@ -6,12 +6,23 @@ import type { OperationContext } from "../backend/backend.ts";
  */
 export class CallContext implements OperationContext {
   readonly isValueEnough: boolean;
+  readonly notBefore: OperationContext["notBefore"];
+  readonly isCommitAwaited: boolean;
+  readonly untilMs: number | undefined;
   #controller: AbortController | undefined;
   #isAbandoned = false;
   #reason: unknown;
 
-  constructor(isValueEnough: boolean) {
+  constructor(
+    isValueEnough: boolean,
+    notBefore: OperationContext["notBefore"] = undefined,
+    isCommitAwaited: boolean = false,
+    untilMs: number | undefined = undefined,
+  ) {
     this.isValueEnough = isValueEnough;
+    this.notBefore = notBefore;
+    this.isCommitAwaited = isCommitAwaited;
+    this.untilMs = untilMs;
   }
 
   get isAbandoned(): boolean {

@@ -1,3 +1,4 @@
+import type { Backend } from "../backend/backend.ts";
 import type { BackendReport, NodeReport } from "../backend/backend-report.ts";
 import { waitUnlessAborted } from "../foundation/deadline.ts";
 import type { CacheCore } from "./cache-core.ts";
@@ -6,7 +7,45 @@ import type { CacheHealth, HealthCheck, HealthStatus } from "./health.ts";
 /** `Cache.health`: asks the store, and each of its servers where it knows them, within the health deadline. Never rejects. */
 export async function checkHealth(core: CacheCore, signal: AbortSignal | undefined): Promise<CacheHealth> {
   const checks = await checkStore(core, signal);
-  return { status: sumUp(checks), checks };
+  const status = sumUp(checks);
+  if (core.lifecycle.isClosed) return { status, checks };
+  const more = [checkCopies(core.backend), checkPendingWrites(core.backend)].filter((check) => check !== undefined);
+  // What works without copies is slower, not down.
+  const isDegraded = status === "up" && more.some((check) => check.status !== "up");
+  return { status: isDegraded ? "degraded" : status, checks: [...checks, ...more] };
+}
+
+/** Whether what waits to be written behind gets through. Without I/O. */
+function checkPendingWrites(backend: Backend): HealthCheck | undefined {
+  const pending = backend.pendingWrites?.();
+  if (pending === undefined) return undefined;
+  const name = `${backend.name} pending writes`;
+  const { count, failingForMs } = pending;
+  if (failingForMs === 0) return { name, status: "up", latencyMs: 0 };
+  const message = `${count} writes wait; the store has taken none for ${Math.round(failingForMs)} ms. They are lost if this process ends before it does.`;
+  return { name, status: "degraded", latencyMs: 0, message };
+}
+
+/** Whether copies in this process can be proven current, and every process that keeps some be told of changes. Without I/O. */
+function checkCopies(backend: Backend): HealthCheck | undefined {
+  const status = backend.coherence?.();
+  if (status === undefined) return undefined;
+  const name = `${backend.nearTier ?? "near"} copies`;
+  const messages: string[] = [];
+  if (!status.isProvable) {
+    messages.push(
+      `The store has not answered for more than ${status.maxStalenessMs} ms whether copies in this process are current, so reads go to the store.`,
+    );
+  }
+  const lost = status.peers.filter(({ state }) => state === "lost");
+  if (lost.length > 0) {
+    const addresses = lost.map(({ address }) => address).join(", ");
+    messages.push(
+      `Not reachable: ${addresses}. What changes is seen there within ${status.maxStalenessMs} ms; a write with ack "all" waits as long.`,
+    );
+  }
+  if (messages.length === 0) return { name, status: "up", latencyMs: 0 };
+  return { name, status: "degraded", latencyMs: 0, message: messages.join(" ") };
 }
 
 /**

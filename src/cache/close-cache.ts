@@ -18,7 +18,7 @@ export function closeCache(core: CacheCore): Promise<void> {
 }
 
 async function closeOnce(core: CacheCore): Promise<void> {
-  const { backend, clock, deadlines, events, lifecycle, loads, scheduler } = core;
+  const { attachments = [], backend, clock, deadlines, events, lifecycle, loads, scheduler } = core;
   lifecycle.markClosed();
   const deadlineAtMs = clock.monotonicMs() + deadlines.closeMs;
   await loads.drain(deadlines.closeMs, scheduler);
@@ -34,5 +34,9 @@ async function closeOnce(core: CacheCore): Promise<void> {
     },
   );
   if (events.wants("close")) events.emit("close", {});
+  const detached = Promise.allSettled(attachments.map((attachment) => attachment.close()));
+  await waitWithin(detached, { timeoutMs: deadlines.closeMs, onTimeout: () => undefined, scheduler }).catch(
+    () => undefined,
+  );
   events.clear();
 }

@@ -17,6 +17,9 @@ export interface HealthCheck {
 export interface CacheHealth {
   /** `up` when all checks are; `down` when nothing answers; else `degraded`, for what answers still serves its keys. */
   readonly status: HealthStatus;
-  /** What was looked at: one check for the store, or one for each of its servers where the store knows them. Never empty. */
+  /**
+   * What was looked at: one check for the store, or one for each of its servers where the store knows them, and one for copies in this process where there are
+   * such. Never empty.
+   */
   readonly checks: readonly HealthCheck[];
 }

@@ -67,7 +67,7 @@ async function clearByScan(scope: ViewScope, signal: AbortSignal | undefined): P
   for await (const slice of scanStored(scope, "clear", common, { signal, isStaleListed: true })) {
     const own = slice.filter((storedKey) => isWithinNamespace(namespaceOf(storedKey), path));
     if (own.length === 0) continue;
-    await callBackend(core, "clear", "write", signal, (backend, context) => backend.deleteMulti(own, context));
+    await callBackend(core, "clear", "write", signal, (backend, context) => backend.deleteMulti(own, context), true);
   }
 }
 
@@ -101,7 +101,7 @@ export async function deleteByPrefix(
   let count = 0;
   try {
     const slices = scanView(scope, prefix, { signal, isStaleListed: true });
-    for await (const slice of slices) count += await deleteCheckedKeys(scope, slice, signal);
+    for await (const slice of slices) count += await deleteCheckedKeys(scope, slice, signal, true);
   } finally {
     core.loads.detachPrefix(outdated);
   }

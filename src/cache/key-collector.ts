@@ -2,7 +2,8 @@ import { CacheClosedError } from "../foundation/errors.ts";
 import type { ScheduledTask } from "../foundation/scheduler.ts";
 import type { BatchLoader } from "../loading/loader.ts";
 import { BatchCaller } from "./batch-caller.ts";
-import { answerKeys, type BatchCall, findKeys } from "./batch-loads.ts";
+import { toBatchCall } from "./batch-loads.ts";
+import { answerKeys, findKeys } from "./key-search.ts";
 import type { ResolvedGetOrSet } from "./resolve-options.ts";
 import type { ViewScope } from "./view-scope.ts";
 
@@ -98,7 +99,7 @@ export class KeyCollector<T> {
     const { scope, loader, resolved } = this.#options;
     const untilMs = batch.openedAtMs + resolved.load.hardTimeoutMs;
     const beganAtMs = scope.core.clock.monotonicMs();
-    const call: BatchCall<T> = { scope, loader, resolved, beganAtMs, untilMs };
+    const call = toBatchCall({ scope, loader, resolved, beganAtMs, untilMs });
     const reading = findKeys(call, [...batch.callers.keys()]);
     const found = reading instanceof Promise ? await reading : reading;
     // While the store was asked the cache may have been closed, and callers may have left.

@@ -1,4 +1,4 @@
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, MaybePromise } from "../backend/backend.ts";
 import { waitWithin } from "../foundation/deadline.ts";
 import { BackendUnavailableError, CacheClosedError, GocachexError } from "../foundation/errors.ts";
 import type { Scheduler } from "../foundation/scheduler.ts";
@@ -27,11 +27,18 @@ export class Lifecycle {
   #connecting: Promise<void> | undefined;
   #waitingCount = 0;
   #hasConnected: boolean;
+  #attach: (() => Promise<void>) | undefined;
   #isClosed = false;
 
   constructor(options: LifecycleOptions) {
     this.#options = options;
     this.#hasConnected = options.backend.connect === undefined;
+  }
+
+  /** What watches the cache is opened before the store, and before the first call is answered. Told once, before any call. */
+  attach(open: () => Promise<void>): void {
+    this.#attach = open;
+    this.#hasConnected = false;
   }
 
   /**
@@ -51,8 +58,7 @@ export class Lifecycle {
   isReadyNow(): boolean {
     if (this.isConnected) return true;
     if (this.#hasConnected || this.#connecting !== undefined) return false;
-    const { backend } = this.#options;
-    const opening = backend.connect?.({ signal: this.#connectAbort.signal });
+    const opening = this.#openAll();
     if (!(opening instanceof Promise)) {
       this.#hasConnected = true;
       return true;
@@ -127,10 +133,29 @@ export class Lifecycle {
   #connect(): Promise<void> {
     if (this.#hasConnected) return Promise.resolve();
     if (this.#connecting !== undefined) return this.#connecting;
-    const { backend } = this.#options;
-    const signal = this.#connectAbort.signal;
     // Called inside a promise, so that a store that throws rejects.
-    return this.#shareConnecting(new Promise((resolve) => resolve(backend.connect?.({ signal }))));
+    return this.#shareConnecting(new Promise((resolve) => resolve(this.#openAll())));
+  }
+
+  #openAll(): MaybePromise<void> {
+    if (this.#attach === undefined) return this.#openStore();
+    // Each has its own time: loading a package on a busy machine must not look like a store that does not answer.
+    return this.#within(this.#attach(), "what watches the cache did not begin").then(() => {
+      this.#attach = undefined;
+      this.assertOpen();
+      return this.#openStore();
+    });
+  }
+
+  #openStore(): MaybePromise<void> {
+    const opening = this.#options.backend.connect?.({ signal: this.#connectAbort.signal });
+    return opening instanceof Promise ? this.#within(opening, "no connection") : opening;
+  }
+
+  #within(opening: Promise<void>, what: string): Promise<void> {
+    const { backend, connectMs, scheduler } = this.#options;
+    const onTimeout = (): BackendUnavailableError => unavailable(backend.name, `${what} within ${connectMs} ms`);
+    return waitWithin(opening, { timeoutMs: connectMs, onTimeout, scheduler });
   }
 
   #shareConnecting(opening: Promise<void>): Promise<void> {
@@ -143,10 +168,9 @@ export class Lifecycle {
   }
 
   async #open(opening: Promise<void>): Promise<void> {
-    const { backend, connectMs, scheduler } = this.#options;
-    const onTimeout = (): BackendUnavailableError => unavailable(backend.name, `no connection within ${connectMs} ms`);
+    const { backend } = this.#options;
     try {
-      await waitWithin(opening, { timeoutMs: connectMs, onTimeout, scheduler });
+      await opening;
     } catch (error) {
       this.assertOpen();
       throw error instanceof GocachexError ? error : unavailable(backend.name, "connecting failed", error);

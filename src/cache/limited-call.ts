@@ -1,5 +1,7 @@
 import type { Backend, MaybePromise, OperationContext } from "../backend/backend.ts";
 import type { CallKind } from "../backend/backend-call.ts";
+import { type CallOutcome, outcomeOf } from "../events/call-outcome.ts";
+import type { CallSpan, TraceOrigin } from "../events/call-tracer.ts";
 import { onAbort } from "../foundation/abort-listener.ts";
 import type { DeadlineEntry, DeadlineTicket } from "../foundation/deadline-queue.ts";
 import { BackendOverloadedError, BackendTimeoutError, OutcomeUnknownError } from "../foundation/errors.ts";
@@ -15,8 +17,14 @@ export interface BackendCallOptions {
   readonly isRemote?: boolean | undefined;
   /** See `OperationContext.isValueEnough`. */
   readonly isValueEnough?: boolean | undefined;
+  /** See `OperationContext.notBefore`. */
+  readonly notBefore?: OperationContext["notBefore"];
+  /** See `OperationContext.isCommitAwaited`. */
+  readonly isCommitAwaited?: boolean | undefined;
   /** Ends the call earlier than the cache's deadline, in ms. Default: that deadline. */
   readonly timeoutMs?: number | undefined;
+  /** How many keys are asked for at once, for traces. Default: not told. */
+  readonly keyCount?: number | undefined;
   /** Told when the store answers a call that was given up at its deadline: what it was asked for has happened by now, or failed. */
   readonly onLateAnswer?: (() => void) | undefined;
 }
@@ -39,7 +47,13 @@ export abstract class LimitedCall<T> implements DeadlineEntry, WaitingCall {
   #isSettled = false;
   #answer: Promise<T> | undefined;
   #ticket: DeadlineTicket | undefined;
+  /** Monotonic instant of the deadline, in ms; 0: not set yet. */
+  #untilMs = 0;
   #stopListening: (() => void) | undefined;
+  #span: CallSpan | undefined;
+  /** Monotonic instant of the call, in ms; negative: nobody wants to know how long it took. */
+  #startedAtMs = -1;
+  #origin: TraceOrigin | undefined;
 
   constructor(core: CacheCore, operation: string, kind: CallKind, options: BackendCallOptions) {
     this.core = core;
@@ -63,8 +77,14 @@ export abstract class LimitedCall<T> implements DeadlineEntry, WaitingCall {
 
   /** Asks the store as soon as it is connected and has room. Called once. */
   start(): void {
-    const { lifecycle } = this.core;
+    const { lifecycle, events, tracing } = this.core;
     lifecycle.enter();
+    // Here and not where it is sent: that may be a turn of somebody else.
+    if (events.wants("operation")) {
+      this.#startedAtMs = this.core.clock.monotonicMs();
+      this.#origin = tracing.findOrigin?.();
+    }
+    this.#trace();
     if (lifecycle.isConnected) {
       this.#enter();
       return;
@@ -84,15 +104,22 @@ export abstract class LimitedCall<T> implements DeadlineEntry, WaitingCall {
     if (this.#isSettled) return;
     if (this.#ticket !== undefined) this.core.deadlineQueue.remove(this.#ticket);
     this.#ticket = undefined;
+    // Who traces comes with the first call, and has come by now. This is a turn of the caller still.
+    if (this.#span === undefined) this.#trace();
     this.#enter();
   }
 
   begin(): void {
-    const context = new CallContext(this.#options.isValueEnough === true);
+    const { isValueEnough, notBefore, isCommitAwaited } = this.#options;
+    if (this.#untilMs === 0) this.#untilMs = this.core.clock.monotonicMs() + this.#timeoutMs;
+    const context = new CallContext(isValueEnough === true, notBefore, isCommitAwaited === true, this.#untilMs);
     this.#context = context;
     let answer: MaybePromise<T>;
     try {
-      answer = this.ask(this.core.backend, context);
+      answer =
+        this.#span === undefined
+          ? this.ask(this.core.backend, context)
+          : this.#span.run(() => this.ask(this.core.backend, context));
     } catch (error) {
       this.#fail(error, true);
       return;
@@ -115,6 +142,14 @@ export abstract class LimitedCall<T> implements DeadlineEntry, WaitingCall {
     this.#fail(this.#lateError());
   }
 
+  #trace(): void {
+    const { tracing, backend } = this.core;
+    // Also the first call to a local store comes here, for what is attached is opened before it.
+    if (tracing.current === undefined || backend.capabilities.local) return;
+    const { keyCount } = this.#options;
+    this.#span = tracing.current.startCall({ operation: this.#operation, backend: backend.name, keyCount });
+  }
+
   #enter(): void {
     const { signal } = this.#options;
     const { callWindow } = this.core;
@@ -134,6 +169,7 @@ export abstract class LimitedCall<T> implements DeadlineEntry, WaitingCall {
   #limit(): void {
     const { signal } = this.#options;
     this.#ticket = this.core.deadlineQueue.add(this, this.#timeoutMs);
+    if (this.#untilMs === 0) this.#untilMs = this.core.clock.monotonicMs() + this.#timeoutMs;
     if (signal !== undefined) this.#stopListening = onAbort(signal, () => this.#fail(signal.reason));
   }
 
@@ -157,7 +193,9 @@ export abstract class LimitedCall<T> implements DeadlineEntry, WaitingCall {
   }
 
   #succeed(value: T): void {
-    if (this.#settle(true)) this.onAnswer(value);
+    if (!this.#settle(true)) return;
+    this.#tellEnd("ok", undefined);
+    this.onAnswer(value);
   }
 
   /** @param isAnswered whether it is the store that says so */
@@ -165,7 +203,19 @@ export abstract class LimitedCall<T> implements DeadlineEntry, WaitingCall {
     const context = this.#context;
     if (!this.#settle(isAnswered)) return;
     context?.abandon(error);
-    this.onError(translateStoreError(this.core, this.#operation, error, this.#options.signal));
+    const told = translateStoreError(this.core, this.#operation, error, this.#options.signal);
+    this.#tellEnd(outcomeOf(told), told);
+    this.onError(told);
+  }
+
+  #tellEnd(outcome: CallOutcome, error: unknown): void {
+    const { backend, clock, events } = this.core;
+    this.#span?.end(outcome, error);
+    this.#span = undefined;
+    if (this.#startedAtMs < 0) return;
+    const durationMs = clock.monotonicMs() - this.#startedAtMs;
+    const event = { operation: this.#operation, backend: backend.name, outcome, durationMs };
+    events.emit("operation", this.#origin === undefined ? event : { ...event, origin: this.#origin });
   }
 
   /** @returns false when it had settled before: what comes later is ignored */

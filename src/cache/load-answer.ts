@@ -3,6 +3,7 @@ import type { Load } from "../loading/load.ts";
 import { decideLoad } from "../loading/load-decision.ts";
 import { type LoadFinding, standingOf } from "./load-reads.ts";
 import { recordRead, recordStale } from "./record-read.ts";
+import { sharesRefreshes } from "./refresh-claims.ts";
 import type { ResolvedGetOrSet } from "./resolve-options.ts";
 import type { ViewScope } from "./view-scope.ts";
 
@@ -27,6 +28,18 @@ export function findJoinable(scope: ViewScope, storedKey: string, resolved: Reso
   return load?.addTags(resolved.tags) ? load : undefined;
 }
 
+/** Whether a live entry is left to the process that refreshes it. */
+function isRefreshedElsewhere(
+  scope: ViewScope,
+  storedKey: string,
+  { entry, isLive }: LoadFinding,
+  resolved: ResolvedGetOrSet,
+): boolean {
+  if (entry === undefined || !isLive || !sharesRefreshes(scope, resolved)) return false;
+  const { loadMemory, clock } = scope.core;
+  return loadMemory.isRefreshedElsewhere(storedKey, entry.version, clock.monotonicMs());
+}
+
 /** Decides about a key, and counts and tells of it. Synchronous, so that nothing can happen before what was decided begins. */
 export function answerKey(
   scope: ViewScope,
@@ -47,7 +60,11 @@ export function answerKey(
   if (isServed) {
     const { value, expiresAt } = finding.entry as StoredEntry;
     if (!finding.isLive) recordStale(scope, key, failure === undefined ? "revalidating" : "failed", expiresAt);
-    return { kind: "value", value, isRefreshed: decision === "refresh" };
+    return {
+      kind: "value",
+      value,
+      isRefreshed: decision === "refresh" && !isRefreshedElsewhere(scope, storedKey, finding, resolved),
+    };
   }
   if (decision === "fail") return { kind: "failure", error: (failure as { error: unknown }).error };
   return decision === "join" ? { kind: "join", load: joinable as Load } : { kind: "load" };

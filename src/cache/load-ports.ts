@@ -3,40 +3,59 @@ import type { LoadToken } from "../backend/load-tier.ts";
 import { fromStoredKey } from "../entry/namespace-path.ts";
 import type { LoadOutcome } from "../events/cache-events.ts";
 import { BackendError, LoaderError } from "../foundation/errors.ts";
+import { Turnstile } from "../foundation/turnstile.ts";
 import { type FleetLease, type FleetLeaseOptions, type FleetPorts, leaseFromFleet } from "../loading/fleet-lease.ts";
 import type { Load } from "../loading/load.ts";
 import type { LoadGrant, LoadPorts } from "../loading/load-runner.ts";
 import { fleetLeaseMs } from "./load-policy.ts";
 import type { LoadFinding } from "./load-reads.ts";
 import { askForLoad, type LoadAsk } from "./load-store.ts";
+import { claimRefresh, releaseClaim, sharesRefreshes } from "./refresh-claims.ts";
 import type { ResolvedGetOrSet } from "./resolve-options.ts";
 import { type LoadTarget, storeLoaded } from "./store-loaded.ts";
 import type { ViewScope } from "./view-scope.ts";
 import { removeStale, removeVersion } from "./withdraw-load.ts";
 
+/** Questions about the keys of one batch that are on their way at a time, those of keys that somebody else loads among them: thousands who look again would hold up each other. */
+const MAX_QUESTION_COUNT = 512;
+
 /**
  * Ports through which loads of one call reach the store and its events.
  *
  * @param findings what was found before each load, in the order of the loads
+ * @param isRefresh whether nobody waits for the loads, for all that was found was served: then a live entry is left to the process of the fleet that refreshes it
  */
 export function createLoadPorts(
   scope: ViewScope,
   resolved: ResolvedGetOrSet,
   findings: readonly LoadFinding[],
+  isRefresh = false,
 ): LoadPorts {
   const { core } = scope;
   const targets = new Map<Load, LoadTarget>();
+  const turnstile = new Turnstile(MAX_QUESTION_COUNT);
+  let stamp: MaybePromise<number | undefined>;
+  let isStampTaken = false;
+  // One for all loads of the call: it is of a moment before the loader for each of them.
+  const takeStampOnce = (): MaybePromise<number | undefined> => {
+    if (!isStampTaken) stamp = takeStamp(scope);
+    isStampTaken = true;
+    return stamp;
+  };
   const targetOf = (load: Load): LoadTarget => targets.get(load) as LoadTarget;
   const release = (load: Load): void => {
     const target = targetOf(load);
-    const { token } = target;
+    const { token, claim } = target;
     target.token = undefined;
+    target.claim = undefined;
+    if (claim !== undefined) void releaseClaim(scope, load, claim);
     if (token !== undefined) load.confirmBy(releaseToken(scope, load, token));
   };
   return {
     clock: core.clock,
     scheduler: core.scheduler,
     table: core.loads,
+    tracing: core.tracing,
     onStart: (load) => {
       targets.set(load, toTarget(findings[targets.size] as LoadFinding));
       // Who changes a local store detaches the load, and a store without tokens knows no better.
@@ -45,21 +64,23 @@ export function createLoadPorts(
     acquire: (load, onHeldUp) => {
       const target = targetOf(load);
       if (target.isStoreAway) return leaveStore(load, target);
-      const stamp = takeStamp(scope);
+      const taken = takeStampOnce();
+      if (isRefresh && target.replacedVersion > 0 && sharesRefreshes(scope, resolved)) {
+        return acquireRefresh(scope, resolved, load, { stamp: taken, target, release, onHeldUp, turnstile });
+      }
       // A live entry that is refreshed is replaced on condition of its version, and not by a token. Whoever does not wait for others needs a token all the same: it is
       // what tells an absent key from one that was written and deleted meanwhile. So does a forced load: what began before it must not come after it.
       if (core.backend.loadTier === undefined || (target.replacedVersion > 0 && !resolved.isForced)) {
-        return stamp instanceof Promise ? stamp.then(toGrant) : toGrant(stamp);
+        return taken instanceof Promise ? taken.then(toGrant) : toGrant(taken);
       }
-      return acquireFromFleet(scope, resolved, load, { stamp, target, release, onHeldUp });
+      return acquireFromFleet(scope, resolved, load, { stamp: taken, target, release, onHeldUp, turnstile });
     },
     release,
-    store: (results) => {
-      const placed = results.map((result) => ({ ...result, target: targetOf(result.load) }));
-      const verdicts = storeLoaded(scope, resolved, placed);
+    store: (result) => {
+      const verdict = storeLoaded(scope, resolved, { ...result, target: targetOf(result.load) });
       // What was not even sent to the store needs its leave no more.
-      for (const { load } of results) release(load);
-      return verdicts;
+      release(result.load);
+      return verdict;
     },
     forget: (load) => {
       const { replacedVersion, isStoreAway } = targetOf(load);
@@ -68,6 +89,8 @@ export function createLoadPorts(
       else if (load.standIn !== undefined && !isStoreAway) void removeStale(core, load.storedKey);
     },
     onEnd: (load, outcome, error) => {
+      // Nothing was loaded, and nothing was found.
+      if (targetOf(load).isLeftToOthers) return;
       if (resolved.load.errorTtlMs > 0 && isFailure(outcome) && !load.isDetached) {
         const untilMs = core.clock.monotonicMs() + resolved.load.errorTtlMs;
         core.loadMemory.noteFailure(load.storedKey, { error, untilMs, tags: knownTags(load) });
@@ -82,7 +105,9 @@ function toTarget({ entry, isLive, isStoreAway }: LoadFinding): LoadTarget {
     replacedVersion: isLive && entry !== undefined ? entry.version : 0,
     isStoreAway,
     isStored: true,
+    isLeftToOthers: false,
     token: undefined,
+    claim: undefined,
   };
 }
 
@@ -97,24 +122,46 @@ function toGrant(stamp: number | undefined): LoadGrant {
   return { found: undefined, stamp };
 }
 
+/** The leave to refresh a live entry. Whoever was refused it has the entry for a result: who joined meanwhile came later than that was found, and looks again. */
+async function acquireRefresh(
+  scope: ViewScope,
+  resolved: ResolvedGetOrSet,
+  load: Load,
+  { stamp, target, release }: FleetAcquisition,
+): Promise<LoadGrant> {
+  const outcome = await claimRefresh(scope, resolved, load, target.replacedVersion);
+  if (outcome.kind === "refused" && load.standIn !== undefined) {
+    target.isLeftToOthers = true;
+    return { found: load.standIn, stamp: undefined };
+  }
+  if (outcome.kind === "claimed") target.claim = outcome.claim;
+  // It came too late: the next one need not wait for its end.
+  if (load.isOver || load.isDetached) release(load);
+  // Asked for together with the leave: with a store that hangs the loader waits for one deadline and not for two.
+  return { found: undefined, stamp: await stamp };
+}
+
 interface FleetAcquisition {
   readonly stamp: MaybePromise<number | undefined>;
   readonly target: LoadTarget;
   readonly release: (load: Load) => void;
   readonly onHeldUp: (() => void) | undefined;
+  readonly turnstile: Turnstile;
 }
 
 async function acquireFromFleet(
   scope: ViewScope,
   resolved: ResolvedGetOrSet,
   load: Load,
-  { stamp, target, release, onHeldUp }: FleetAcquisition,
+  { stamp, target, release, onHeldUp, turnstile }: FleetAcquisition,
 ): Promise<LoadGrant> {
   const { core } = scope;
   const { backend, clock, scheduler, random } = core;
   const ask: FleetPorts["ask"] = async (operation, invoke) => {
     const asked: LoadAsk = { operation, kind: "read", signal: undefined, timeoutMs: resolved.load.softTimeoutMs };
-    const answer = await askForLoad(core, asked, (store, context) => invoke(store.loadTier!, context));
+    const answer = await turnstile.pass(async () =>
+      askForLoad(core, asked, (store, context) => invoke(store.loadTier!, context)),
+    );
     if (!answer.isAnswered) throw new BackendError("GCX_BACKEND_FAILED", backend.name, operation, "no answer");
     return answer.value;
   };
@@ -154,8 +201,7 @@ function takeToken(
   target.replacedVersion = replaced?.version ?? 0;
   const { standIn } = load;
   if (standIn === undefined || standIn.version !== replaced?.previousVersion || load.isOver) return;
-  const { value, tags, expiresAt } = standIn;
-  load.offer({ value, tags, expiresAt, version: replaced.version });
+  load.renameStandIn(replaced.version);
 }
 
 async function releaseToken({ core }: ViewScope, load: Load, token: LoadToken): Promise<void> {
@@ -197,13 +243,20 @@ function recordLoad(scope: ViewScope, load: Load, outcome: LoadOutcome, error: u
   if (!core.events.wants("load")) return;
   const key = fromStoredKey(load.storedKey);
   const durationMs = core.clock.monotonicMs() - load.startedAtMs;
+  const origin = isToldByLoader(outcome) ? core.tracing.findOrigin?.() : undefined;
+  const event = { key, namespace: path, outcome, durationMs, ...(origin && { origin }) };
   if (error === undefined && outcome !== "failed") {
-    core.events.emit("load", { key, namespace: path, outcome, durationMs });
+    core.events.emit("load", event);
     return;
   }
   const typed =
     error instanceof LoaderError
       ? error
       : new LoaderError("GCX_LOADER_FAILED", "A loader threw; its own error is the cause.", { cause: error });
-  core.events.emit("load", { key, namespace: path, outcome, durationMs, error: typed });
+  core.events.emit("load", { ...event, error: typed });
+}
+
+/** Such ends are told in the context of who asked for the load; the others in that of a timer, or of who left. */
+function isToldByLoader(outcome: LoadOutcome): boolean {
+  return outcome !== "timed-out" && outcome !== "abandoned";
 }

@@ -38,6 +38,7 @@ export function findForLoad(
     operation: storedKeys.length === 1 ? "get" : "getMulti",
     kind: "read",
     signal: resolved.signal,
+    keyCount: storedKeys.length,
     // A store that hangs leaves the loader half of the caller's time.
     timeoutMs: Math.min(load.softTimeoutMs, Math.max(1, (untilMs - core.clock.monotonicMs()) / 2)),
   };
@@ -72,7 +73,7 @@ function addStale(
     core.loadMemory.findFailure(storedKey, nowMs) === undefined;
   const missing = storedKeys.filter((storedKey, index) => entries[index] === undefined && !isOffered(storedKey));
   if (missing.length === 0) return findings;
-  const stale = askForLoad(core, { ...ask, operation: "getStale" }, (store, context) =>
+  const stale = askForLoad(core, { ...ask, operation: "getStale", keyCount: missing.length }, (store, context) =>
     store.getStale!(missing, context),
   );
   const merge = (answer: Awaited<typeof stale>): readonly LoadFinding[] => {

@@ -17,6 +17,8 @@ export interface LoadAsk {
   readonly signal: AbortSignal | undefined;
   /** The caller's own bound, in ms; `Infinity`: the cache's deadline alone. */
   readonly timeoutMs: number;
+  /** How many keys are asked for at once, for traces. */
+  readonly keyCount?: number | undefined;
   readonly onLateAnswer?: (() => void) | undefined;
 }
 

@@ -1,4 +1,5 @@
 import { assertKey } from "../entry/cache-key.ts";
+import { waitWithin } from "../foundation/deadline.ts";
 import { LoaderError } from "../foundation/errors.ts";
 import { refreshesEarly } from "../loading/early-refresh.ts";
 import type { Load, StandIn } from "../loading/load.ts";
@@ -14,7 +15,8 @@ import { findForLoad, type LoadFinding } from "./load-reads.ts";
 import type { GetOrSetOptions } from "./options.ts";
 import { peekLive } from "./reads.ts";
 import { recordRead, recordStale } from "./record-read.ts";
-import { type ResolvedGetOrSet, resolveGetOrSet, type ViewDefaults } from "./resolve-options.ts";
+import { type ResolvedGetOrSet, resolveGetOrSet } from "./resolve-options.ts";
+import type { ViewDefaults } from "./view-defaults.ts";
 import { storedKeyOf, type ViewScope } from "./view-scope.ts";
 import { assertSlidingSupported, assertStaleSupported, assertTagsSupported } from "./writes.ts";
 
@@ -98,7 +100,7 @@ function joinPlainly<T>(
   const waiting = waitInside(load, () => load.wait({ signal: undefined, hardTimeoutMs }, nowMs));
   const untilMs = nowMs + hardTimeoutMs;
   const joined: JoinedLoad<T> = {
-    ...{ scope, load, beganAtMs: nowMs, untilMs },
+    ...{ scope, load, beganAtMs: nowMs, untilMs, signal: undefined },
     // Resolved only here: a cache that closes meanwhile has the load's own answer all the same.
     loadAgain: () =>
       loadAgain({
@@ -138,7 +140,7 @@ async function loadValue<T>(
   const running = findJoinable(scope, storedKey, resolved);
   if (running !== undefined && !core.backend.capabilities.local && !mayStandIn(running, resolved)) {
     recordRead(scope, key, false);
-    return join(call, running);
+    return join(call, running, undefined);
   }
   const reading = findForLoad(scope, [storedKey], resolved, untilMs);
   // A local read answers at once, so that nothing can happen between a miss and the start of its load.
@@ -178,28 +180,33 @@ function answer<T>(call: LoadCall<T>, finding: LoadFinding): Promise<T> | T {
     case "failure":
       throw found.error;
     case "join":
-      return join(call, found.load);
+      return join(call, found.load, toStandIn(finding, call.resolved, call.beganAtMs));
     case "load":
-      return waitFor(call, start(call, finding)).then(({ value }) => value as T);
+      return waitFor(call, start(call, finding, false), undefined).then(({ value }) => value as T);
   }
 }
 
 /** Starts a load; what is kept of the entry stands in for it. */
-function start<T>({ scope, key, storedKey, loader, resolved, untilMs }: LoadCall<T>, finding: LoadFinding): Load {
+function start<T>(
+  { scope, key, storedKey, loader, resolved, beganAtMs, untilMs }: LoadCall<T>,
+  finding: LoadFinding,
+  isRefresh: boolean,
+): Load {
   const request: LoadRequest = {
     ...{ storedKey, key },
     ...{ tags: resolved.tags, negativeTtlMs: resolved.load.negativeTtlMs },
     hardTimeoutMs: Math.max(1, untilMs - scope.core.clock.monotonicMs()),
-    standIn: toStandIn(finding, resolved),
+    standIn: toStandIn(finding, resolved, beganAtMs),
   };
-  return startLoad(request, loader, createLoadPorts(scope, resolved, [finding]));
+  return startLoad(request, loader, createLoadPorts(scope, resolved, [finding], isRefresh));
 }
 
 /** Loads in the background, where there is room. */
 function refresh<T>(call: LoadCall<T>, finding: LoadFinding): void {
   const { background } = call.scope.core;
   if (!background.tryEnter()) return;
-  const load = start(call, finding);
+  call.scope.core.tracing.current?.note("refresh");
+  const load = start(call, finding, true);
   load.keep();
   const leave = (): void => background.leave();
   load.settled.then(leave, leave);
@@ -210,11 +217,12 @@ function refresh<T>(call: LoadCall<T>, finding: LoadFinding): void {
  * takes over: it reads again and loads with its own loader for the rest of its time. So it does when the store refused the result, for it may be from before a change
  * that was over when this caller came. That happens once: what runs then began after the call.
  */
-async function join<T>(call: LoadCall<T>, load: Load): Promise<T> {
-  const { scope, beganAtMs, untilMs } = call;
-  const joined: JoinedLoad<T> = { scope, load, beganAtMs, untilMs, loadAgain: () => loadAgain(call) };
+async function join<T>(call: LoadCall<T>, load: Load, found: StandIn | undefined): Promise<T> {
+  const { scope, beganAtMs, untilMs, resolved } = call;
+  const { signal } = resolved;
+  const joined: JoinedLoad<T> = { scope, load, beganAtMs, untilMs, signal, loadAgain: () => loadAgain(call) };
   try {
-    const { value, isStandIn } = await waitFor(call, load);
+    const { value, isStandIn } = await waitFor(call, load, found);
     if (isStandIn || load.isCurrentAt(beganAtMs)) return isolate(scope, value as T);
     return takeResult(joined, value as T);
   } catch (error) {
@@ -222,20 +230,49 @@ async function join<T>(call: LoadCall<T>, load: Load): Promise<T> {
   }
 }
 
-/** A caller's part in somebody else's load. */
-interface JoinedLoad<T> {
+/** A caller who has waited for somebody else's load. */
+export interface LoadJoiner {
   readonly scope: ViewScope;
   readonly load: Load;
-  /** See {@link LoadCall}. */
+  /** Monotonic instant of the call. */
   readonly beganAtMs: number;
+  /** Monotonic instant at which the caller's time is over. */
   readonly untilMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A caller's part in somebody else's load. */
+interface JoinedLoad<T> extends LoadJoiner {
   readonly loadAgain: () => Promise<T>;
 }
 
 /** What a caller does with a result of which it is not known yet whether it is younger than the call. */
-async function takeResult<T>({ scope, load, beganAtMs, untilMs, loadAgain }: JoinedLoad<T>, value: T): Promise<T> {
-  const isGood = (await load.wasCurrentAt(beganAtMs)) || scope.core.clock.monotonicMs() >= untilMs;
-  return isGood ? isolate(scope, value) : loadAgain();
+async function takeResult<T>(joined: JoinedLoad<T>, value: T): Promise<T> {
+  return (await mayTake(joined)) ? isolate(joined.scope, value) : joined.loadAgain();
+}
+
+/**
+ * Whether a caller may take what a load brought: it is known to be younger than the call, or the caller's time is over before the store has said so.
+ *
+ * @throws the reason of the caller's signal
+ */
+export async function mayTake({ scope, load, beganAtMs, untilMs, signal }: LoadJoiner): Promise<boolean> {
+  const { clock, scheduler } = scope.core;
+  const leftMs = untilMs - clock.monotonicMs();
+  if (load.isCurrentAt(beganAtMs) || leftMs <= 0) return true;
+  let isLate = false;
+  const onTimeout = (): void => {
+    isLate = true;
+  };
+  try {
+    const isCurrent = await waitWithin(load.wasCurrentAt(beganAtMs), {
+      ...{ signal, timeoutMs: leftMs, onTimeout, scheduler },
+    });
+    return isCurrent || clock.monotonicMs() >= untilMs;
+  } catch (error) {
+    if (isLate) return true;
+    throw error;
+  }
 }
 
 /** What a caller does whose wait for somebody else's load failed. @throws that error, unless it is the other's timeout and this caller has patience left */
@@ -245,7 +282,7 @@ function takeOver<T>({ scope, load, untilMs, loadAgain }: JoinedLoad<T>, error: 
 }
 
 /** Whether a load failed by the hard timeout of whoever began it, and one who joined it has patience left. Then the failure is the other's alone. */
-function mayTakeOver({ core }: ViewScope, load: Load, error: unknown, untilMs: number): boolean {
+export function mayTakeOver({ core }: ViewScope, load: Load, error: unknown, untilMs: number): boolean {
   if (!load.isOwnTimeout(error) || core.clock.monotonicMs() >= untilMs) return false;
   core.loadMemory.forgetFailure(load.storedKey);
   return true;
@@ -257,8 +294,8 @@ function loadAgain<T>(call: LoadCall<T>): Promise<T> {
   return loadValue(scope, key, loader, { ...resolved, load: { ...resolved.load, hardTimeoutMs } }, beganAtMs);
 }
 
-function waitFor<T>({ scope, key, resolved, untilMs }: LoadCall<T>, load: Load): Promise<WaitResult> {
-  return waitForCaller(scope, key, load, resolved, untilMs);
+function waitFor<T>(call: LoadCall<T>, load: Load, found: StandIn | undefined): Promise<WaitResult> {
+  return waitForCaller(call, load, found);
 }
 
 /** What a caller has waited for. */
@@ -268,13 +305,18 @@ export interface WaitResult {
   readonly isStandIn: boolean;
 }
 
-/** Waits for a load as a call wants to. */
+/** One who waits for the load of a key. */
+export type WaitingCaller = Pick<LoadCall<unknown>, "scope" | "key" | "resolved" | "beganAtMs" | "untilMs">;
+
+/**
+ * Waits for a load as a call wants to.
+ *
+ * @param found what the call has found itself that can stand in
+ */
 export function waitForCaller(
-  scope: ViewScope,
-  key: string,
+  { scope, key, resolved, beganAtMs, untilMs }: WaitingCaller,
   load: Load,
-  resolved: ResolvedGetOrSet,
-  untilMs: number,
+  found: StandIn | undefined,
 ): Promise<WaitResult> {
   const { clock, scheduler } = scope.core;
   const nowMs = clock.monotonicMs();
@@ -283,6 +325,7 @@ export function waitForCaller(
     ...resolved.load,
     signal: resolved.signal,
     isForced: resolved.isForced,
+    ...{ beganAtMs, found },
     hardTimeoutMs: Math.max(1, untilMs - nowMs),
     softTimeoutMs: Math.max(0, resolved.load.softTimeoutMs - (Number.isNaN(spentMs) ? 0 : spentMs)),
   };
@@ -304,9 +347,17 @@ export function isolate<T>({ core }: ViewScope, value: T): T {
   return backend.isolate === undefined || value === undefined ? value : (backend.isolate(value) as T);
 }
 
-/** What a loader is shown, and what may stand in for its result. */
-export function toStandIn({ entry, isLive }: LoadFinding, { load }: ResolvedGetOrSet): StandIn | undefined {
+/**
+ * What a loader is shown, and what may stand in for its result.
+ *
+ * @param askedAtMs monotonic instant before the store was asked
+ */
+export function toStandIn(
+  { entry, isLive }: LoadFinding,
+  { load }: ResolvedGetOrSet,
+  askedAtMs: number,
+): StandIn | undefined {
   if (entry === undefined || (!isLive && staleMsOf(load) === 0)) return undefined;
   const { value, version, expiresAt, tags } = entry;
-  return { value, version, expiresAt, tags };
+  return { value, version, expiresAt, tags, askedAtMs };
 }

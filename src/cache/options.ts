@@ -1,10 +1,20 @@
 import type { Ttl } from "../entry/ttl.ts";
+import type { WriteReceipt } from "../entry/write-receipt.ts";
 import type { Duration } from "../foundation/duration.ts";
 
 /** What every method takes. */
 export interface CallOptions {
   /** Leaves the call at once when aborted; the call rejects with the signal's reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of reads of one key. */
+export interface ReadOptions extends CallOptions {
+  /**
+   * The receipt of a write of this key, by this process or another: the answer is not older than that write. Where nothing else is known, the shared store is asked and not the copy in this
+   * process. Default: none; a copy may be as old as `consistency.maxStaleness`.
+   */
+  readonly after?: WriteReceipt | undefined;
 }
 
 /** Options of one write. */
@@ -22,8 +32,8 @@ export interface SetOptions extends CallOptions {
   /** Ratio 0…1 of the TTL that is taken away at random, so that entries written together do not expire together. Default: 0. */
   readonly jitter?: number | undefined;
   /**
-   * `"all"`: resolve only when no process can serve the old value any more (the receipt's `coherent` says so).
-   * `"store"`: resolve when the store has committed. Default: `"store"`. With one process and one store both are the same.
+   * `"all"`: resolve only when no process can serve the old value any more (the receipt's `coherent` says so): when each has said so, and at the latest a little after
+   * `consistency.maxStaleness`. `"store"`: resolve when the store has committed. Default: `"store"`. Where no process keeps copies both are the same.
    */
   readonly ack?: "store" | "all" | undefined;
 }
@@ -65,8 +75,8 @@ export interface LoadOptions {
    */
   readonly errorTtl?: Duration | false | undefined;
   /**
-   * Whether one process of a fleet loads a key and the others wait for it, where the store can (Redis and Memcached in mode `coherent`). `lease`: how long a loader
-   * has before another process takes over. Default: `true`, with the hard timeout but at most 10 s.
+   * Whether one process of a fleet loads a key and the others wait for it, where the store can (Redis and Memcached in mode `coherent`); and whether one of them refreshes
+   * a live value that is due, for which nobody waits. `lease`: how long a loader has before another process takes over. Default: `true`, with the hard timeout but at most 10 s.
    */
   readonly distributedSingleFlight?: boolean | { readonly lease: Duration } | undefined;
 }
@@ -117,7 +127,7 @@ export interface KeysOptions extends CallOptions {
 }
 
 /** Options of `getOrSet` and `getOrSetMulti`. */
-export interface GetOrSetOptions extends SetOptions, LoadOptions {
+export interface GetOrSetOptions extends Omit<SetOptions, "ack">, LoadOptions {
   /** Load even when a live entry is there, and replace it. A running load is not joined. Default: false. */
   readonly forceFresh?: boolean | undefined;
 }

@@ -2,11 +2,11 @@ import type { StoredEntry } from "../backend/stored-entry.ts";
 import type { CacheEntry } from "../entry/cache-entry.ts";
 import { assertKey } from "../entry/cache-key.ts";
 import type { CacheCore } from "./cache-core.ts";
-import { callBackend } from "./call-backend.ts";
+import { completeOnBackend } from "./call-backend.ts";
 import type { BackendCallOptions } from "./limited-call.ts";
-import type { CallOptions } from "./options.ts";
-import { recordRead } from "./record-read.ts";
-import { signalOf } from "./resolve-options.ts";
+import type { ReadOptions } from "./options.ts";
+import { recordDirectRead, recordRead } from "./record-read.ts";
+import { resolveAfter } from "./resolve-options.ts";
 import { translateStoreError } from "./translate-store-error.ts";
 import { ValueRead } from "./value-read.ts";
 import { storedKeyOf, type ViewScope } from "./view-scope.ts";
@@ -17,15 +17,24 @@ const READ_VALUE: BackendCallOptions = { signal: undefined, isValueEnough: true 
  * `Cache.get`. A local store that is connected answers at once, any other through one object: no async function, whose frame would cost more than
  * the lookup.
  */
-export function getValue(scope: ViewScope, key: string, options: CallOptions | undefined): Promise<unknown> {
+export function getValue(scope: ViewScope, key: string, options: ReadOptions | undefined): Promise<unknown> {
   try {
     assertKey(key);
-    const signal = options === undefined ? undefined : signalOf(options);
+    const notBefore = options === undefined ? undefined : resolveAfter(key, options);
+    const signal = options?.signal;
     const { core } = scope;
-    if (signal === undefined && isPeekable(core)) return Promise.resolve(readLocal(scope, key));
+    if (signal === undefined && isPeekable(core) && (notBefore === undefined || core.backend.capabilities.local)) {
+      const value = peekStored(scope, storedKeyOf(scope, key));
+      // Where only copies are near, one that is missing says nothing.
+      if (value !== undefined || core.backend.capabilities.local) {
+        recordDirectRead(scope, key, value !== undefined, core.backend.nearTier);
+        return Promise.resolve(value);
+      }
+    }
     core.lifecycle.assertOpen();
     signal?.throwIfAborted();
-    const read = new ValueRead(scope, key, signal === undefined ? READ_VALUE : { signal, isValueEnough: true });
+    const isPlain = signal === undefined && notBefore === undefined;
+    const read = new ValueRead(scope, key, isPlain ? READ_VALUE : { signal, notBefore, isValueEnough: true });
     read.start();
     return read.promise;
   } catch (error) {
@@ -37,11 +46,10 @@ export function getValue(scope: ViewScope, key: string, options: CallOptions | u
 export async function getEntry<T>(
   scope: ViewScope,
   key: string,
-  options: CallOptions | undefined,
+  options: ReadOptions | undefined,
 ): Promise<CacheEntry<T> | undefined> {
-  assertKey(key);
-  const entry = await readEntry(scope, "getEntry", key, signalOf(options));
-  recordRead(scope, key, entry !== undefined);
+  const entry = await readEntry(scope, "getEntry", key, options);
+  recordRead(scope, key, entry !== undefined, entry?.tier);
   if (entry === undefined) return undefined;
   return {
     value: entry.value as T,
@@ -49,27 +57,28 @@ export async function getEntry<T>(
     ttl: remainingTtlMs(scope, entry),
     tags: entry.tags,
     stale: false,
-    tier: scope.core.backend.name,
+    tier: entry.tier ?? scope.core.backend.name,
   };
 }
 
 /** `Cache.peek`. */
 export function peekValue(scope: ViewScope, key: string): unknown {
   assertKey(key);
-  return isPeekable(scope.core) ? readLocal(scope, key) : undefined;
+  if (!isPeekable(scope.core)) return undefined;
+  return scope.core.backend.capabilities.local ? readLocal(scope, key) : peekLive(scope, key);
 }
 
 /**
- * Whether the store answers synchronously, now.
+ * Whether the store, or what it keeps near, answers synchronously, now.
  *
  * @throws CacheClosedError
  */
 function isPeekable({ lifecycle, backend }: CacheCore): boolean {
   lifecycle.assertOpen();
-  return backend.capabilities.local && lifecycle.isReadyNow();
+  return (backend.capabilities.local || backend.nearTier !== undefined) && lifecycle.isReadyNow();
 }
 
-/** The live value of a key where a local store is connected, counted as a hit; `undefined` where there is none, or the store must be asked: nothing is counted then. */
+/** The live value of a key where a store that answers at once is connected, counted as a hit; `undefined` where there is none, or the store must be asked: nothing is counted then. */
 export function peekLive(scope: ViewScope, key: string): unknown {
   const { core } = scope;
   if (!isPeekable(core)) return undefined;
@@ -80,14 +89,14 @@ export function peekLive(scope: ViewScope, key: string): unknown {
     // The store is asked once more, by those who know what to do about its failures.
     return undefined;
   }
-  if (value !== undefined) recordRead(scope, key, true);
+  if (value !== undefined) recordDirectRead(scope, key, true, core.backend.nearTier);
   return value;
 }
 
 /** One read of a store that {@link isPeekable}. */
 function readLocal(scope: ViewScope, key: string): unknown {
   const value = peekStored(scope, storedKeyOf(scope, key));
-  recordRead(scope, key, value !== undefined);
+  recordDirectRead(scope, key, value !== undefined);
   return value;
 }
 
@@ -100,19 +109,17 @@ function peekStored(scope: ViewScope, storedKey: string): unknown {
 }
 
 /** `Cache.exists`. */
-export async function hasEntry(scope: ViewScope, key: string, options: CallOptions | undefined): Promise<boolean> {
-  assertKey(key);
-  return (await readEntry(scope, "exists", key, signalOf(options))) !== undefined;
+export async function hasEntry(scope: ViewScope, key: string, options: ReadOptions | undefined): Promise<boolean> {
+  return (await readEntry(scope, "exists", key, options)) !== undefined;
 }
 
 /** `Cache.ttl`. */
 export async function getTtl(
   scope: ViewScope,
   key: string,
-  options: CallOptions | undefined,
+  options: ReadOptions | undefined,
 ): Promise<number | undefined> {
-  assertKey(key);
-  const entry = await readEntry(scope, "ttl", key, signalOf(options));
+  const entry = await readEntry(scope, "ttl", key, options);
   return entry === undefined ? undefined : remainingTtlMs(scope, entry);
 }
 
@@ -127,8 +134,13 @@ function readEntry(
   scope: ViewScope,
   operation: string,
   key: string,
-  signal: AbortSignal | undefined,
+  options: ReadOptions | undefined,
 ): StoredEntry | undefined | Promise<StoredEntry | undefined> {
+  assertKey(key);
+  const notBefore = resolveAfter(key, options);
+  scope.core.lifecycle.assertOpen();
   const storedKey = storedKeyOf(scope, key);
-  return callBackend(scope.core, operation, "read", signal, (backend, context) => backend.get(storedKey, context));
+  return completeOnBackend(scope.core, operation, "read", { signal: options?.signal, notBefore }, (backend, context) =>
+    backend.get(storedKey, context),
+  );
 }

@@ -1,23 +1,24 @@
+import type { OperationContext } from "../backend/backend.ts";
 import { resolveTags } from "../entry/tag.ts";
 import { jitterTtlMs, resolveTtlMs, type Ttl } from "../entry/ttl.ts";
+import type { WriteReceipt } from "../entry/write-receipt.ts";
 import { type Duration, parseDuration } from "../foundation/duration.ts";
 import { InvalidArgumentError } from "../foundation/errors.ts";
 import type { RandomSource } from "../foundation/random-source.ts";
 import { assertOptions, optionError } from "./assert-options.ts";
 import { type LoadPolicy, resolveLoadPolicy } from "./load-policy.ts";
-import type { CallOptions, GetOrSetOptions, NamespaceDefaults, SetOptions, TtlOrSetOptions } from "./options.ts";
+import type {
+  CallOptions,
+  GetOrSetOptions,
+  NamespaceDefaults,
+  ReadOptions,
+  SetOptions,
+  TtlOrSetOptions,
+} from "./options.ts";
+import { InheritedDefaults, type ViewDefaults } from "./view-defaults.ts";
 
 /** Attempts of optimistic writes when nothing is said. With full jitter, 16 settle dozens of competing writers. */
 export const DEFAULT_MAX_ATTEMPTS = 16;
-
-/** Defaults of a view, resolved. */
-export interface ViewDefaults {
-  readonly ttlMs: number;
-  readonly sliding: boolean;
-  readonly jitter: number;
-  readonly tags: readonly string[];
-  readonly load: LoadPolicy;
-}
 
 /** The options of a write, resolved. */
 export interface ResolvedSet {
@@ -26,6 +27,8 @@ export interface ResolvedSet {
   readonly sliding: boolean;
   readonly tags: readonly string[];
   readonly signal: AbortSignal | undefined;
+  /** Whether to wait until no process can serve what was there before. */
+  readonly waitsForAll: boolean;
 }
 
 /** The options of a load, resolved. The TTL's jitter is applied when the result is stored. */
@@ -43,6 +46,21 @@ export interface ResolvedGetOrSet {
 export function signalOf(options: CallOptions | undefined): AbortSignal | undefined {
   assertOptions("call", options);
   return options?.signal;
+}
+
+/**
+ * What a read may not be older than.
+ *
+ * @throws InvalidArgumentError `GCX_ARGUMENT_OPTION` for what is no receipt of a write of this key
+ */
+export function resolveAfter(key: string, options: ReadOptions | undefined): OperationContext["notBefore"] {
+  assertOptions("read", options);
+  const after: unknown = options?.after;
+  if (after === undefined) return undefined;
+  const { key: written, version, epoch } = (after ?? {}) as Partial<WriteReceipt>;
+  if (written !== key) throw optionError("after", "after must be the receipt of a write of this key.");
+  if (Number.isSafeInteger(version) && typeof epoch === "string") return { version: version as number, epoch };
+  throw optionError("after", "after must be a receipt as set() returns it.");
 }
 
 /** Resolves the last argument of a write: a TTL, options, or nothing. */
@@ -66,19 +84,20 @@ export function resolveSetOptions(
   const ttlMs = options?.ttl === undefined ? defaults.ttlMs : resolveTtlMs(options.ttl);
   const jitter = options?.jitter === undefined ? defaults.jitter : resolveRatio("jitter", options.jitter);
   return {
-    ttlMs: jitterTtlMs(ttlMs, jitter, random),
+    // Shortened first: entries that all want more than there is would end together in spite of their jitter.
+    ttlMs: jitterTtlMs(Math.min(ttlMs, defaults.maxTtlMs), jitter, random),
     sliding: resolveFlag("sliding", options?.sliding, defaults.sliding),
     tags: mergeTags(defaults.tags, options?.tags),
     signal: options?.signal,
+    waitsForAll: options?.ack === "all",
   };
 }
 
 /** Resolves the options of `getOrSet`. */
 export function resolveGetOrSet(options: GetOrSetOptions | undefined, defaults: ViewDefaults): ResolvedGetOrSet {
   assertOptions("getOrSet", options);
-  assertAck(options?.ack);
   return {
-    ttlMs: options?.ttl === undefined ? defaults.ttlMs : resolveTtlMs(options.ttl),
+    ttlMs: Math.min(options?.ttl === undefined ? defaults.ttlMs : resolveTtlMs(options.ttl), defaults.maxTtlMs),
     sliding: resolveFlag("sliding", options?.sliding, defaults.sliding),
     jitter: options?.jitter === undefined ? defaults.jitter : resolveRatio("jitter", options.jitter),
     tags: mergeTags(defaults.tags, options?.tags),
@@ -91,13 +110,17 @@ export function resolveGetOrSet(options: GetOrSetOptions | undefined, defaults: 
 /** Resolves a namespace's defaults over those of its parent. Tags add up; the rest is replaced. */
 export function resolveNamespaceDefaults(own: NamespaceDefaults | undefined, parent: ViewDefaults): ViewDefaults {
   assertOptions("namespace", own);
-  return Object.freeze({
-    ttlMs: own?.ttl === undefined ? parent.ttlMs : resolveTtlMs(own.ttl),
-    sliding: resolveFlag("sliding", own?.sliding, parent.sliding),
-    jitter: own?.jitter === undefined ? parent.jitter : resolveRatio("jitter", own.jitter),
-    tags: mergeTags(parent.tags, own?.tags),
-    load: resolveLoadPolicy(own, parent.load),
-  });
+  const kept = own && { ...own };
+  return new InheritedDefaults(
+    {
+      ttlMs: own?.ttl === undefined ? undefined : resolveTtlMs(own.ttl),
+      sliding: resolveFlag("sliding", own?.sliding, parent.sliding),
+      jitter: own?.jitter === undefined ? parent.jitter : resolveRatio("jitter", own.jitter),
+      tags: mergeTags(parent.tags, own?.tags),
+      loadOver: (load) => resolveLoadPolicy(kept, load),
+    },
+    parent,
+  );
 }
 
 /** The number of attempts of an optimistic write. */

@@ -1,3 +1,6 @@
+import type { CoherenceStatus } from "../backend/coherence-status.ts";
+import type { TierCopyCounts } from "../backend/tier-copy-counts.ts";
+
 /** What one tier holds. */
 export interface TierStats {
   /** The tier's store, for example `"memory"`. */
@@ -10,6 +13,8 @@ export interface TierStats {
   readonly evictions: number;
   /** Connections to its servers that are open now, or `undefined` for a store without a network. */
   readonly connections: number | undefined;
+  /** Of a tier between the nearest and the last, which keeps copies: what became of them. */
+  readonly copies?: TierCopyCounts | undefined;
 }
 
 /** Counters of a view since the cache was created. */
@@ -43,4 +48,8 @@ export interface CacheStats {
   readonly hitRatio: number;
   /** What each tier holds for this view, nearest first. */
   readonly tiers: readonly TierStats[];
+  /** Writes of all views that wait to reach a tier which is written behind; `undefined` where none is. */
+  readonly pendingWrites: number | undefined;
+  /** What is known of the freshness of copies in this process; `undefined` where there are none. */
+  readonly coherence: CoherenceStatus | undefined;
 }

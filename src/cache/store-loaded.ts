@@ -8,6 +8,7 @@ import type { LoadedValue, StoreVerdict } from "../loading/load-runner.ts";
 import { absorbStoreError } from "./absorb-store-error.ts";
 import { completeOnBackend } from "./call-backend.ts";
 import { staleMsOf } from "./load-policy.ts";
+import { type RefreshClaim, releaseClaim } from "./refresh-claims.ts";
 import type { ResolvedGetOrSet } from "./resolve-options.ts";
 import type { ViewScope } from "./view-scope.ts";
 import { removeVersion, withdrawLateWrite } from "./withdraw-load.ts";
@@ -19,6 +20,10 @@ export interface LoadTarget {
   replacedVersion: number;
   /** The fleet's leave to load, if there is one. */
   token: LoadToken | undefined;
+  /** The fleet's leave to refresh the live entry, if it was asked for and given. */
+  claim: RefreshClaim | undefined;
+  /** Whether the load left it to another process to refresh. */
+  isLeftToOthers: boolean;
   /** Whether the store did not answer: nothing is stored then. */
   isStoreAway: boolean;
   /** Whether the result is stored; not when somebody else has the leave. */
@@ -31,23 +36,19 @@ export interface ReplacingValue extends LoadedValue {
 }
 
 /**
- * Stores the results of loads that are not detached, each by itself: one that cannot be stored does not keep the others
- * from it. For a local store the look at the load and the write are one synchronous step. At a remote one a change can
+ * Stores the result of a load that is not detached. For a local store the look at the load and the write are one synchronous step. At a remote one a change can
  * come while the write is on its way: what is then found outdated is removed again, and only that.
  */
 export function storeLoaded(
   scope: ViewScope,
   resolved: ResolvedGetOrSet,
-  results: readonly ReplacingValue[],
-): MaybePromise<readonly StoreVerdict[]> {
-  const verdicts = results.map((result) => storeOne(scope, resolved, result));
-  return verdicts.some((verdict) => verdict instanceof Promise) ? Promise.all(verdicts) : (verdicts as StoreVerdict[]);
-}
-
-function storeOne(scope: ViewScope, resolved: ResolvedGetOrSet, result: ReplacingValue): MaybePromise<StoreVerdict> {
+  result: ReplacingValue,
+): MaybePromise<StoreVerdict> {
   const { core } = scope;
   const { target, load } = result;
   const { storedKey } = load;
+  // Looked at for each by itself: whoever is told of one result of a batch may change the key of the next.
+  if (load.isDetached) return { outcome: "detached" };
   if (target.isStoreAway || !target.isStored) return { outcome: "unstored" };
   const write = toWrite(scope, resolved, result);
   if (write === undefined) return endReplaced(scope, result, { outcome: "returned" });
@@ -55,8 +56,10 @@ function storeOne(scope: ViewScope, resolved: ResolvedGetOrSet, result: Replacin
   if (write.tags.length > 0 && result.stamp === undefined) return { outcome: "unstored" };
   const startedAtMs = core.clock.monotonicMs();
   core.loadMemory.noteLoad(storedKey, startedAtMs - load.startedAtMs, write.ttlMs);
-  const { token } = target;
+  const { token, claim } = target;
   target.token = undefined;
+  // Once stored it is kept to its end: who still sees the old version need not load it again.
+  target.claim = undefined;
   let stopWatching: (() => void) | undefined;
   const onLateAnswer = (): void => {
     stopWatching?.();
@@ -67,7 +70,8 @@ function storeOne(scope: ViewScope, resolved: ResolvedGetOrSet, result: Replacin
       core,
       "set",
       "write",
-      { signal: undefined, onLateAnswer },
+      // A load that was outdated meanwhile takes back what it stored, by its version.
+      { signal: undefined, onLateAnswer, isCommitAwaited: true },
       (backend, context) => put(backend, { ...result, token }, write, context),
     );
     if (!(written instanceof Promise)) return settle(scope, result, written);
@@ -79,6 +83,8 @@ function storeOne(scope: ViewScope, resolved: ResolvedGetOrSet, result: Replacin
       },
       (error: unknown) => {
         stopWatching = core.loads.watchUnsettled(result.load);
+        // The entry may be as old as it was: the next process need not wait for the claim's end.
+        if (claim !== undefined) void releaseClaim(scope, load, claim);
         return absorbFailure(scope, result, error);
       },
     );
@@ -88,8 +94,13 @@ function storeOne(scope: ViewScope, resolved: ResolvedGetOrSet, result: Replacin
 }
 
 /** `undefined`: a TTL of 0, "return it, keep nothing". */
-function toWrite({ core }: ViewScope, resolved: ResolvedGetOrSet, result: ReplacingValue): EntryWrite | undefined {
-  const ttlMs = jitterTtlMs(result.plan.ttlMs ?? resolved.ttlMs, resolved.jitter, core.random);
+function toWrite(
+  { core, defaults }: ViewScope,
+  resolved: ResolvedGetOrSet,
+  result: ReplacingValue,
+): EntryWrite | undefined {
+  const fullTtlMs = Math.min(result.plan.ttlMs ?? resolved.ttlMs, defaults.maxTtlMs);
+  const ttlMs = jitterTtlMs(fullTtlMs, resolved.jitter, core.random);
   if (ttlMs === 0) return undefined;
   const { capabilities } = core.backend;
   const { target, stamp, value, load } = result;

@@ -30,7 +30,7 @@ export class ValueRead extends LimitedCall<StoredEntry | undefined> {
   }
 
   protected override onAnswer(entry: StoredEntry | undefined): void {
-    recordRead(this.#scope, this.#key, entry !== undefined);
+    recordRead(this.#scope, this.#key, entry !== undefined, entry?.tier);
     this.#resolve(entry?.value);
   }
 

@@ -1,7 +1,7 @@
 import { type NamespacePath, storedPrefix, toStoredKey } from "../entry/namespace-path.ts";
 import { type CacheCore, countersOf } from "./cache-core.ts";
-import type { ViewDefaults } from "./resolve-options.ts";
 import type { ViewCounters } from "./view-counters.ts";
+import type { ViewDefaults } from "./view-defaults.ts";
 
 /** One view of a cache: where its keys live, and what its calls default to. */
 export interface ViewScope {

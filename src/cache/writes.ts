@@ -1,10 +1,11 @@
-import type { MaybePromise } from "../backend/backend.ts";
+import type { Backend, MaybePromise, OperationContext } from "../backend/backend.ts";
 import type { EntryWrite, WriteCondition, WriteResult } from "../backend/stored-entry.ts";
 import { assertKey } from "../entry/cache-key.ts";
 import { resolveTtlMs, type Ttl } from "../entry/ttl.ts";
 import type { WriteReceipt } from "../entry/write-receipt.ts";
 import { EntryTooLargeError, InvalidArgumentError, UnsupportedOperationError } from "../foundation/errors.ts";
 import type { StalePolicy } from "../loading/entry-standing.ts";
+import { awaitCoherence } from "./await-coherence.ts";
 import type { CompareAndSetResult } from "./cache.ts";
 import type { CacheCore } from "./cache-core.ts";
 import { callBackend } from "./call-backend.ts";
@@ -102,8 +103,8 @@ export async function setValue(
   assertKey(key);
   assertValue(value);
   const resolved = resolveSet(ttlOrOptions, scope.defaults, scope.core.random);
-  const result = await writeOne(scope, "set", key, value, resolved, {});
-  return { key, version: result.version, epoch: scope.core.backend.epoch, coherent: true };
+  const { coherent, version } = await writeOne(scope, "set", key, value, resolved, {});
+  return { key, version, epoch: scope.core.backend.epoch, coherent };
 }
 
 /** `Cache.delete`. */
@@ -193,10 +194,13 @@ export function removeStored(
   operation: string,
   storedKey: string,
   signal: AbortSignal | undefined,
+  isCommitAwaited: boolean = false,
 ): MaybePromise<boolean> {
+  const remove = (backend: Backend, context: OperationContext): MaybePromise<boolean> =>
+    backend.delete(storedKey, context);
   return changeAndDetach(
     () => core.loads.detachKey(storedKey),
-    () => callBackend(core, operation, "write", signal, (backend, context) => backend.delete(storedKey, context)),
+    () => callBackend(core, operation, "write", signal, remove, isCommitAwaited),
   );
 }
 
@@ -207,15 +211,16 @@ async function writeOne(
   value: unknown,
   resolved: ResolvedSet,
   extra: Pick<EntryWrite, "condition" | "returnPrevious">,
-): Promise<WriteResult> {
+): Promise<WriteResult & { readonly coherent: boolean }> {
   const { core } = scope;
   assertTagsSupported(core, resolved.tags);
   assertSlidingSupported(core, resolved.sliding);
   const storedKey = storedKeyOf(scope, key);
   if (operation !== "set") assertLasting(operation, resolved.ttlMs);
   if (resolved.ttlMs === 0) {
-    await removeStored(core, operation, storedKey, resolved.signal);
-    return { stored: true, version: 0 };
+    await removeStored(core, operation, storedKey, resolved.signal, resolved.waitsForAll);
+    const coherent = await awaitCoherence(core, [{ storedKey, version: Number.POSITIVE_INFINITY }], resolved);
+    return { stored: true, version: 0, coherent };
   }
   const write: EntryWrite = {
     value,
@@ -226,13 +231,22 @@ async function writeOne(
   };
   const detach = (): void => core.loads.detachKey(storedKey);
   const put = (): MaybePromise<WriteResult> =>
-    callBackend(core, operation, "write", resolved.signal, (backend, context) =>
-      backend.set(storedKey, write, context),
+    callBackend(
+      core,
+      operation,
+      "write",
+      resolved.signal,
+      (backend, context) => backend.set(storedKey, write, context),
+      resolved.waitsForAll,
     );
   try {
-    const result = await changeAndDetach(detach, put);
-    if (result.stored) recordSet(scope, key, result.version);
-    return result;
+    // Not spread: a store may reckon the version when it is read.
+    const { stored, version, previous } = await changeAndDetach(detach, put);
+    if (!stored) return { stored, version, previous, coherent: true };
+    recordSet(scope, key, version);
+    const coherent =
+      core.backend.awaitCoherence === undefined || (await awaitCoherence(core, [{ storedKey, version }], resolved));
+    return { stored, version, previous, coherent };
   } catch (error) {
     recordRefusal(scope, key, error);
     throw error;

@@ -6,14 +6,45 @@ export interface CliOutput {
   write(chunk: string | Uint8Array): Promise<void>;
 }
 
+/** The size of a terminal in characters. */
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** The terminal that the command line runs in, where stdout is one. */
+export interface CliTerminal {
+  /** Its size now; 80 × 24 where it does not tell. */
+  size(): TerminalSize;
+  /** Tells when it was resized, or when the process goes on after it was stopped and the screen has to be drawn anew. @returns a function that stops listening */
+  onRedraw(listener: () => void): () => void;
+  /**
+   * Reads what is typed, key by key, without showing it. Ctrl+C comes as a key then, not as an interruption. `onEnd` tells that stdin was closed, or that the
+   * terminal has gone. Where stdin is no terminal nothing is read and nothing told.
+   *
+   * @returns a function that gives the keyboard back; safe to call twice
+   */
+  readKeys(onKey: (key: string) => void, onEnd: () => void): () => void;
+  /**
+   * Writes a text when the process ends without having been able to do so in time, for what must not stay as it is: the alternate screen.
+   *
+   * @returns a function that takes it back
+   */
+  onAbruptExit(text: string): () => void;
+}
+
 /** Everything that the command line touches outside itself, so that commands can be tested. */
 export interface CliIo {
   readonly stdout: CliOutput;
   readonly stderr: CliOutput;
   readonly stdin: AsyncIterable<Uint8Array>;
+  /** `undefined` when stdout is no terminal. */
+  readonly terminal: CliTerminal | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Directory that relative file names start from. */
   readonly directory: string;
+  /** Tells that the configuration is to be read again (SIGHUP). @returns a function that stops listening */
+  onReload(listener: () => void): () => void;
   /** Tells of SIGINT and SIGTERM. @returns a function that stops listening */
   onInterrupt(listener: () => void): () => void;
 }

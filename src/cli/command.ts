@@ -24,9 +24,11 @@ export interface Command {
   readonly positionals: readonly [min: number, max: number];
   /** What the positional arguments are called in messages. The last stands for all that follow. */
   readonly positionalNames: readonly string[];
+  /** The words that the first positional argument may be, where they are few. */
+  readonly choices?: readonly string[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly (readonly [line: string, meaning: string])[];
-  /** Whether the command waits for signals by itself; otherwise a signal ends it with 130. Default: false. */
-  readonly handlesInterrupts?: boolean;
+  /** Whether the command waits for signals by itself, always or with some options; otherwise a signal ends it with 130. Default: false. */
+  readonly handlesInterrupts?: boolean | ((args: ParsedArguments) => boolean);
   readonly run: (invocation: Invocation) => Promise<ExitCode>;
 }

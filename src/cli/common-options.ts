@@ -28,6 +28,15 @@ export const TARGET_OPTIONS: readonly OptionSpec[] = [
   { name: "timeout", value: "DURATION", description: "deadline of a call to a node (default: 5s)" },
 ];
 
+/** Option of commands that can repeat what they print. */
+export const WATCH_OPTION: OptionSpec = {
+  name: "watch",
+  short: "w",
+  value: "SECONDS",
+  bareValue: "2",
+  description: "go on until interrupted, every 2 seconds unless said otherwise",
+};
+
 /** Options of commands that write. */
 export const TTL_OPTION: OptionSpec = {
   name: "ttl",

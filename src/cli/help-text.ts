@@ -10,9 +10,15 @@ function table(rows: readonly (readonly [left: string, right: string])[]): strin
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");
 }
 
-function optionRow({ name, short, value, description }: OptionSpec): readonly [string, string] {
-  const letter = short === undefined ? "    " : `-${short}, `;
-  return [`${letter}--${name}${value === undefined ? "" : ` ${value}`}`, description];
+function optionRow(spec: OptionSpec): readonly [string, string] {
+  const letter = spec.short === undefined ? "    " : `-${spec.short}, `;
+  return [`${letter}${optionWords(spec)}`, spec.description];
+}
+
+/** An option as it is written: `--ttl DURATION`, `--watch [SECONDS]`. */
+export function optionWords({ name, value, bareValue }: OptionSpec): string {
+  if (value === undefined) return `--${name}`;
+  return bareValue === undefined ? `--${name} ${value}` : `--${name} [${value}]`;
 }
 
 /** The help of the program. */

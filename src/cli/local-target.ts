@@ -2,6 +2,7 @@ import type { Cache } from "../cache/cache.ts";
 import type { CacheHealth } from "../cache/health.ts";
 import type { CounterOptions, SetOptions } from "../cache/options.ts";
 import type { CacheStats } from "../cache/stats.ts";
+import type { EntryGlance } from "../server/entry-glance.ts";
 import type { NodeEntry, NodeIncrementOptions, NodeSetOptions } from "../server/node-client.ts";
 import { toWireValue } from "../server/wire-value.ts";
 import type { CacheTarget } from "./cache-target.ts";
@@ -16,12 +17,22 @@ export class LocalTarget implements CacheTarget {
     this.#view = (namespace?.split("/") ?? []).reduce((view, name) => view.namespace(name), cache);
   }
 
+  get(key: string): Promise<unknown> {
+    return this.#view.get(key);
+  }
+
   async getEntry(key: string): Promise<NodeEntry | undefined> {
     const entry = await this.#view.getEntry(key);
     if (entry === undefined) return undefined;
     const { kind, value, exact } = toWireValue(entry.value);
     const shown = kind === "bigint" ? BigInt(value as string) : value;
     return { value: shown, exact, version: entry.version, ttl: entry.ttl, tags: entry.tags };
+  }
+
+  async glance(key: string, knownVersion: number | undefined): Promise<EntryGlance> {
+    const entry = await this.getEntry(key);
+    if (entry === undefined) return { kind: "absent" };
+    return entry.version === knownVersion ? { kind: "same", ttl: entry.ttl } : { kind: "entry", entry };
   }
 
   async set(key: string, value: unknown, options: NodeSetOptions): Promise<number> {
@@ -64,6 +75,10 @@ export class LocalTarget implements CacheTarget {
 
   health(): Promise<CacheHealth> {
     return this.#view.health();
+  }
+
+  clear(): Promise<void> {
+    return this.#view.clear();
   }
 
   close(): Promise<void> {

@@ -19,13 +19,15 @@ const CLI_VARIABLES: readonly string[] = ["GOCACHEX_NODE"];
  * Opens what the command line names, works with it and closes it. In this order: `--node`; `--config`; `GOCACHEX_NODE`;
  * any other `GOCACHEX_*` variable (a configuration); the node at 127.0.0.1:7411.
  *
+ * @param ownNamespace a namespace of the command's own, inside the one that the command line names
  * @throws InvalidArgumentError for `--node` together with `--config`; ConfigError
  */
 export async function withTarget<Result>(
   invocation: Invocation,
   work: (target: CacheTarget) => Promise<Result>,
+  ownNamespace?: string,
 ): Promise<Result> {
-  const target = await openTarget(invocation);
+  const target = await openTarget(invocation, ownNamespace);
   try {
     return await work(target);
   } finally {
@@ -33,10 +35,12 @@ export async function withTarget<Result>(
   }
 }
 
-async function openTarget({ args, io, print }: Invocation): Promise<CacheTarget> {
+async function openTarget({ args, io, print }: Invocation, ownNamespace?: string): Promise<CacheTarget> {
   const address = nodeAddressOf(args, io);
-  const namespace = args.text("namespace");
-  if (namespace?.split("/").includes("")) throw usageError("--namespace must be a name, or names with / between them.");
+  const named = args.text("namespace");
+  if (named?.split("/").includes("")) throw usageError("--namespace must be a name, or names with / between them.");
+  const path = [named, ownNamespace].filter((name) => name !== undefined);
+  const namespace = path.length === 0 ? undefined : path.join("/");
   const timeoutMs = durationOption(args, "timeout");
   if (address !== undefined) return new NodeClient({ ...parseNodeAddress(address), namespace, timeoutMs });
   if (timeoutMs !== undefined)
@@ -52,7 +56,7 @@ async function openTarget({ args, io, print }: Invocation): Promise<CacheTarget>
 }
 
 /** The node to talk to, or `undefined` when the command line asks for a cache of its own. */
-function nodeAddressOf(args: ParsedArguments, io: CliIo): string | undefined {
+export function nodeAddressOf(args: ParsedArguments, io: CliIo): string | undefined {
   const named = args.text("node");
   const hasFile = args.text("config") !== undefined;
   if (named !== undefined) {

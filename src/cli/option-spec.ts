@@ -6,6 +6,13 @@ export interface OptionSpec {
   readonly short?: string;
   /** What the value is called in the help, for example `"DURATION"`; absent: the option is a switch. */
   readonly value?: string;
+  /**
+   * What the option means without a value, for example `"2"`; absent: it needs one. The next argument is then its value only when that is a
+   * number, with or without a unit of time: `--watch 5 KEY`, but `--watch KEY`.
+   */
+  readonly bareValue?: string;
+  /** The values that it takes, where they are few words. */
+  readonly choices?: readonly string[];
   /** One line for the help, with the default. */
   readonly description: string;
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { findNearestName } from "../config/nearest-name.ts";
+import { formatByteSize, parseByteSize } from "../foundation/byte-size.ts";
 import { parseDuration } from "../foundation/duration.ts";
 import { InvalidArgumentError } from "../foundation/errors.ts";
 import type { Command } from "./command.ts";
@@ -50,6 +51,37 @@ export function parseArguments(command: Command, args: readonly string[]): Parse
       return value === true ? undefined : value;
     },
   };
+}
+
+/** What may be the value of an option that needs none. */
+const OPTIONAL_VALUE = /^\d+(?:\.\d+)?(?:ms|s|m|h)?$/;
+
+/**
+ * Writes options that may stand without a value as `--name=value`, so that nothing takes the next argument for it. To be done before the command's name is taken out:
+ * what follows it then is no value, as in `--watch get 42`.
+ */
+export function joinOptionalValues(args: readonly string[], specs: readonly OptionSpec[]): string[] {
+  const optional = new Map<string, OptionSpec>();
+  for (const spec of specs) {
+    if (spec.bareValue === undefined) continue;
+    optional.set(`--${spec.name}`, spec);
+    if (spec.short !== undefined) optional.set(`-${spec.short}`, spec);
+  }
+  const joined: string[] = [];
+  for (let index = 0; index < args.length; index += 1) {
+    const argument = args[index] as string;
+    if (argument === "--") return [...joined, ...args.slice(index)];
+    const spec = optional.get(argument);
+    if (spec === undefined) {
+      joined.push(argument);
+      continue;
+    }
+    const next = args[index + 1] ?? "";
+    const isGiven = OPTIONAL_VALUE.test(next);
+    joined.push(`--${spec.name}=${isGiven ? next : spec.bareValue}`);
+    if (isGiven) index += 1;
+  }
+  return joined;
 }
 
 interface OptionToken {
@@ -131,6 +163,67 @@ export function bigintOption(args: ParsedArguments, name: string): bigint | unde
   const value = /^[-+]?\d{1,20}$/.test(text) ? BigInt(text.replace("+", "")) : undefined;
   if (value !== undefined && value >= MIN_INT64 && value <= MAX_INT64) return value;
   throw usageError(`--${name} must be a whole number of 64 bits, from ${MIN_INT64} to ${MAX_INT64}.`);
+}
+
+/**
+ * The value of an option that is a number within bounds, for example a share.
+ *
+ * @throws InvalidArgumentError
+ */
+export function numberOption(args: ParsedArguments, name: string, min: number, max: number): number | undefined {
+  const text = args.text(name);
+  if (text === undefined) return undefined;
+  const value = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw usageError(`--${name} must be a number from ${min} to ${max}.`);
+}
+
+/**
+ * The value of an option that is a number of seconds, or a duration with its unit, in ms.
+ *
+ * @throws InvalidArgumentError for less than 50 ms and more than a day
+ */
+export function secondsOption(args: ParsedArguments, name: string): number | undefined {
+  const text = args.text(name);
+  if (text === undefined) return undefined;
+  const durationMs = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : parseDuration(text);
+  if (durationMs !== undefined && durationMs >= 50 && durationMs <= 86_400_000) return durationMs;
+  throw usageError(`--${name} must be seconds, or a duration such as 500ms or 1m, from 50ms to 24h.`);
+}
+
+/**
+ * The value of an option that is a size, in bytes.
+ *
+ * @throws InvalidArgumentError
+ */
+export function sizeOption(args: ParsedArguments, name: string, min: number, max: number): number | undefined {
+  const text = args.text(name);
+  if (text === undefined) return undefined;
+  const sizeBytes = parseByteSize(text);
+  if (sizeBytes !== undefined && sizeBytes >= min && sizeBytes <= max) return sizeBytes;
+  throw usageError(
+    `--${name} must be a size such as 100B or 16KB, from ${formatByteSize(min)} to ${formatByteSize(max)}.`,
+  );
+}
+
+/**
+ * The value of an option that is one of some words.
+ *
+ * @throws InvalidArgumentError naming them
+ */
+export function choiceOption<Word extends string>(
+  args: ParsedArguments,
+  name: string,
+  words: readonly Word[],
+): Word | undefined {
+  const text = args.text(name);
+  if (text === undefined) return undefined;
+  const found = words.find((word) => word === text);
+  if (found !== undefined) return found;
+  const nearest = findNearestName(text, words);
+  throw usageError(
+    `--${name} must be one of ${words.join(", ")}.${nearest === undefined ? "" : ` Did you mean ${nearest}?`}`,
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 import { BrokenPipe, type CliIo, type CliOutput } from "./cli-io.ts";
+import { createProcessTerminal } from "./process-terminal.ts";
 
 /** The real process: its streams, environment and signals. */
 export function createProcessIo(): CliIo {
@@ -9,8 +10,13 @@ export function createProcessIo(): CliIo {
     get stdin() {
       return process.stdin as AsyncIterable<Uint8Array>;
     },
+    terminal: process.stdout.isTTY === true ? createProcessTerminal() : undefined,
     env: process.env,
     directory: process.cwd(),
+    onReload(listener) {
+      process.on("SIGHUP", listener);
+      return () => void process.off("SIGHUP", listener);
+    },
     onInterrupt(listener) {
       process.on("SIGINT", listener);
       process.on("SIGTERM", listener);

@@ -7,7 +7,7 @@ import { versionCommand } from "./commands/version.ts";
 import { EXIT_CODES, type ExitCode, reportOf } from "./exit-code.ts";
 import { commandHelp, programHelp } from "./help-text.ts";
 import { watchInterrupts } from "./interrupts.ts";
-import { parseArguments, usageError } from "./parse-arguments.ts";
+import { joinOptionalValues, parseArguments, usageError } from "./parse-arguments.ts";
 import { createPrinter, type Printer } from "./printer.ts";
 
 /**
@@ -30,7 +30,11 @@ export async function run(argv: readonly string[], io: CliIo): Promise<ExitCode>
   }
 }
 
-async function dispatch(argv: readonly string[], io: CliIo, print: Printer): Promise<ExitCode> {
+async function dispatch(given: readonly string[], io: CliIo, print: Printer): Promise<ExitCode> {
+  const argv = joinOptionalValues(
+    given,
+    COMMANDS.flatMap(({ options }) => options),
+  );
   const nameAt = findCommandName(argv, COMMANDS);
   if (nameAt === -1) return withoutCommand(argv, io, print);
   const command = findCommand(COMMANDS, argv[nameAt] as string);
@@ -41,7 +45,9 @@ async function dispatch(argv: readonly string[], io: CliIo, print: Printer): Pro
     return EXIT_CODES.ok;
   }
   const invocation: Invocation = { io, print, args };
-  return command.handlesInterrupts === true ? command.run(invocation) : runInterruptibly(command, invocation);
+  const { handlesInterrupts = false } = command;
+  const isSelfHandled = typeof handlesInterrupts === "function" ? handlesInterrupts(args) : handlesInterrupts;
+  return isSelfHandled ? command.run(invocation) : runInterruptibly(command, invocation);
 }
 
 async function withoutCommand(argv: readonly string[], io: CliIo, print: Printer): Promise<ExitCode> {

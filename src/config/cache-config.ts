@@ -1,8 +1,10 @@
 import type { Backend } from "../backend/backend.ts";
 import type { CustomSerializer } from "../codec/serializers/custom-serializer.ts";
+import type { CacheTransport } from "../coherence/transport.ts";
 import type { ByteSize } from "../foundation/byte-size.ts";
 import type { Duration } from "../foundation/duration.ts";
 import type { BackendName } from "./backend-name.ts";
+import type { CompressionAlgorithm, SerializerName } from "./codec-names.ts";
 import type { FieldTable } from "./field.ts";
 import { MAX_DICTIONARY_BYTES, TTL } from "./field-limits.ts";
 import { CONSISTENCY_FIELDS, type ConsistencyConfig } from "./sections/consistency-config.ts";
@@ -19,12 +21,6 @@ import { SHARDING_FIELDS, type ShardingConfig } from "./sections/sharding-config
 import { TIER_FIELDS, type TierConfig } from "./sections/tier-config.ts";
 import { TRACING_FIELDS, type TracingConfig } from "./sections/tracing-config.ts";
 import { PLUGIN_NAME } from "./text-pattern.ts";
-
-/** What `serializer` may be called. */
-export type SerializerName = "json" | "msgpack" | "gob" | "v8";
-
-/** What `compressionAlgorithm` may be called. */
-export type CompressionAlgorithm = "gzip" | "lz4" | "snappy" | "zstd" | "brotli";
 
 /** The configuration of a cache: a plain object, all of it but instances expressible as a JSON file. */
 export interface CacheConfig {
@@ -61,26 +57,28 @@ export interface CacheConfig {
   /** Memcached. For the backend `memcached`, and for tiers without a section of their own. */
   readonly memcached?: MemcachedConfig | undefined;
   /**
-   * Whether reads go to the tier `l1` first and then to `l2`. Needs both; excludes `tiers`. Default: `false`. Not
-   * available yet.
+   * Whether reads go to the tier `l1` first and then to `l2`. Needs both; excludes `tiers`. Default: `false`.
    */
   readonly hierarchical?: boolean | undefined;
-  /** The first, fastest tier. Needs `hierarchical`. Not available yet. */
+  /** The first, fastest tier. Needs `hierarchical`. */
   readonly l1?: TierConfig | undefined;
-  /** The second, shared tier. Needs `hierarchical`. Not available yet. */
+  /** The second, shared tier. Needs `hierarchical`. */
   readonly l2?: TierConfig | undefined;
   /**
-   * All tiers, fastest first, when two are not enough. Excludes `hierarchical`, `l1` and `l2`. Default: none. Range: a
-   * list of up to 8 objects. Not available yet.
+   * All tiers, fastest first: one, or memory, up to two that keep copies, and a shared one. Excludes `hierarchical`,
+   * `l1` and `l2`. Default: none. Range: a list of up to 4 objects.
    */
   readonly tiers?: readonly TierConfig[] | undefined;
   /**
-   * Whether the nodes tell each other about changes. Needs `grpc.peers` or `grpc.discovery`. Default: `false`. Not
-   * available yet.
+   * Whether the nodes tell each other about changes over gRPC. Needs a store that they share; where no tiers are named, memory stands in front of it. Who they are say `grpc.peers`, `grpc.discovery`, or the table of nodes in Redis. Default: `false`.
    */
   readonly distributed?: boolean | undefined;
-  /** How nodes talk to each other. Needs `distributed`. Not available yet. */
+  /** How nodes talk to each other. Needs `distributed`. */
   readonly grpc?: GrpcConfig | undefined;
+  /**
+   * Another way by which caches tell each other about changes, beside what the store tells and `distributed`: `inProcessTransport()` for caches of one thread, `workerTransport()` for worker threads of one process. Needs a store that they share; where no tiers are named, memory stands in front of it. Default: none. Range: a transport object with join (from code only).
+   */
+  readonly transport?: CacheTransport | undefined;
   /** Spreading keys over independent servers. */
   readonly sharding?: ShardingConfig | undefined;
   /** What the tiers of several processes promise to each other. */
@@ -132,11 +130,11 @@ export interface CacheConfig {
    * event tells of it either way. Default: `"miss"`. Range: "miss" or "error".
    */
   readonly unreadableValues?: "miss" | "error" | undefined;
-  /** Metrics for Prometheus. Not available yet. */
+  /** Metrics for Prometheus. */
   readonly prometheus?: PrometheusConfig | undefined;
-  /** Traces for OpenTelemetry. Not available yet. */
+  /** Traces for OpenTelemetry. */
   readonly tracing?: TracingConfig | undefined;
-  /** Structured logs. Keys are left out of them. Not available yet. */
+  /** Structured logs of what the cache tells, one line for each fact. Without the section nothing is logged. */
   readonly logging?: LoggingConfig | undefined;
 }
 
@@ -152,7 +150,6 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
     values: ["memory", "redis", "memcached"],
     other: PLUGIN_NAME,
     instance: { doc: "a backend object", methods: ["get", "set", "delete", "close"] },
-    support: "built",
   },
   namespace: {
     kind: "text",
@@ -160,50 +157,42 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
     default: "",
     minLength: 0,
     maxLength: 1_024,
-    support: "built",
   },
   defaultTtl: {
     ...TTL,
     doc: "Time to live of entries that are written without one. A call's own `ttl` and the namespace's win over it; it wins over `memory.defaultTtl`.",
     defaultDoc: "that of `memory.defaultTtl`",
     never: true,
-    support: "built",
   },
   memory: {
     kind: "section",
     doc: "The memory of this process. For the backend `memory`, and for tiers without a section of their own.",
     fields: MEMORY_FIELDS,
-    support: "built",
   },
   deadlines: {
     kind: "section",
     doc: "How long each kind of operation waits for a store. A store in this process answers at once and needs none.",
     fields: DEADLINES_FIELDS,
-    support: "built",
   },
   loading: {
     kind: "section",
     doc: "How `getOrSet`, `getOrSetMulti`, `cached` and `batched` load values. A call's own options and the namespace's win over it.",
     fields: LOADING_FIELDS,
-    support: "built",
   },
   redis: {
     kind: "section",
     doc: "Redis, Valkey and compatible servers. For the backend `redis`, and for tiers without a section of their own.",
     fields: REDIS_FIELDS,
-    support: "built",
   },
   memcached: {
     kind: "section",
     doc: "Memcached. For the backend `memcached`, and for tiers without a section of their own.",
     fields: MEMCACHED_FIELDS,
-    support: "built",
   },
   hierarchical: {
     kind: "boolean",
     doc: "Whether reads go to the tier `l1` first and then to `l2`. Needs both; excludes `tiers`.",
     default: false,
-    support: "planned",
   },
   l1: {
     kind: "section",
@@ -211,7 +200,6 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
     fields: TIER_FIELDS,
     switchedBy: "hierarchical",
     holdsPluginOptions: true,
-    support: "planned",
   },
   l2: {
     kind: "section",
@@ -219,41 +207,42 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
     fields: TIER_FIELDS,
     switchedBy: "hierarchical",
     holdsPluginOptions: true,
-    support: "planned",
   },
   tiers: {
     kind: "section-list",
-    doc: "All tiers, fastest first, when two are not enough. Excludes `hierarchical`, `l1` and `l2`.",
+    doc: "All tiers, fastest first: one, or memory, up to two that keep copies, and a shared one. Excludes `hierarchical`, `l1` and `l2`.",
     defaultDoc: "none",
     fields: TIER_FIELDS,
-    maxLength: 8,
+    // More would only be asked one after the other.
+    maxLength: 4,
     holdsPluginOptions: true,
-    support: "planned",
   },
   distributed: {
     kind: "boolean",
-    doc: "Whether the nodes tell each other about changes. Needs `grpc.peers` or `grpc.discovery`.",
+    doc: "Whether the nodes tell each other about changes over gRPC. Needs a store that they share; where no tiers are named, memory stands in front of it. Who they are say `grpc.peers`, `grpc.discovery`, or the table of nodes in Redis.",
     default: false,
-    support: "planned",
   },
   grpc: {
     kind: "section",
     doc: "How nodes talk to each other. Needs `distributed`.",
     fields: GRPC_FIELDS,
     switchedBy: "distributed",
-    support: "planned",
+  },
+  transport: {
+    kind: "instance",
+    doc: "Another way by which caches tell each other about changes, beside what the store tells and `distributed`: `inProcessTransport()` for caches of one thread, `workerTransport()` for worker threads of one process. Needs a store that they share; where no tiers are named, memory stands in front of it.",
+    defaultDoc: "none",
+    instance: { doc: "a transport object", methods: ["join"] },
   },
   sharding: {
     kind: "section",
     doc: "Spreading keys over independent servers.",
     fields: SHARDING_FIELDS,
-    support: "built",
   },
   consistency: {
     kind: "section",
     doc: "What the tiers of several processes promise to each other.",
     fields: CONSISTENCY_FIELDS,
-    support: "built",
   },
   serializer: {
     kind: "enum",
@@ -261,19 +250,16 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
     default: "json",
     values: ["json", "msgpack", "gob", "v8"],
     instance: { doc: "a serializer object", methods: ["encode", "decode"] },
-    support: "built",
   },
   envelope: {
     kind: "boolean",
     doc: "Whether values are written with a head of 8 bytes that says how to read them and finds damage. Without it the bytes are the serializer's alone, as other programs read and write them; excludes `compression` and `encryption`.",
     defaultDoc: 'true, and with `consistency.mode` "plain" only where `compression` or `encryption` need it',
-    support: "built",
   },
   compression: {
     kind: "boolean",
     doc: "Whether values are compressed for stores outside this process.",
     default: false,
-    support: "built",
   },
   compressionAlgorithm: {
     kind: "enum",
@@ -281,7 +267,6 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
     default: "gzip",
     values: ["gzip", "lz4", "snappy", "zstd", "brotli"],
     switchedBy: "compression",
-    support: "built",
   },
   compressionThreshold: {
     kind: "size",
@@ -290,7 +275,6 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
     minBytes: 0,
     maxBytes: 2 ** 30,
     switchedBy: "compression",
-    support: "built",
   },
   compressionLevel: {
     kind: "integer",
@@ -299,7 +283,6 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
     min: 0,
     max: 19,
     switchedBy: "compression",
-    support: "built",
   },
   compressionDictionaries: {
     kind: "text-list",
@@ -308,13 +291,11 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
     maxLength: 64,
     maxItemLength: MAX_DICTIONARY_TEXT_LENGTH,
     pattern: { source: "^(file:.+|[A-Za-z0-9+/]+={0,2})$", doc: 'base64, or "file:" and a path' },
-    support: "built",
   },
   encryption: {
     kind: "section",
     doc: "Encrypting values in stores outside this process.",
     fields: ENCRYPTION_FIELDS,
-    support: "built",
   },
   maxValueSize: {
     kind: "size",
@@ -322,31 +303,26 @@ export const CACHE_FIELDS: FieldTable<CacheConfig> = {
     default: "64MB",
     minBytes: 2 ** 10,
     maxBytes: 2 ** 30,
-    support: "built",
   },
   unreadableValues: {
     kind: "enum",
     doc: "What a read of stored bytes is that cannot be turned into a value: damaged, of another program, of an unknown key. An event tells of it either way.",
     default: "miss",
     values: ["miss", "error"],
-    support: "built",
   },
   prometheus: {
     kind: "section",
     doc: "Metrics for Prometheus.",
     fields: PROMETHEUS_FIELDS,
-    support: "planned",
   },
   tracing: {
     kind: "section",
     doc: "Traces for OpenTelemetry.",
     fields: TRACING_FIELDS,
-    support: "planned",
   },
   logging: {
     kind: "section",
-    doc: "Structured logs. Keys are left out of them.",
+    doc: "Structured logs of what the cache tells, one line for each fact. Without the section nothing is logged.",
     fields: LOGGING_FIELDS,
-    support: "planned",
   },
 };

@@ -33,9 +33,6 @@ describe("environment variables", () => {
     ["GOCACHEX_MEMORY_COPY", "1", { memory: { copy: true } }],
     ["GOCACHEX_MEMORY_COPY", "freeze", { memory: { copy: "freeze" } }],
     ["GOCACHEX_MEMORY_MAX_SIZE", "off", { memory: { maxSize: false } }],
-    ["GOCACHEX_TRACING_SAMPLE_RATE", "0.5", { tracing: { sampleRate: 0.5 } }],
-    ["GOCACHEX_PROMETHEUS_LABELS", "a=1, b=x=y", { prometheus: { labels: { a: "1", b: "x=y" } } }],
-    ["GOCACHEX_PROMETHEUS_LABELS", '{"a": "1,2"}', { prometheus: { labels: { a: "1,2" } } }],
     ["GOCACHEX_ENCRYPTION_KEYS", "", {}],
     [
       "GOCACHEX_TIERS",
@@ -44,6 +41,19 @@ describe("environment variables", () => {
     ],
   ])("%s=%s is read", async (name, text, config) => {
     expect(await loadConfig({ env: { [name]: text } })).toEqual(config);
+  });
+
+  it("read shares as numbers", async () => {
+    const env = { GOCACHEX_TRACING_ENABLED: "true", GOCACHEX_TRACING_SAMPLE_RATE: "0.5" };
+    expect(await loadConfig({ env })).toEqual({ tracing: { enabled: true, sampleRate: 0.5 } });
+  });
+
+  it.each([
+    ["a=1, b=x=y", { a: "1", b: "x=y" }],
+    ['{"a": "1,2"}', { a: "1,2" }],
+  ])("read labels from %s", async (text, labels) => {
+    const env = { GOCACHEX_PROMETHEUS_ENABLED: "true", GOCACHEX_PROMETHEUS_LABELS: text };
+    expect(await loadConfig({ env })).toEqual({ prometheus: { enabled: true, labels } });
   });
 
   it("read lists with and without spaces", async () => {
@@ -61,7 +71,7 @@ describe("environment variables", () => {
     ["GOCACHEX_DEADLINES_READ", "1 parsec", "deadlines.read", /"1ms" to "10m"/],
     ["GOCACHEX_MEMORY_EVICTION_POLICY", "lur", "memory.evictionPolicy", /Did you mean "lru"/],
     ["GOCACHEX_PROMETHEUS_LABELS", "novalue", "prometheus.labels", /object whose values are texts/],
-    ["GOCACHEX_TIERS", "memory,redis", "tiers", /list of up to 8 objects/],
+    ["GOCACHEX_TIERS", "memory,redis", "tiers", /list of up to 4 objects/],
     ["GOCACHEX_TIERS", '[{"backend": 5}]', "tiers[0].backend", /GOCACHEX_TIERS\[0\]\.backend/],
     ["GOCACHEX_REDIS_ADDRESSES", "nowhere", "redis.addresses[0]", /localhost:6379/],
   ])("%s=%s is refused by its name", async (name, text, field, message) => {

@@ -26,6 +26,7 @@ const FILES: readonly (readonly [string, Fields])[] = [
   ["sections/redis-cluster-config.ts", fieldsOf(fieldsOf(CACHE_FIELDS, "redis"), "cluster")],
   ["sections/redis-sentinel-config.ts", fieldsOf(fieldsOf(CACHE_FIELDS, "redis"), "sentinel")],
   ["sections/tier-config.ts", TIER_FIELDS],
+  ["sections/tier-codec-config.ts", fieldsOf(TIER_FIELDS, "codec")],
 ];
 
 function fieldsOf(fields: Fields, name: string): Fields {

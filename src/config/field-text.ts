@@ -85,7 +85,6 @@ export function describeField(field: Field): string {
   const defaultText = describeDefault(field);
   if (defaultText !== undefined) sentences.push(`Default: ${defaultText}.`);
   if (hasRange(field)) sentences.push(`Range: ${describeAllowed(field)}.`);
-  if (field.support === "planned") sentences.push("Not available yet.");
   return sentences.join(" ");
 }
 

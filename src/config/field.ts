@@ -1,6 +1,3 @@
-/** Whether `createCache` honours a field today, or refuses it by name until it does. */
-export type Support = "built" | "planned";
-
 /** What every field says about itself. */
 interface FieldBase {
   /** Meaning, unit and interactions, as sentences. The docstring of the interface says the same. */
@@ -9,13 +6,10 @@ interface FieldBase {
   readonly default?: boolean | number | string | readonly string[] | undefined;
   /** What happens without a value, where no single value says it. */
   readonly defaultDoc?: string | undefined;
-  readonly support: Support;
   /** A credential: never shown in a message. */
   readonly secret?: true | undefined;
   /** The sibling boolean that this field needs to be true; without it the field has no effect. */
   readonly switchedBy?: string | undefined;
-  /** A value besides `false` that means "off", so that it is not refused while the field is planned. */
-  readonly offValue?: string | undefined;
 }
 
 /** `true` or `false`. */

@@ -5,6 +5,15 @@ import { validateConfig } from "./validate-config.ts";
 
 const schema = configJsonSchema();
 
+/** Memory, copies in other stores, and a shared one. */
+function tiersOf(count: number): readonly object[] {
+  const copies = Array.from({ length: count - 2 }, (_, index) => ({
+    backend: "redis",
+    redis: { addresses: [`copies-${index}:6379`] },
+  }));
+  return [{ backend: "memory" }, ...copies, { backend: "redis" }];
+}
+
 describe("configJsonSchema", () => {
   it("is plain JSON of draft 2020-12", () => {
     expect(JSON.parse(JSON.stringify(schema))).toEqual(schema);
@@ -30,6 +39,7 @@ describe("configJsonSchema", () => {
         { backend: "redis", ttl: "1h" },
       ],
     },
+    { tiers: tiersOf(4) },
     { loading: { refreshAhead: 0.8, earlyRefresh: 1.5, grace: "1h", errorTtl: false, hardTimeout: false } },
     { loading: { refreshAhead: false, earlyRefresh: false, soft_timeout: "200ms" } },
   ])("accepts %j, as validateConfig does", (config) => {
@@ -51,6 +61,7 @@ describe("configJsonSchema", () => {
     { loading: { refreshAhead: 0 } },
     { loading: { earlyRefresh: -1 } },
     { loading: { negativeTtl: true } },
+    { tiers: tiersOf(5) },
   ])("refuses %j, as validateConfig does", (config) => {
     expect(findSchemaViolations(schema, config)).not.toEqual([]);
     expect(() => validateConfig(config)).toThrow();

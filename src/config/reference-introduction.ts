@@ -17,9 +17,7 @@ variables below, which win over the file field by field. \`{ env: false }\` igno
 the file is published as \`gocachex/config.schema.json\`; a key \`$schema\` at the top of a file is allowed.
 
 What cannot be honoured is refused, never ignored. An unknown key, a value of the wrong type or outside its range, options of a backend that is not
-used, and options that exclude each other are a \`ConfigError\` that names the field and the remedy. Fields marked
-**not available yet** are checked as well: \`loadConfig\` reads them, and \`createCache\` refuses them by name
-(\`GCX_CONFIG_UNSUPPORTED\`) unless they are switched off.
+used, and options that exclude each other are a \`ConfigError\` that names the field and the remedy.
 
 ## Values
 
@@ -42,8 +40,7 @@ Kubernetes sets for services whose names begin with "gocachex" (such as \`GOCACH
 
 ## Existing files
 
-Files of the Go library are read as they are; what they ask for and this version has not built yet is refused by name
-when the cache is created. A store that keeps values as they are, as memory does, refuses compression and encryption. A document with at least one snake_case key (\`max_size\`) is read by Go's rules:
+Files of the Go library are read as they are. A store that keeps values as they are, as memory does, refuses compression and encryption. A document with at least one snake_case key (\`max_size\`) is read by Go's rules:
 
 - a number for a duration is nanoseconds, as Go writes them; text works as well;
 - \`""\`, \`0\`, \`null\` and empty lists mean "not set", and so does a switch that is not written;

@@ -22,19 +22,12 @@ function renderNested(fields: Fields, path: readonly string[]): string[] {
     // Both tiers and the items of `tiers` have the same fields, and their stores' sections are described once.
     if (name === "l2") return [];
     if (field.fields === TIER_FIELDS) {
-      return [
-        renderSection("`l1`, `l2` and each item of `tiers`", describeSection(field), TIER_FIELDS, [["l1"], ["l2"]]),
-      ];
+      return [renderSection("`l1`, `l2` and each item of `tiers`", field.doc, TIER_FIELDS, [["l1"], ["l2"]])];
     }
     const here = [...path, name];
-    const chapter = renderSection(`\`${here.join(".")}\``, describeSection(field), field.fields, [here]);
+    const chapter = renderSection(`\`${here.join(".")}\``, field.doc, field.fields, [here]);
     return [chapter, ...renderNested(field.fields, here)];
   });
-}
-
-function describeSection(field: Field): string {
-  const availability = field.support === "planned" ? " **Not available yet.**" : "";
-  return `${field.doc}${availability}`;
 }
 
 function renderSection(title: string, text: string, fields: Fields, paths: readonly (readonly string[])[]): string {
@@ -54,7 +47,7 @@ function renderRow(name: string, field: Field, paths: readonly (readonly string[
       : (describeDefault(field) ?? (isSection ? "" : "none")),
     isSection || (field.kind === "boolean" && field.word === undefined) ? "" : describeAllowed(field),
     describeVariables(field, variables),
-    `${field.doc}${field.support === "planned" ? " **Not available yet.**" : ""}`,
+    field.doc,
   ];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { registerBackend, unregisterBackend } from "../backend/registry.ts";
+import { inProcessTransport } from "../coherence/in-process-transport.ts";
 import { resolveConfig } from "./resolve-config.ts";
+import type { ResolvedStore } from "./resolve-tiers.ts";
 
 const DEFAULT_REDIS = {
   settings: {
@@ -45,6 +47,13 @@ const DEFAULT_LOADING = {
   breaker: { failureCount: 5, minOpenMs: 500, maxOpenMs: 30_000 },
 };
 
+const NO_PEERS = { maxStalenessMs: 2_000, isOwnedByPeers: false, distributed: undefined };
+
+/** The part of a configuration that each tier has of its own. */
+function storeOf({ backend, memory, redis, memcached, pluginOptions }: ResolvedStore): ResolvedStore {
+  return { backend, memory, redis, memcached, pluginOptions };
+}
+
 const unbuilt = (): never => {
   throw new Error("not built here");
 };
@@ -55,7 +64,13 @@ afterEach(() => {
 
 describe("resolveConfig", () => {
   it("fills in every default", () => {
-    expect(resolveConfig(undefined)).toEqual({
+    const { tiers, document, ...resolved } = resolveConfig(undefined);
+    expect(document).toEqual({});
+    const { codec } = resolved;
+    const own = { ttlMs: Number.POSITIVE_INFINITY, write: { kind: "through" }, timeoutMs: 50, codec };
+    expect(tiers).toEqual([{ ...storeOf(resolved), ...own }]);
+    expect(resolved).toEqual({
+      ...NO_PEERS,
       backend: "memory",
       namespace: "",
       defaultTtlMs: undefined,
@@ -105,7 +120,11 @@ describe("resolveConfig", () => {
       },
       deadlines: { connect: "2s", read: 50, write: "1m", health: "10ms", close: 1 },
     };
-    expect(resolveConfig(config)).toEqual({
+    const { tiers, document, ...resolved } = resolveConfig(config);
+    expect(document).toEqual(config);
+    expect(tiers).toHaveLength(1);
+    expect(resolved).toEqual({
+      ...NO_PEERS,
       backend: "memory",
       namespace: "shop",
       defaultTtlMs: Number.POSITIVE_INFINITY,
@@ -182,46 +201,8 @@ describe("resolveConfig", () => {
   });
 });
 
-describe("what is not available yet", () => {
-  it.each([
-    ["hierarchical", { hierarchical: true, l1: { backend: "memory" }, l2: { backend: "memory" } }],
-    ["tiers", { tiers: [{ backend: "memory" }] }],
-    ["distributed", { distributed: true, grpc: { peers: ["a:1"] } }],
-    ["consistency.maxStaleness", { consistency: { maxStaleness: "1s" } }],
-    ["prometheus", { prometheus: { enabled: true } }],
-    ["prometheus", { prometheus: { port: 9100 } }],
-    ["tracing", { tracing: { enabled: true } }],
-    ["logging", { logging: { level: "info" } }],
-  ])("%s is refused by name", (field, config) => {
-    expect(() => resolveConfig(config)).toThrow(
-      expect.objectContaining({ code: "GCX_CONFIG_UNSUPPORTED", field, message: expect.stringContaining(field) }),
-    );
-  });
-
-  it.each([
-    ["distributed", { distributed: true }],
-    ["grpc", { grpc: { peers: ["a:1"] } }],
-    ["l1", { l1: { backend: "memory" } }],
-    ["l2", { l2: { backend: "redis" } }],
-    ["hierarchical", { hierarchical: true }],
-    ["tiers", { tiers: [{ ttl: "5m" }] }],
-    ["logging", { logging: { format: "json", logger: console } }],
-  ])("%s is refused before anything leads further into it: %j", (field, config) => {
-    expect(() => resolveConfig(config)).toThrow(expect.objectContaining({ code: "GCX_CONFIG_UNSUPPORTED", field }));
-  });
-
-  it.each([
-    [{ distributed: true }, "distributed is not available in this version yet. Remove it, or set it to false."],
-    [{ grpc: { port: 1 } }, "grpc is not available in this version yet. Remove it, or set distributed to false."],
-    [
-      { tracing: { enabled: true } },
-      "tracing is not available in this version yet. Remove it, or set tracing.enabled to false.",
-    ],
-  ])("%j gets a remedy that works", (config, message) => {
-    expect(() => resolveConfig(config)).toThrow(expect.objectContaining({ message }));
-  });
-
-  it("is said beside a remedy that leads to it", () => {
+describe("what asks for nothing", () => {
+  it("is not what a section without its switch is", () => {
     expect(() => resolveConfig({ backend: "redis", grpc: {} })).toThrow(/distributed/);
     expect(() => resolveConfig({ backend: { get() {}, set() {}, delete() {}, close() {} }, memory: {} })).toThrow(
       /remove the section memory\.$/,
@@ -239,5 +220,121 @@ describe("what is not available yet", () => {
     { logging: { level: "silent" }, tiers: [], encryption: { keys: [] }, consistency: {} },
   ])("%j is switched off, and no reason to refuse", (config) => {
     expect(resolveConfig(config)).toMatchObject({ backend: "memory" });
+  });
+});
+
+describe("tiers", () => {
+  const FRONT = { backend: "memory" };
+  const SHARED = { backend: "redis" };
+
+  it("are those of l1 and l2, or of a list, each with its own settings", () => {
+    const l1 = { backend: "memory", size: "10MB", ttl: "5m" };
+    const l2 = { backend: "redis", ttl: "10m", redis: { addresses: ["a:1"] } };
+    const fromLevels = resolveConfig({ hierarchical: true, l1, l2, consistency: { maxStaleness: "500ms" } });
+    expect(fromLevels).toMatchObject({
+      backend: "redis",
+      maxStalenessMs: 500,
+      redis: { addresses: ["a:1"] },
+      tiers: [
+        { backend: "memory", ttlMs: 300_000, memory: { maxSizeBytes: 10 * 1024 ** 2 } },
+        { backend: "redis", ttlMs: 600_000, redis: { addresses: ["a:1"] } },
+      ],
+    });
+    const fromList = resolveConfig({ tiers: [l1, l2], consistency: { maxStaleness: "500ms" } });
+    expect(fromList).toEqual({ ...fromLevels, document: fromList.document });
+  });
+
+  it("have the settings of the cache where they have none of their own", () => {
+    const config = {
+      tiers: [FRONT, SHARED],
+      redis: { addresses: ["b:2"] },
+      memory: { maxSize: "1MB", defaultTtl: "1m" },
+    };
+    expect(resolveConfig(config).tiers).toMatchObject([
+      { memory: { maxSizeBytes: 1024 ** 2 }, ttlMs: 60_000 },
+      { redis: { addresses: ["b:2"] }, ttlMs: Number.POSITIVE_INFINITY },
+    ]);
+  });
+
+  it.each([
+    [{ tiers: [{ ttl: "5m" }] }, "tiers[0].backend", /is required/],
+    [{ tiers: [FRONT, FRONT] }, "tiers[1].backend", /which other processes cannot share/],
+    [{ tiers: [SHARED, SHARED] }, "tiers[0].backend", /Set it to "memory"/],
+    [{ tiers: [FRONT, SHARED], backend: "memcached" }, "backend", /no tier is/],
+    [{ hierarchical: true, l2: SHARED }, "l1", /hierarchical needs l1/],
+    [{ l2: SHARED }, "l2", /no effect without hierarchical/],
+    [{ hierarchical: true, l1: FRONT, l2: SHARED, tiers: [SHARED] }, "tiers", /exclude each other/],
+    [{ consistency: { maxStaleness: "1s" } }, "consistency.maxStaleness", /and here is none/],
+    [{ tiers: [{ ...FRONT, memory: { storage: "shared" } }, SHARED] }, "tiers[0].memory.storage", /Set it to "heap"/],
+  ])("%j is refused, with the field and a remedy", (config, field, message) => {
+    expect(() => resolveConfig(config)).toThrow(
+      expect.objectContaining({ field, message: expect.stringMatching(message) }),
+    );
+  });
+});
+
+describe("peers", () => {
+  const TIERS = { tiers: [{ backend: "memory" }, { backend: "redis" }] };
+
+  it("are reached as the section grpc says", () => {
+    const grpc = { port: 7_000, host: "127.0.0.1", peers: ["a:1", "b:2"], token: "secret" };
+    expect(resolveConfig({ ...TIERS, distributed: true, grpc }).distributed).toEqual({
+      transport: "grpc",
+      settings: { ...grpc, discovery: undefined, tls: undefined },
+    });
+  });
+
+  it("without a shared store keep the keys themselves, and have copies in front", () => {
+    const resolved = resolveConfig({ distributed: true, grpc: { peers: ["a:1"] }, memory: { maxSize: "1MB" } });
+    expect(resolved.isOwnedByPeers).toBe(true);
+    expect(resolved.tiers.map(({ backend, memory }) => [backend, memory.maxSizeBytes])).toEqual([
+      ["memory", 1_048_576],
+      ["memory", 1_048_576],
+    ]);
+    expect(resolveConfig({ backend: "redis", distributed: true }).isOwnedByPeers).toBe(false);
+  });
+
+  it("have memory in front of the store that they share, and find each other by its table", () => {
+    const resolved = resolveConfig({ backend: "redis", distributed: true, memory: { maxSize: "1MB" } });
+    expect(resolved.tiers).toMatchObject([
+      { backend: "memory", memory: { maxSizeBytes: 1024 ** 2 } },
+      { backend: "redis" },
+    ]);
+    expect(resolved.distributed?.settings.peers).toEqual([]);
+  });
+
+  it("have memory in front of the store that they share when they are given a transport", () => {
+    const transport = inProcessTransport();
+    const resolved = resolveConfig({ backend: "memcached", transport, memory: { maxSize: "1MB" } });
+    expect(resolved.tiers).toMatchObject([
+      { backend: "memory", memory: { maxSizeBytes: 1024 ** 2 } },
+      { backend: "memcached" },
+    ]);
+    expect(resolved.transport).toBe(transport);
+    expect(() => resolveConfig({ backend: "redis", transport: {} as never })).toThrow(/join/);
+  });
+
+  it.each([
+    [
+      { tiers: [{ backend: "memory" }, { backend: "memcached" }], distributed: true },
+      "grpc.peers",
+      /set grpc.peers or grpc.discovery/,
+    ],
+    [{ grpc: { peers: ["a:1"] } }, "grpc", /no effect without distributed/],
+    [
+      { distributed: true, grpc: { peers: ["a:1"] }, memory: { storage: "shared" } },
+      "memory.storage",
+      /Set it to "heap"/,
+    ],
+    [{ ...TIERS, distributed: true, grpc: { host: "0.0.0.0" } }, "grpc.host", /Set grpc.token, or grpc.tls with/],
+    [
+      { ...TIERS, distributed: true, grpc: { peers: ["a:1"], tls: true } },
+      "grpc.certFile",
+      /grpc.tls needs grpc.certFile and grpc.keyFile/,
+    ],
+  ])("%j is refused, with the field and a remedy", (config, field, message) => {
+    expect(() => resolveConfig(config)).toThrow(
+      expect.objectContaining({ field, message: expect.stringMatching(message) }),
+    );
   });
 });

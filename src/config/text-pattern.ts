@@ -25,7 +25,7 @@ export const REDIS_URL: TextPattern = {
 /** Where spans are sent to: a URL, or an address alone. */
 export const ENDPOINT: TextPattern = {
   source: `^(?:https?://\\S+|${ADDRESS_SOURCE})$`,
-  doc: 'a URL such as "http://localhost:4318", or an address such as "localhost:4317"',
+  doc: 'a URL such as "http://localhost:4318", or an address such as "localhost:4318"',
 };
 
 /** The path of an HTTP endpoint. */

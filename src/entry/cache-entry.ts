@@ -2,7 +2,7 @@
 export interface CacheEntry<T> {
   /** The value. */
   readonly value: T;
-  /** Grows with every write of the key. Hand it to `compareAndSet`. */
+  /** Grows with every write of the key. Hand it to `compareAndSet`. 0: a write that waits to be written behind has none yet, and `compareAndSet` refuses. */
   readonly version: number;
   /** Remaining time to live in ms; `Infinity` when it never expires. */
   readonly ttl: number;

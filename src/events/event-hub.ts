@@ -23,14 +23,22 @@ export interface DiagnosticsMessage<Name extends CacheEventName = CacheEventName
 export class EventHub {
   readonly #cacheName: string;
   readonly #listeners = new Map<CacheEventName, Set<CacheEventListener<never>>>();
+  #isReadHeard = false;
 
   constructor(cacheName: string) {
     this.#cacheName = cacheName;
   }
 
+  /**
+   * Whether anybody listens to `hit` or `miss`. A field and not a look into the table of listeners, because it is asked on every read in memory, also while metrics
+   * listen to other events.
+   */
+  get wantsReads(): boolean {
+    return diagnostics.hasSubscribers || this.#isReadHeard;
+  }
+
   /** Whether anybody listens to this event. */
   wants(name: CacheEventName): boolean {
-    // Mostly nobody listens to anything, and this is asked on every hit.
     return diagnostics.hasSubscribers || (this.#listeners.size > 0 && this.#listeners.has(name));
   }
 
@@ -43,10 +51,12 @@ export class EventHub {
     }
     const added: CacheEventListener<Name> = (event) => listener(event);
     listeners.add(added as CacheEventListener<never>);
+    this.#lookForReads();
     return () => {
       const current = this.#listeners.get(name);
       current?.delete(added as CacheEventListener<never>);
       if (current?.size === 0) this.#listeners.delete(name);
+      this.#lookForReads();
     };
   }
 
@@ -71,6 +81,11 @@ export class EventHub {
   /** Removes every listener. */
   clear(): void {
     this.#listeners.clear();
+    this.#lookForReads();
+  }
+
+  #lookForReads(): void {
+    this.#isReadHeard = this.#listeners.has("hit") || this.#listeners.has("miss");
   }
 }
 

@@ -53,7 +53,7 @@ export const ERROR_CODES = {
   GCX_CLI_FAILED:
     "The command line failed in a way that has no code of its own. The message has the words of the cause.",
   GCX_NODE_LISTEN:
-    "A node cannot listen where it was told to: the port is taken, not permitted, or not a loopback address.",
+    "A node cannot listen where it was told to: the port is taken or not permitted, the address needs access control (tokens or client certificates), or a certificate cannot be read.",
   GCX_NODE_INTERNAL: "A node failed while it answered a request. Its warnings on stderr have the cause.",
   GCX_SNAPSHOT_CORRUPT:
     "A snapshot is damaged or ends too early. Nothing of it stays in the cache. Use another copy, or start with an empty cache.",
@@ -61,6 +61,11 @@ export const ERROR_CODES = {
     "The bytes are not a snapshot, or one of a newer version of the library or of Node.js. Nothing of it stays in the cache.",
   GCX_SNAPSHOT_STREAM:
     "The stream of a snapshot failed, was closed early, or gives something other than bytes. The cause has its words.",
+  GCX_OUTBOX_DATABASE:
+    "The database of an outbox failed, or its driver answers in a shape that is not expected. The cause has its words. The relay tries again.",
+  GCX_OUTBOX_ROW:
+    "A row of an outbox is malformed. It is set apart with the reason and not tried again; other rows are not kept up.",
+  GCX_OUTBOX_CLOSED: "The outbox is closed. Create a new one.",
 } as const;
 
 /** A stable, machine-readable error code, for example `"GCX_ARGUMENT_KEY"`. */

@@ -148,6 +148,16 @@ export class PartialFailureError extends BackendError {
   }
 }
 
+/** Whose limit an entry is beyond, and what to do. */
+export interface EntryLimit {
+  /** Ends "more than …". */
+  readonly of: string;
+  /** A sentence. */
+  readonly remedy: string;
+}
+
+const MEMORY_LIMIT: EntryLimit = { of: "the whole store may hold", remedy: "Raise memory.maxSize or store less." };
+
 /** One value is larger than the whole store may be. What was cached before stays. */
 export class EntryTooLargeError extends GocachexError {
   /** Estimated size of the entry, in bytes. */
@@ -155,10 +165,11 @@ export class EntryTooLargeError extends GocachexError {
   /** The store's limit, in bytes. */
   readonly limitBytes: number;
 
-  constructor(sizeBytes: number, limitBytes: number) {
+  /** @param limit whose limit it is, and what to do; by default that of a memory store */
+  constructor(sizeBytes: number, limitBytes: number, limit: EntryLimit = MEMORY_LIMIT) {
     super(
       "GCX_ENTRY_TOO_LARGE",
-      `The entry needs about ${sizeBytes} bytes, more than the whole store may hold (${limitBytes}). Raise memory.maxSize or store less.`,
+      `The entry needs about ${sizeBytes} bytes, more than ${limit.of} (${limitBytes}). ${limit.remedy}`,
     );
     this.sizeBytes = sizeBytes;
     this.limitBytes = limitBytes;

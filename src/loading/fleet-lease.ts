@@ -3,7 +3,7 @@ import type { StoredEntry } from "../backend/stored-entry.ts";
 import type { Clock } from "../foundation/clock.ts";
 import type { RandomSource } from "../foundation/random-source.ts";
 import type { Scheduler } from "../foundation/scheduler.ts";
-import type { Load } from "./load.ts";
+import type { Load, StandIn } from "./load.ts";
 
 /** Pauses between two looks at a key that somebody else loads: the first, and the longest, in ms. */
 const FIRST_LOOK_MS = 20;
@@ -56,11 +56,13 @@ export async function leaseFromFleet(load: Load, options: FleetLeaseOptions, por
   try {
     for (let lookMs = FIRST_LOOK_MS; ; lookMs *= LOOK_GROWTH) {
       const askedAtMs = ports.clock.monotonicMs();
-      const lease = await ports.ask("getOrLease", (tier, context) =>
-        tier.getOrLease(storedKey, { tokenMs, takesOver }, context),
-      );
+      const lease = await ports.ask("getOrLease", async (tier, context) => {
+        const answer = await tier.getOrLease(storedKey, { tokenMs, takesOver }, context);
+        if (context.isAbandoned === true && answer.kind === "token") giveBack(tier, storedKey, answer.token);
+        return answer;
+      });
       if (lease.kind === "hit") return { kind: "found", entry: lease.entry, askedAtMs };
-      if (lease.stale !== undefined && !load.isOver) load.offer(lease.stale);
+      if (lease.stale !== undefined && !load.isOver) load.offer(toStandIn(lease.stale, askedAtMs));
       if (lease.kind === "token") return { kind: "granted", token: lease.token, replaced: lease.replaced };
       if (!waits) return { kind: "taken" };
       onHeldUp?.();
@@ -72,6 +74,17 @@ export async function leaseFromFleet(load: Load, options: FleetLeaseOptions, por
   } finally {
     bell.stop();
   }
+}
+
+/** Field by field: an entry's value may be read only when it is asked for, and is then none of its own properties. */
+function toStandIn({ value, version, tags, expiresAt }: StoredEntry, askedAtMs: number): StandIn {
+  return { value, version, tags, expiresAt, askedAtMs };
+}
+
+/** A leave that came when nobody waited for it any more would keep everybody from loading for its time. */
+function giveBack(tier: LoadTier, storedKey: string, token: LoadToken): void {
+  // Where that fails, its time ends it.
+  tier.release(storedKey, token, {}).catch(() => undefined);
 }
 
 /** Wakes one who waits: by a message, after a while, and when the load is over. */

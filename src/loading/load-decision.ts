@@ -66,7 +66,7 @@ export type WaitEvent =
 /** What the caller does then: takes what stands in, goes on waiting, or fails. */
 export type WaitDecision = "stand-in" | "wait" | "fail";
 
-/** Decides about a caller who waits. `standing`: of what can stand in. A forced load has no stand-in. */
+/** Decides about a caller who waits. `standing`: of what can stand in. A forced call has no stand-in. */
 export function decideWait(event: WaitEvent, standing: EntryStanding): WaitDecision {
   if (event === "offered") return standing === "revalidatable" ? "stand-in" : "wait";
   if (standing !== "none") return "stand-in";

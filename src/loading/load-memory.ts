@@ -14,6 +14,12 @@ export interface FailedLoad {
   readonly tags: readonly string[];
 }
 
+interface OthersRefresh {
+  readonly version: number;
+  /** Monotonic instant until which it counts. */
+  readonly untilMs: number;
+}
+
 interface PastLoad {
   readonly durationMs: number;
   readonly ttlMs: number;
@@ -21,10 +27,11 @@ interface PastLoad {
 
 /**
  * What a process remembers of loads that are over: failures for as long as `errorTtl` says, and how long the last good load of a key took and which TTL it gave,
- * for early refreshes. A failure is forgotten with every change of its key, and of its tags: what failed before it says nothing about what comes after.
+ * for early refreshes, and what another process refreshes. A failure is forgotten with every change of its key, and of its tags: what failed before it says nothing about what comes after.
  */
 export class LoadMemory implements ChangeListener {
   readonly #failures = new BoundedMap<FailedLoad>(MAX_KEY_COUNT);
+  readonly #refreshesElsewhere = new BoundedMap<OthersRefresh>(MAX_KEY_COUNT);
   readonly #loads = new BoundedMap<PastLoad>(MAX_KEY_COUNT);
 
   /** Remembers the failure of the last load of a key. */
@@ -56,6 +63,21 @@ export class LoadMemory implements ChangeListener {
   /** The last good load of a key in this process. */
   findLoad(storedKey: string): PastLoad | undefined {
     return this.#loads.get(storedKey);
+  }
+
+  /** Remembers until a monotonic instant that another process refreshes a version of an entry. */
+  noteRefreshElsewhere(storedKey: string, version: number, untilMs: number): void {
+    this.#refreshesElsewhere.set(storedKey, { version, untilMs });
+  }
+
+  /** Whether another process refreshes a version of an entry, as far as is known at a monotonic instant. Says nothing of any other version: that one may be due, and nobody's yet. */
+  isRefreshedElsewhere(storedKey: string, version: number, nowMs: number): boolean {
+    if (this.#refreshesElsewhere.size === 0) return false;
+    const noted = this.#refreshesElsewhere.get(storedKey);
+    if (noted === undefined) return false;
+    if (noted.untilMs > nowMs && noted.version === version) return true;
+    this.#refreshesElsewhere.delete(storedKey);
+    return false;
   }
 
   keyChanged(storedKey: string): void {

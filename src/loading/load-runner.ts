@@ -1,14 +1,18 @@
 import type { MaybePromise } from "../backend/backend.ts";
 import type { StoredEntry } from "../backend/stored-entry.ts";
 import type { LoadOutcome } from "../events/cache-events.ts";
+import type { TracerSlot } from "../events/call-tracer.ts";
 import type { Clock } from "../foundation/clock.ts";
 import { LoaderError } from "../foundation/errors.ts";
 import type { Scheduler } from "../foundation/scheduler.ts";
+import { callTraced } from "./call-traced.ts";
+import { LazyAbort } from "./lazy-abort.ts";
 import { Load, type StandIn } from "./load.ts";
-import { createLoadControls, createLoadPlan, type LoadPlan } from "./load-plan.ts";
+import { createLoadControls, type LoadPlan } from "./load-plan.ts";
 import type { LoadTable } from "./load-table.ts";
-import type { BatchLoader, Loader, LoaderContext } from "./loader.ts";
-import { callInside } from "./loader-chain.ts";
+import type { Loader, LoaderContext } from "./loader.ts";
+import { LoaderCall } from "./loader-call.ts";
+import { callLoader } from "./loader-chain.ts";
 
 /** The leave to load a key, or what somebody else has loaded meanwhile. */
 export interface LoadGrant {
@@ -34,12 +38,13 @@ export interface LoadPorts {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly table: LoadTable;
+  readonly tracing: TracerSlot;
   /** Asks for the leave to load, waiting for others who load the same key elsewhere: then `onHeldUp` is told, not in the same step. Never fails. */
   readonly acquire: (load: Load, onHeldUp?: () => void) => MaybePromise<LoadGrant>;
   /** Gives back what {@link LoadPorts.acquire} took, and takes: the load stores nothing. May be told again. */
   readonly release: (load: Load) => void;
-  /** Stores results whose loads are not detached, in the same synchronous step as it is called in. Never throws. */
-  readonly store: (results: readonly LoadedValue[]) => MaybePromise<readonly StoreVerdict[]>;
+  /** Stores a result whose load is not detached: the look at the load and the write are one synchronous step, which is over when this returns. Never throws. */
+  readonly store: (result: LoadedValue) => MaybePromise<StoreVerdict>;
   /** Told that a load found no value. */
   readonly forget: (load: Load) => void;
   /** Told once per load when it is registered, in the order of the requests. */
@@ -61,51 +66,29 @@ export interface LoadRequest {
   readonly standIn: StandIn | undefined;
 }
 
+/** Results of one call that are on their way to the store at a time: a deadline counts from the write, and of thousands the last would pass it in the client's queue. */
+const MAX_WRITE_COUNT = 512;
+
 /** Loads that were given up while the store kept what they brought; until it answers they are told of changes. */
 const lateWatches = new WeakMap<Load, () => void>();
 
 /** Starts a load and returns at once; it settles its {@link Load} when it is over. */
 export function startLoad<T>(request: LoadRequest, loader: Loader<T>, ports: LoadPorts): Load {
-  const controller = new AbortController();
-  const load = createLoad(request, ports, (reason) => controller.abort(reason));
+  const abort = new LazyAbort();
+  const load = createLoad(request, ports, (reason) => abort.abort(reason));
   const staleNow = (): LoaderContext<T>["stale"] => toStale<T>(load.standIn);
   const controls = createLoadControls<T>(
     (tags) => load.addTags(tags),
     staleNow,
     () => load.standIn?.tags ?? [],
   );
-  const { plan, setTtl, addTags, skipStore, notModified } = controls;
-  const call = (): unknown => {
-    const { key } = request;
-    return loader({
-      key,
-      signal: controller.signal,
-      stale: staleNow(),
-      ...{ setTtl, addTags, skipStore, notModified },
-    });
-  };
-  void runLoad(load, call, { plan, request, ports });
+  const call = (): unknown => loader(new LoaderCall(request.key, staleNow(), controls, abort));
+  void runLoad(load, call, { plan: controls.plan, request, ports });
   return load;
 }
 
-/**
- * Starts one load per request, all fed by one call of a batch loader, but for those that somebody else loads meanwhile. The call's signal is aborted when every one of
- * them was given up.
- */
-export function startBatchLoad<T>(requests: readonly LoadRequest[], loader: BatchLoader<T>, ports: LoadPorts): Load[] {
-  const controller = new AbortController();
-  let wantedCount = requests.length;
-  const onGivenUp = (reason: unknown): void => {
-    wantedCount -= 1;
-    if (wantedCount === 0) controller.abort(reason);
-  };
-  const loads = requests.map((request) => createLoad(request, ports, onGivenUp));
-  const call = (keys: readonly string[]): unknown => loader(keys, { signal: controller.signal });
-  void runBatch({ loads, requests, call, ports });
-  return loads;
-}
-
-function createLoad(request: LoadRequest, ports: LoadPorts, abort: (reason: unknown) => void): Load {
+/** Registers a load and starts its clock. `abort` is told when it is given up before its loader is done. */
+export function createLoad(request: LoadRequest, ports: LoadPorts, abort: (reason: unknown) => void): Load {
   const load = new Load({
     storedKey: request.storedKey,
     tags: request.tags,
@@ -154,77 +137,22 @@ async function runLoad(load: Load, call: () => unknown, { plan, request, ports }
     if (load.isOver) return;
     if (found !== undefined) settleFound(load, found, ports);
     else
-      await storeAndSettle([withNegative({ load, value: await callInside(load, call), plan, stamp }, request)], ports);
+      await storeAndSettle(
+        [
+          withNegative(
+            { load, value: await callTraced(ports.tracing, 1, () => callLoader(load, call)), plan, stamp },
+            request,
+          ),
+        ],
+        ports,
+      );
   } catch (error) {
     fail(load, error, ports);
   }
 }
 
-interface BatchRun {
-  readonly loads: readonly Load[];
-  readonly requests: readonly LoadRequest[];
-  readonly call: (keys: readonly string[]) => unknown;
-  readonly ports: LoadPorts;
-}
-
-async function runBatch(run: BatchRun): Promise<void> {
-  const { loads, ports } = run;
-  const grants = new Map<number, LoadGrant>();
-  const late = new Map<number, Promise<void>>();
-  await Promise.all(
-    loads.map(
-      (load, index) =>
-        new Promise<void>((resolve) => {
-          const acquired = ports.acquire(load, () => {
-            // Somebody else loads this one: whoever waits for it must not hold up the rest.
-            late.set(index, arrival);
-            resolve();
-          });
-          const arrival = Promise.resolve(acquired).then((grant) => {
-            grants.set(index, grant);
-            resolve();
-          });
-        }),
-    ),
-  );
-  const ready = [...loads.keys()].filter((index) => !late.has(index));
-  const rest = [...late].map(([index, arrival]) => arrival.then(() => runGranted([index], grants, run)));
-  await Promise.all([runGranted(ready, grants, run), ...rest]);
-}
-
-async function runGranted(
-  indexes: readonly number[],
-  grants: ReadonlyMap<number, LoadGrant>,
-  { loads, requests, call, ports }: BatchRun,
-): Promise<void> {
-  const wanted: number[] = [];
-  for (const index of indexes) {
-    const load = loads[index] as Load;
-    const found = grants.get(index)?.found;
-    if (load.isOver) continue;
-    if (found !== undefined) settleFound(load, found, ports);
-    else wanted.push(index);
-  }
-  if (wanted.length === 0) return;
-  const keys = wanted.map((index) => (requests[index] as LoadRequest).key);
-  try {
-    const [first] = wanted;
-    const values = await callInside(loads[first as number] as Load, () => call(keys));
-    assertValueMap(values);
-    const results = wanted.map((index, place) => {
-      const load = loads[index] as Load;
-      const { stamp } = grants.get(index) as LoadGrant;
-      const value = values.get(keys[place] as string);
-      return withNegative({ load, value, plan: createLoadPlan(), stamp }, requests[index] as LoadRequest);
-    });
-    await storeAndSettle(results, ports);
-  } catch (error) {
-    for (const index of wanted) fail(loads[index] as Load, error, ports);
-  }
-}
-
 /** "There is none" as it is kept: `null`, for as long as the call says, unless the loader said how long. */
-function withNegative(result: LoadedValue, { negativeTtlMs }: LoadRequest): LoadedValue {
+export function withNegative(result: LoadedValue, { negativeTtlMs }: LoadRequest): LoadedValue {
   const { value, plan } = result;
   if (negativeTtlMs === undefined || (value !== undefined && value !== null)) return result;
   plan.ttlMs ??= negativeTtlMs;
@@ -232,18 +160,43 @@ function withNegative(result: LoadedValue, { negativeTtlMs }: LoadRequest): Load
 }
 
 /**
- * Stores what is to be stored and settles every load. Synchronous up to the store's own answer: nothing can come between
- * the look at `isDetached` and the write.
+ * Stores what is to be stored and settles every load, each when the store has answered for it. Synchronous up to the store's own answer.
  */
-async function storeAndSettle(results: readonly LoadedValue[], ports: LoadPorts): Promise<void> {
-  const current = results.filter(({ load }) => !load.isOver);
-  const storable = current.filter(({ load, value, plan }) => value !== undefined && plan.isStored && !load.isDetached);
-  for (const result of current) if (!storable.includes(result)) settle(result, skippedVerdict(result, ports), ports);
+export async function storeAndSettle(results: readonly LoadedValue[], ports: LoadPorts): Promise<void> {
+  const storable: LoadedValue[] = [];
+  for (const result of results) {
+    const { load, value, plan } = result;
+    if (load.isOver) continue;
+    if (value !== undefined && plan.isStored) storable.push(result);
+    else settle(result, skippedVerdict(result, ports), ports);
+  }
   if (storable.length === 0) return;
   for (const { load, value } of storable) load.seal(value);
-  const stored = ports.store(storable);
-  const verdicts = stored instanceof Promise ? await stored : stored;
-  for (const [index, result] of storable.entries()) settle(result, verdicts[index] as StoreVerdict, ports);
+  const queue = storable.values();
+  const storeNext = async (): Promise<void> => {
+    for (const result of queue) {
+      const stored = storeOne(result, ports);
+      if (stored !== undefined) await stored;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(storable.length, MAX_WRITE_COUNT) }, storeNext));
+}
+
+/** Synchronous up to the store's answer. Each key is settled when it is stored itself: a node that is slow holds up its own keys and no others. */
+function storeOne(result: LoadedValue, ports: LoadPorts): MaybePromise<void> {
+  const { load } = result;
+  if (load.isOver) {
+    // Given up while others were stored: there is nothing to watch for.
+    lateWatches.get(load)?.();
+    ports.release(load);
+    return;
+  }
+  const verdict = ports.store(result);
+  if (!(verdict instanceof Promise)) return settle(result, verdict, ports);
+  return verdict.then(
+    (answer) => settle(result, answer, ports),
+    (error: unknown) => fail(load, error, ports),
+  );
 }
 
 function skippedVerdict(result: LoadedValue, ports: LoadPorts): StoreVerdict {
@@ -265,21 +218,18 @@ function settle({ load, value }: LoadedValue, verdict: StoreVerdict, ports: Load
   ports.onEnd(load, verdict.outcome, undefined);
 }
 
-function settleFound(load: Load, found: StoredEntry, ports: LoadPorts): void {
+/** Ends a load with what somebody else has loaded. */
+export function settleFound(load: Load, found: StoredEntry, ports: LoadPorts): void {
   ports.table.remove(load);
   load.resolve(found.value);
   ports.onEnd(load, "found", undefined);
 }
 
-function fail(load: Load, error: unknown, ports: LoadPorts): void {
+/** Ends a load with an error. Without effect when it is over. */
+export function fail(load: Load, error: unknown, ports: LoadPorts): void {
   if (load.isOver) return;
   ports.table.remove(load);
   ports.release(load);
   load.reject(error);
   ports.onEnd(load, "failed", error);
-}
-
-function assertValueMap(values: unknown): asserts values is ReadonlyMap<string, unknown> {
-  if (typeof (values as ReadonlyMap<string, unknown> | null | undefined)?.get === "function") return;
-  throw new LoaderError("GCX_LOADER_INVALID", "A batch loader must return a Map of keys to values.");
 }

@@ -12,6 +12,11 @@ export interface ChangeListener {
   namespaceCleared(path: NamespacePath): void;
 }
 
+/** What a change does to what stands in for a load. */
+type StandInChange = (load: Load) => void;
+const END: StandInChange = (load) => load.endStandIns();
+const KEEP: StandInChange = () => undefined;
+
 /**
  * The running loads: at most one per key that later callers may join, plus those that were detached and still run.
  *
@@ -23,8 +28,8 @@ export class LoadTable {
   readonly #joinable = new Map<string, Load>();
   readonly #running = new Set<Load>();
   readonly #watches = new Set<ChangeListener>();
-  /** Loads that are over but whose write may still arrive at the store. */
-  readonly #unsettled = new Map<string, Set<Load>>();
+  /** Loads that nobody joins any more, and that are told of changes: those that are over but whose write may still arrive at the store, and detached ones that run. */
+  readonly #unsettled = new Map<string, Set<{ readonly load: Load }>>();
 
   /** The load of this key that a new caller may join, or `undefined`. */
   find(storedKey: string): Load | undefined {
@@ -33,7 +38,8 @@ export class LoadTable {
 
   /** Registers a load. It takes the place of the key's joinable load, which is detached. */
   add(load: Load): void {
-    this.detachKey(load.storedKey);
+    // What is there stands in for those who wait for the other one, as before.
+    this.#detachKey(load.storedKey, KEEP);
     this.#joinable.set(load.storedKey, load);
     this.#running.add(load);
   }
@@ -51,12 +57,16 @@ export class LoadTable {
    * @returns a function that stops watching, to be called when the store has answered after all
    */
   watchUnsettled(load: Load): () => void {
-    const loads = this.#unsettled.get(load.storedKey) ?? new Set();
-    loads.add(load);
-    this.#unsettled.set(load.storedKey, loads);
+    // An object for each watch: a load that was given up at its hard timeout, and then its write at the store's deadline, has two, and the end of the first must not be that of the other.
+    const watch = { load };
+    const watches = this.#unsettled.get(load.storedKey) ?? new Set();
+    watches.add(watch);
+    this.#unsettled.set(load.storedKey, watches);
     return () => {
-      loads.delete(load);
-      if (loads.size === 0 && this.#unsettled.get(load.storedKey) === loads) this.#unsettled.delete(load.storedKey);
+      watches.delete(watch);
+      if (watches.size === 0 && this.#unsettled.get(load.storedKey) === watches) {
+        this.#unsettled.delete(load.storedKey);
+      }
     };
   }
 
@@ -68,28 +78,27 @@ export class LoadTable {
 
   /** A key was written or deleted. */
   detachKey(storedKey: string): void {
-    if (this.#watches.size > 0) for (const watch of this.#watches) watch.keyChanged(storedKey);
-    const load = this.#joinable.get(storedKey);
-    if (load !== undefined) this.#detach(load);
-    for (const late of this.#unsettled.get(storedKey) ?? []) late.detach();
+    this.#detachKey(storedKey, END);
   }
 
   /** Tags were invalidated. O(running loads). */
   detachTags(tags: readonly string[]): void {
     for (const watch of this.#watches) watch.tagsInvalidated?.(tags);
-    this.#detachWhere((load) => tags.some((tag) => load.tags.has(tag)));
+    for (const load of this.#joinable.values()) load.endStandInsWith(tags);
+    for (const watches of this.#unsettled.values()) for (const { load } of watches) load.endStandInsWith(tags);
+    this.#detachWhere((load) => tags.some((tag) => load.tags.has(tag)), KEEP);
   }
 
   /** Every key that begins with a stored prefix was deleted. O(running loads). */
   detachPrefix(storedPrefix: string): void {
     for (const watch of this.#watches) watch.prefixChanged(storedPrefix);
-    this.#detachWhere((load) => load.storedKey.startsWith(storedPrefix));
+    this.#detachWhere((load) => load.storedKey.startsWith(storedPrefix), END);
   }
 
   /** A namespace was cleared. O(running loads). */
   detachNamespace(path: NamespacePath): void {
     for (const watch of this.#watches) watch.namespaceCleared(path);
-    this.#detachWhere((load) => isWithinNamespace(namespaceOf(load.storedKey), path));
+    this.#detachWhere((load) => isWithinNamespace(namespaceOf(load.storedKey), path), END);
   }
 
   /** Resolves when no load runs any more, or after `timeoutMs`. */
@@ -103,14 +112,31 @@ export class LoadTable {
     return this.#running;
   }
 
-  #detachWhere(isOutdated: (load: Load) => boolean): void {
-    for (const load of this.#joinable.values()) if (isOutdated(load)) this.#detach(load);
-    for (const loads of this.#unsettled.values()) for (const load of loads) if (isOutdated(load)) load.detach();
+  #detachKey(storedKey: string, change: StandInChange): void {
+    if (this.#watches.size > 0) for (const watch of this.#watches) watch.keyChanged(storedKey);
+    const late = this.#unsettled.get(storedKey);
+    if (late !== undefined) for (const { load } of late) this.#outdate(load, change);
+    const load = this.#joinable.get(storedKey);
+    if (load !== undefined) this.#detach(load, change);
   }
 
-  #detach(load: Load): void {
-    load.detach();
+  #detachWhere(isOutdated: (load: Load) => boolean, change: StandInChange): void {
+    for (const watches of this.#unsettled.values())
+      for (const { load } of watches) if (isOutdated(load)) this.#outdate(load, change);
+    for (const load of this.#joinable.values()) if (isOutdated(load)) this.#detach(load, change);
+  }
+
+  #detach(load: Load, change: StandInChange): void {
+    this.#outdate(load, change);
     // Later callers must start a new load: joining this one would give them a value from before the change.
     this.#joinable.delete(load.storedKey);
+    // Those who wait for it may still be given what stands in, until something ends that.
+    const stop = this.watchUnsettled(load);
+    load.settled.then(stop, stop);
+  }
+
+  #outdate(load: Load, change: StandInChange): void {
+    change(load);
+    load.detach();
   }
 }

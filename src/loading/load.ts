@@ -2,6 +2,7 @@ import { resolveTags } from "../entry/tag.ts";
 import { waitWithin } from "../foundation/deadline.ts";
 import { LoaderError } from "../foundation/errors.ts";
 import type { ScheduledTask, Scheduler } from "../foundation/scheduler.ts";
+import { type Fed, LoaderRun } from "./loader-run.ts";
 
 /** What a load is started with. */
 export interface LoadOptions {
@@ -27,6 +28,8 @@ export interface StandIn {
   readonly tags: readonly string[];
   /** Wall-clock instant at which it ends, or ended, in ms. */
   readonly expiresAt: number;
+  /** Monotonic instant, in ms, at which it was not asked for yet: who called later cannot know from it that nothing has ended it before the call. */
+  readonly askedAtMs: number;
 }
 
 /** How a caller waits for a load. */
@@ -49,7 +52,7 @@ export interface WaitOptions {
  * given up                               the loader's signal is aborted; what it still returns is ignored
  * ```
  */
-export class Load {
+export class Load implements Fed {
   readonly storedKey: string;
   readonly startedAtMs: number;
   /** Monotonic instant after which everybody gives up; `Infinity`: never. */
@@ -67,11 +70,12 @@ export class Load {
   /** The loader's result, while it is on its way to the store. */
   #loaded: { readonly value: unknown } | undefined;
   #standIn: StandIn | undefined;
+  /** What may stand in for those who wait: tags by version. */
+  readonly #standing = new Map<number, readonly string[]>();
   #currentAtMs: number;
   #confirming: Promise<void> | undefined;
   readonly #onStandIn = new Set<() => void>();
-  /** Loads that this one's loader waits for; see `loader-chain.ts`. */
-  readonly #awaited = new Map<Load, number>();
+  #run = new LoaderRun();
   #isDetached = false;
   #isSealed = false;
   #isOver = false;
@@ -82,6 +86,7 @@ export class Load {
     this.startedAtMs = options.startedAtMs;
     this.endsAtMs = options.startedAtMs + options.hardTimeoutMs;
     this.#currentAtMs = options.startedAtMs;
+    this.#run.enter();
     this.#tags = new Set(options.tags);
     this.#scheduler = options.scheduler;
     this.#onGivenUp = options.onGivenUp;
@@ -179,7 +184,7 @@ export class Load {
     this.#isPinned = true;
   }
 
-  /** What can stand in for its result, as far as it is known. */
+  /** The entry that it replaces, as far as it is known. Whether that still stands in: {@link Load.isStanding}. */
   get standIn(): StandIn | undefined {
     return this.#standIn;
   }
@@ -187,7 +192,39 @@ export class Load {
   /** Tells those who wait what can stand in. */
   offer(standIn: StandIn): void {
     this.#standIn = standIn;
+    this.admit(standIn);
     for (const tell of this.#onStandIn) tell();
+  }
+
+  /** The entry that it replaces goes on under another version. What had ended it has ended it under this one too; the loader knows of it all the same. */
+  renameStandIn(version: number): void {
+    const { standIn } = this;
+    if (standIn === undefined) return;
+    const renamed = { ...standIn, version };
+    if (this.isStanding(standIn)) this.offer(renamed);
+    else this.#standIn = renamed;
+  }
+
+  /** Somebody who waits has found what can stand in. */
+  admit({ version, tags }: StandIn): void {
+    this.#standing.set(version, tags);
+  }
+
+  /** Whether nothing that this process heard of has ended what can stand in. */
+  isStanding({ version }: StandIn): boolean {
+    return this.#standing.has(version);
+  }
+
+  /** What was found under its key was changed or deleted. */
+  endStandIns(): void {
+    this.#standing.clear();
+  }
+
+  /** Tags were invalidated, of what was found under its key perhaps; that need not be those of its result. */
+  endStandInsWith(tags: readonly string[]): void {
+    for (const [version, own] of this.#standing) {
+      if (tags.some((tag) => own.includes(tag))) this.#standing.delete(version);
+    }
   }
 
   /** Calls back when something can stand in. @returns a function that stops it */
@@ -196,23 +233,16 @@ export class Load {
     return () => void this.#onStandIn.delete(tell);
   }
 
-  /** Whether its loader waits for another load, straight or through others. */
-  waitsFor(other: Load): boolean {
-    if (other === this) return true;
-    for (const awaited of this.#awaited.keys()) if (awaited.waitsFor(other)) return true;
-    return false;
+  /** The call of the loader that feeds it: its own, unless {@link Load.feedFrom} says otherwise. */
+  get run(): LoaderRun {
+    return this.#run;
   }
 
-  /** Remembers that its loader waits for a load, as long as a promise is not settled. */
-  async during<T>(awaited: Load, waiting: Promise<T>): Promise<T> {
-    this.#awaited.set(awaited, (this.#awaited.get(awaited) ?? 0) + 1);
-    try {
-      return await waiting;
-    } finally {
-      const count = (this.#awaited.get(awaited) as number) - 1;
-      if (count > 0) this.#awaited.set(awaited, count);
-      else this.#awaited.delete(awaited);
-    }
+  /** It is fed by a call that feeds others too. */
+  feedFrom(run: LoaderRun): void {
+    this.#run.leave();
+    run.enter();
+    this.#run = run;
   }
 
   /** Marks it so that its result is stored nowhere. */
@@ -277,6 +307,7 @@ export class Load {
   #end(): boolean {
     if (this.#isOver) return false;
     this.#isOver = true;
+    this.#run.leave();
     this.#timer?.cancel();
     this.#onStandIn.clear();
     return true;

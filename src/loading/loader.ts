@@ -4,7 +4,7 @@ import type { Ttl } from "../entry/ttl.ts";
 export interface LoaderContext<T = unknown> {
   /** The key, as the caller gave it. */
   readonly key: string;
-  /** Aborted when every caller has left, the hard timeout passed, or the cache closes. */
+  /** Aborted when every caller has left, the hard timeout passed, or the cache closes. Made when it is first read, so `{ ...context }` has no copy of it. */
   readonly signal: AbortSignal;
   /**
    * The entry that is being replaced, if one is known: a live one with `forceFresh` and in early refreshes, and one whose TTL is over where `grace` or

@@ -15,6 +15,10 @@ export interface WaitPolicy extends StalePolicy {
   readonly softTimeoutMs: number;
   /** Whether the call wants nothing but a new value. */
   readonly isForced: boolean;
+  /** Monotonic instant of the call. */
+  readonly beganAtMs: number;
+  /** What the caller has found itself that can stand in. */
+  readonly found: StandIn | undefined;
 }
 
 /** What a wait needs from around it. */
@@ -56,6 +60,7 @@ class StandInWait {
     this.#load = load;
     this.#policy = policy;
     this.#ports = ports;
+    if (policy.found !== undefined) load.admit(policy.found);
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -95,7 +100,7 @@ class StandInWait {
 
   /** @returns whether the caller has left with what stands in */
   #takeStandIn(event: WaitEvent): boolean {
-    const { standIn } = this.#load;
+    const standIn = this.#findStandIn();
     // What happens to the load after the caller has left is not told as if it had been answered once more, and does not keep the load.
     if (this.#isOver || standIn === undefined || !this.#isAllowed(event, standIn)) return false;
     // The load finishes in the background.
@@ -104,6 +109,17 @@ class StandInWait {
     this.#ports.onStandIn(event, standIn);
     this.#leaver.abort();
     return true;
+  }
+
+  /**
+   * What stands in for this caller. What the load found before the call may have been ended before the call too: by tags that are not the load's, or by another process. So it
+   * counts only if the caller has found it as well.
+   */
+  #findStandIn(): StandIn | undefined {
+    const { found, beganAtMs } = this.#policy;
+    const { standIn } = this.#load;
+    const known = standIn !== undefined && standIn.askedAtMs >= beganAtMs ? standIn : found;
+    return known !== undefined && this.#load.isStanding(known) ? known : undefined;
   }
 
   #isAllowed(event: WaitEvent, { expiresAt }: StandIn): boolean {

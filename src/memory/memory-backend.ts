@@ -79,8 +79,11 @@ export interface MemoryBackend extends Backend {
   peek(key: string): unknown;
   /** As `get`, but no use: the policy is not told, and a sliding TTL goes on as it was. */
   inspect(key: string): StoredEntry | undefined;
+  /** Makes every later version, stamp and lease token larger than this number. */
+  raiseVersions(version: number): void;
   usage(namespace: NamespacePath): BackendUsage;
   resize(bounds: Partial<StoreBounds>): void;
+  changePolicy(name: string): void;
   /** For tests: throws when the store's bookkeeping is wrong. O(n). */
   checkInvariants(): void;
 }
@@ -168,8 +171,10 @@ export function createMemoryBackend(options: MemoryBackendOptions, host: Backend
     inspect: (key) => run(() => inspectEntry(store, isolation, key)),
     // Works on after `close`: what was loaded before is still handed out.
     ...(isolation.isolate === undefined ? {} : { isolate: isolation.isolate }),
+    raiseVersions: (version) => store.versions.raise(version),
     usage: (namespace) => store.usage(namespace),
     resize: (bounds) => run(() => store.resize(bounds)),
+    changePolicy: (name) => run(() => store.changePolicy(name as EvictionPolicyName)),
     checkInvariants: () => store.checkInvariants(),
   };
 }

@@ -7,8 +7,9 @@ import { EntryDeaths } from "./entry-deaths.ts";
 import { EntrySlots } from "./entry-slots.ts";
 import { EntryTags, NO_TAGS } from "./entry-tags.ts";
 import { EntryWeights } from "./entry-weights.ts";
-import { evictionPolicyFactory } from "./eviction/eviction-policies.ts";
+import { type EvictionPolicyName, policyMaker } from "./eviction/eviction-policies.ts";
 import { type EvictionPolicy, NO_SLOT } from "./eviction/eviction-policy.ts";
+import { movePolicy } from "./eviction/move-policy.ts";
 import { EntryLifetimes } from "./expiry/entry-lifetimes.ts";
 import type { KeyIndex } from "./index/key-index.ts";
 import type { MemoryStoreOptions } from "./memory-store-options.ts";
@@ -21,21 +22,18 @@ import { TagTable } from "./tag-table.ts";
 import { createVersionCounter, type VersionCounter } from "./version-counter.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
-const NOTHING = { keyCount: 0, standInCount: 0, weightBytes: 0 };
 /** The policy's idea of the capacity is looked at once in so many insertions, a power of 2. */
 const CAPACITY_CHECK_COUNT = 64;
 
 /**
  * The engine: entries with their bounds, liveness and removal. Knows no conditions, copies or counters: those are built on it.
  *
- * Invariants, after every public call: at most `maxKeys` (and `MAX_ENTRY_COUNT`) entries and `maxSizeBytes` of weight, dead ones included;
- * the policy knows exactly the taken slots; scopes and tags count exactly what points to them; every entry that left was
- * noted once in {@link MemoryStore.removals}; a timer is set only while an entry with a TTL is stored.
+ * Invariants, after every public call: at most `maxKeys` (and `MAX_ENTRY_COUNT`) entries and `maxSizeBytes` of weight, dead ones included; the policy knows exactly the taken slots;
+ * scopes and tags count exactly what points to them; every entry that left was noted once in {@link MemoryStore.removals}; a timer is set only while an entry with a TTL is stored.
  *
- * An entry is dead when it expired, one of its tags was invalidated, or its namespace was cleared. Dead entries are
- * never served; they are removed by whoever meets them: a read, a write, an eviction, the expiry schedule or the sweeper.
- * Unless a sweep is passing there are none but expired ones, so a read looks at nothing else. Expired ones that have time to stand in stay, dead
- * as they are, until that is over too; the policy may choose them as any other.
+ * An entry is dead when it expired, one of its tags was invalidated, or its namespace was cleared. Dead entries are never served; they are removed by whoever meets them: a read, a write,
+ * an eviction, the expiry schedule or the sweeper. Unless a sweep is passing there are none but expired ones, so a read looks at nothing else. Expired ones that have time to stand in
+ * stay, dead as they are, until that is over too; the policy may choose them as any other.
  */
 export class MemoryStore {
   readonly slots: EntrySlots;
@@ -51,7 +49,8 @@ export class MemoryStore {
   readonly #scopes = new NamespaceScopes();
   readonly #entryTags: EntryTags;
   readonly #sweeper: Sweeper;
-  readonly #policy: EvictionPolicy;
+  readonly #policyOf: (name: EvictionPolicyName) => EvictionPolicy;
+  #policy: EvictionPolicy;
   readonly #capacity: CapacityEstimate;
   #maxKeys: number;
   #maxSizeBytes: number;
@@ -71,8 +70,8 @@ export class MemoryStore {
     this.versions = createVersionCounter(host.clock);
     this.removals = new RemovalQueue(host);
     this.#capacity = new CapacityEstimate(bounds);
-    const policyOptions = { capacityCount: this.#capacity.toldCount, random: host.random };
-    this.#policy = evictionPolicyFactory(options.evictionPolicy)(policyOptions);
+    this.#policyOf = policyMaker(host.random, () => this.#capacity.toldCount);
+    this.#policy = this.#policyOf(options.evictionPolicy);
     this.#entryTags = new EntryTags(this.slots, this.tags);
     const sliceEnded = (): void => this.removals.flush();
     this.#sweeper = new Sweeper(
@@ -237,14 +236,17 @@ export class MemoryStore {
     this.#tellCapacity();
   }
 
+  /** Chooses victims by another policy from now on. O(n), in one step. */
+  changePolicy(name: EvictionPolicyName): void {
+    this.#policy = movePolicy(this.#policy, this.#policyOf(name), (slot) => this.#index.hashes.get(slot));
+  }
+
   /**
    * What a namespace and those inside it hold; evictions are those of the whole store. Keys whose TTL is over count until somebody meets them, the
    * expiry schedule at the latest; the memory is that of all data, what stands in included. O(1), with a bound in bytes.
    */
   usage(path: NamespacePath): BackendUsage {
-    const { keyCount, standInCount, weightBytes } = this.#scopes.find(path) ?? NOTHING;
-    const memoryUsageBytes = this.#weights.isKept ? weightBytes : this.#weights.estimate(keyCount);
-    return { keyCount: keyCount - standInCount, memoryUsageBytes, evictions: this.#evictionCount };
+    return { ...this.#scopes.usage(path, this.#weights), evictions: this.#evictionCount };
   }
 
   /** Stops background work and frees the memory, without telling of removals. */

@@ -7,6 +7,8 @@ import {
   storedPrefix,
 } from "../entry/namespace-path.ts";
 
+const NOTHING = { keyCount: 0, standInCount: 0, weightBytes: 0 };
+
 /**
  * A namespace between two of its clears. Entries point to the scope that was current when they were inserted; clearing
  * ends the scope and those inside it, so one flag tells all of them.
@@ -55,6 +57,16 @@ export class NamespaceScopes {
   /** The current scope of a path, or `undefined` when it holds nothing. */
   find(path: NamespacePath): NamespaceScope | undefined {
     return path === ROOT_NAMESPACE ? this.#root : this.#scopes.get(path);
+  }
+
+  /** What a path holds that may still be served, and the memory of all that it holds: its weight where that is kept, else an estimate. */
+  usage(
+    path: NamespacePath,
+    weights: { readonly isKept: boolean; estimate(keyCount: number): number },
+  ): { readonly keyCount: number; readonly memoryUsageBytes: number } {
+    const { keyCount, standInCount, weightBytes } = this.find(path) ?? NOTHING;
+    const memoryUsageBytes = weights.isKept ? weightBytes : weights.estimate(keyCount);
+    return { keyCount: keyCount - standInCount, memoryUsageBytes };
   }
 
   /** Counts entries in (or, with negative numbers, out). Without effect on cleared scopes, whose counts are gone already. */

@@ -4,6 +4,8 @@ import type { Clock } from "../foundation/clock.ts";
 export interface VersionCounter {
   /** Gives out the next number. */
   next(): number;
+  /** Makes every later number larger than this one; without effect when they are already. */
+  raise(above: number): void;
 }
 
 /**
@@ -22,6 +24,11 @@ export function createVersionCounter(clock: Clock): VersionCounter {
       }
       count += 1;
       return base + count;
+    },
+    raise(above) {
+      if (above <= base + count) return;
+      base = above;
+      count = 0;
     },
   };
 }

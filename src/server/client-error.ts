@@ -26,6 +26,7 @@ export function answerClientError(error: Error, socket: Duplex): void {
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     "Content-Type: application/problem+json",
     `Content-Length: ${Buffer.byteLength(body)}`,
+    "Cache-Control: no-store",
     "X-Content-Type-Options: nosniff",
     "Connection: close",
   ];

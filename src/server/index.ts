@@ -1,6 +1,11 @@
+export type { GrpcApi } from "./grpc/grpc-api.ts";
+export { startGrpcApi } from "./grpc/grpc-api.ts";
+export type { GrpcApiOptions } from "./grpc/grpc-api-options.ts";
+export { DEFAULT_GRPC_API_PORT } from "./grpc/grpc-api-options.ts";
 export type { CacheNode } from "./node.ts";
 export { startNode } from "./node.ts";
 export type { NodeApp, NodeAppContext, NodeAppFactory } from "./node-app.ts";
+export type { NodeMetrics } from "./node-metrics.ts";
 export type { NodeOptions } from "./node-options.ts";
 export { DEFAULT_NODE_PORT } from "./node-options.ts";
 export type { ProblemDetails } from "./problem.ts";

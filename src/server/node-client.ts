@@ -5,6 +5,8 @@ import { json } from "node:stream/consumers";
 import type { CacheHealth } from "../cache/health.ts";
 import type { CacheStats } from "../cache/stats.ts";
 import { InvalidArgumentError, NodeError } from "../foundation/errors.ts";
+import { toEntityTag } from "./entity-tag.ts";
+import { type EntryGlance, readGlance } from "./entry-glance.ts";
 import type { NodeAddress } from "./node-address.ts";
 import { type NodeConnection, type NodeRequest, refusalOf, sendNodeRequest, unreachable } from "./node-request.ts";
 
@@ -184,6 +186,36 @@ export class NodeClient {
       clearTimeout(timer);
       response?.destroy();
     }
+  }
+
+  /**
+   * Looks at a key without asking for a value that is known already.
+   *
+   * @param knownVersion the version that the caller has seen; `undefined`: none
+   */
+  async glance(key: string, knownVersion: number | undefined): Promise<EntryGlance> {
+    const headers = knownVersion === undefined ? {} : { "If-None-Match": toEntityTag(knownVersion) };
+    const request: NodeRequest = { method: "GET", path: this.#path(keyPath(key)), headers, repeatable: true };
+    return this.#call(request, async (response) => {
+      if (isMiss(response)) return { kind: "absent" };
+      if (response.statusCode !== 200 && response.statusCode !== 304) throw await refusalOf(response);
+      return readGlance(response);
+    });
+  }
+
+  /** The value of a key, or `undefined` on a miss. */
+  async get(key: string): Promise<unknown> {
+    const glance = await this.glance(key, undefined);
+    return glance.kind === "entry" ? glance.entry.value : undefined;
+  }
+
+  /** Ends every entry of the namespace and of those inside it. */
+  async clear(): Promise<void> {
+    const headers = { "Content-Type": "application/json" };
+    const path = this.#path("/v1/clear");
+    await this.#call({ method: "POST", path, headers, body: Buffer.from("{}"), repeatable: true }, async (response) =>
+      this.#document(response),
+    );
   }
 
   /** Frees the connections. */

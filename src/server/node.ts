@@ -1,16 +1,23 @@
-import { createServer, type Server } from "node:http";
-import { MAX_KEY_BYTES } from "../entry/cache-key.ts";
-import { answerClientError } from "./client-error.ts";
+import type { Server } from "node:http";
+import { systemClock } from "../foundation/clock.ts";
+import { systemRandom } from "../foundation/random-source.ts";
+import { systemScheduler } from "../foundation/scheduler.ts";
+import { LiveRecorder } from "../observability/live/live-recorder.ts";
+import { createAccessControl } from "./access/access-control.ts";
+import { readTlsFiles } from "./access/tls-options.ts";
+import { Connections } from "./connections.ts";
+import { LiveStreams } from "./dashboard/live-streams.ts";
+import { HealthProbe } from "./health-probe.ts";
+import { HeldLeases } from "./held-leases.ts";
+import { createHttpServer } from "./http-server.ts";
 import { listen } from "./listen.ts";
 import { type NodeOptions, type ResolvedNodeOptions, resolveNodeOptions } from "./node-options.ts";
+import type { NodeServices } from "./node-services.ts";
+import { createOpenApiDocument } from "./openapi-document.ts";
 import { createRequestHandler } from "./request-handler.ts";
+import { ALL_ROUTES } from "./routes/all-routes.ts";
 import { RunningRequests } from "./running-requests.ts";
-
-/** The longest key with every byte percent-encoded, and the platform's usual room for headers beside it. */
-const MAX_HEADER_BYTES: number = 3 * MAX_KEY_BYTES + 16 * 1024;
-
-/** How often overdue requests are looked for; also how late the header and request timeouts may come. */
-const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
+import { UploadBudget } from "./upload-budget.ts";
 
 /** A running node. */
 export interface CacheNode {
@@ -18,7 +25,7 @@ export interface CacheNode {
   readonly host: string;
   /** The port it listens on. */
   readonly port: number;
-  /** Where people and programs find it, for example `"http://127.0.0.1:7411"`. */
+  /** Where people and programs find it, for example `"http://127.0.0.1:7411"`; of a node on all addresses, as this machine finds it. */
   readonly url: string;
   /**
    * Stops accepting, ends idle connections, waits for running requests up to `closeTimeoutMs`, then cuts what is left.
@@ -30,7 +37,7 @@ export interface CacheNode {
 }
 
 /**
- * Serves a cache over HTTP: the JSON API, health, and a status page. See `docs/guide/node.md`.
+ * Serves a cache over HTTP or HTTPS: the API, health, and a dashboard. See `docs/guide/node.md`.
  *
  * @example
  * ```ts
@@ -38,47 +45,73 @@ export interface CacheNode {
  * const node = await startNode({ cache });
  * console.log(`look at ${node.url}`);
  * ```
- * @throws NodeError `GCX_NODE_LISTEN` when it cannot or must not listen there; InvalidArgumentError `GCX_ARGUMENT_OPTION`
+ * @throws NodeError `GCX_NODE_LISTEN` when it cannot or must not listen there, or a file of `tls` cannot be read; InvalidArgumentError `GCX_ARGUMENT_OPTION`
  */
 export async function startNode(options: NodeOptions): Promise<CacheNode> {
   const resolved = resolveNodeOptions(options);
-  const requests = new RunningRequests();
-  const server = createNodeServer(resolved, requests);
+  const tls = resolved.tls === undefined ? undefined : await readTlsFiles(resolved.tls);
+  const connections = new Connections(resolved.maxConnectionCount);
+  const recorder = new LiveRecorder({
+    cache: resolved.cache,
+    clock: systemClock,
+    scheduler: systemScheduler,
+    random: systemRandom,
+  });
+  const live = new LiveStreams({ recorder, hasApp: resolved.app !== undefined });
+  const services = createServices(resolved, connections, live);
+  const answer = createRequestHandler(services);
+  const server = await createHttpServer({ options: resolved, tls, connections }, (request, response) => {
+    services.requests.add(response);
+    answer(request, response);
+  });
   const port = await listen(server, resolved);
+  recorder.start();
   const host = resolved.host;
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    closing ??= closeServer(server, requests, resolved.closeTimeoutMs);
+    // Streams have no end of their own: the node would wait for them.
+    live.close();
+    recorder.close();
+    closing ??= closeServer(server, services.requests, resolved.closeTimeoutMs);
     return closing;
   };
   return {
     host,
     port,
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    url: `${tls === undefined ? "http" : "https"}://${urlHost(host)}:${port}`,
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-function createNodeServer(options: ResolvedNodeOptions, requests: RunningRequests): Server {
-  const answer = createRequestHandler(options);
-  const server = createServer(
-    {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      // The request handler refuses a missing Host by itself, with a problem document like every other refusal.
-      requireHostHeader: false,
-      headersTimeout: options.headersTimeoutMs,
-      requestTimeout: options.requestTimeoutMs,
-      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+function createServices(options: ResolvedNodeOptions, connections: Connections, live: LiveStreams): NodeServices {
+  const { access, tls, cache, healthTimeoutMs } = options;
+  const now = (): number => performance.now();
+  let apiDocument: string | undefined;
+  return {
+    options,
+    access: createAccessControl({
+      access,
+      clientRole: tls?.requireClientCert === true ? (tls.clientRole ?? "admin") : undefined,
+      now,
+    }),
+    requests: new RunningRequests(options.maxRunningRequests, connections),
+    uploads: new UploadBudget(options.maxUploadBytes),
+    health: new HealthProbe({ cache, timeoutMs: healthTimeoutMs, now }),
+    leases: new HeldLeases(),
+    live,
+    apiDocument: () => {
+      apiDocument ??= JSON.stringify(createOpenApiDocument(ALL_ROUTES));
+      return apiDocument;
     },
-    (request, response) => {
-      requests.add(response);
-      answer(request, response);
-    },
-  );
-  server.maxConnections = options.maxConnectionCount;
-  server.on("clientError", answerClientError);
-  return server;
+  };
+}
+
+/** All addresses are none that can be connected to. */
+function urlHost(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  if (host === "::") return "[::1]";
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 async function closeServer(server: Server, requests: RunningRequests, closeTimeoutMs: number): Promise<void> {

@@ -41,10 +41,16 @@ const STATUS_OF_CODE: Partial<Record<ErrorCode, number>> = {
   GCX_COUNTER_TYPE: 409,
   GCX_COUNTER_RANGE: 409,
   GCX_TRANSACTION_CONFLICT: 409,
+  GCX_LOCK_NOT_ACQUIRED: 409,
+  GCX_LOCK_LOST: 409,
   GCX_ENTRY_TOO_LARGE: 413,
   GCX_SERIALIZATION_VALUE: 422,
   GCX_OPERATION_UNSUPPORTED: 501,
+  GCX_DEPENDENCY_MISSING: 501,
   GCX_BACKEND_FAILED: 502,
+  GCX_BACKEND_PARTIAL: 502,
+  GCX_SERIALIZATION_UNREADABLE: 502,
+  GCX_BACKEND_OVERLOADED: 503,
   GCX_BACKEND_UNAVAILABLE: 503,
   GCX_CACHE_CLOSED: 503,
   GCX_BACKEND_TIMEOUT: 504,
@@ -69,6 +75,9 @@ export function problemOf(error: unknown): ProblemDetails {
   return problemDetails(500, "GCX_NODE_INTERNAL", "The node failed to answer. Its warnings on stderr have the cause.");
 }
 
+/** What a caller that may simply try again is told. */
+const RETRY_LATER: Readonly<Record<string, string>> = { "Retry-After": "1" };
+
 /** Answers with an error, unless an answer has begun: then the connection is cut, so that nobody takes half for whole. */
 export function sendProblem(response: ServerResponse, error: unknown): ProblemDetails {
   const details = problemOf(error);
@@ -76,11 +85,22 @@ export function sendProblem(response: ServerResponse, error: unknown): ProblemDe
     response.destroy();
     return details;
   }
+  // What an application has said of the body that it did not send.
   for (const name of response.getHeaderNames()) {
-    if (name.startsWith("content-") && name !== "content-security-policy") response.removeHeader(name);
+    if (name.startsWith("content-")) response.removeHeader(name);
   }
-  const headers = error instanceof HttpProblem ? error.headers : {};
-  const body = Buffer.from(JSON.stringify(details));
-  sendBody(response, details.status, "application/problem+json", body, headers);
+  const headers = headersOfError(error);
+  sendBody(
+    response,
+    details.status,
+    "application/problem+json",
+    JSON.stringify(details),
+    Object.entries(headers).flat(),
+  );
   return details;
+}
+
+function headersOfError(error: unknown): Readonly<Record<string, string>> {
+  if (error instanceof HttpProblem) return error.headers;
+  return error instanceof GocachexError && error.code === "GCX_BACKEND_OVERLOADED" ? RETRY_LATER : {};
 }

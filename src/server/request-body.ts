@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { assertJsonDepth } from "./json-value.ts";
 import { HttpProblem } from "./problem.ts";
+import type { UploadBudget } from "./upload-budget.ts";
 
 /** What a request body is: a JSON document or bytes. */
 export type RequestBodyKind = "json" | "bytes";
@@ -43,34 +44,82 @@ export function bodyKindOf(request: IncomingMessage, allowed: readonly RequestBo
 }
 
 /** Whether the head of a request announces a body. */
-function hasBody({ headers }: IncomingMessage): boolean {
+export function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
 /**
- * Reads a whole body.
+ * Reads a whole body. A declared length is trusted for the size of the buffer only: its pages take memory when bytes come for them.
  *
  * @param maxBodyBytes most bytes that are kept
- * @throws HttpProblem 413 when it is larger; 400 when the sender breaks off
+ * @param uploads room that all bodies share while they come in
+ * @throws HttpProblem 413 when it is larger; 503 when other bodies take all the room; 400 when the sender breaks off
  */
-export async function readBody(request: IncomingMessage, maxBodyBytes: number): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, maxBodyBytes: number, uploads: UploadBudget): Promise<Buffer> {
   const declaredBytes = Number(request.headers["content-length"] ?? 0);
   if (declaredBytes > maxBodyBytes + DISCARD_LIMIT_BYTES) throw tooLarge(maxBodyBytes);
-  const chunks: Buffer[] = [];
+  const body = new BodyBuffer(declaredBytes <= maxBodyBytes ? declaredBytes : 0);
   let sizeBytes = 0;
+  let takenBytes = 0;
   try {
     // Breaking off must not destroy the request: its socket carries the answer.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       sizeBytes += chunk.byteLength;
       if (sizeBytes > maxBodyBytes + DISCARD_LIMIT_BYTES) break;
-      if (sizeBytes <= maxBodyBytes) chunks.push(chunk);
-      else chunks.length = 0;
+      if (sizeBytes > maxBodyBytes) {
+        body.clear();
+        continue;
+      }
+      if (!uploads.take(chunk.byteLength)) throw noRoom();
+      takenBytes += chunk.byteLength;
+      body.add(chunk);
     }
-  } catch {
+  } catch (error) {
+    if (error instanceof HttpProblem) throw error;
     throw new HttpProblem(400, "The request ended before its body was complete.");
+  } finally {
+    uploads.release(takenBytes);
   }
   if (sizeBytes > maxBodyBytes) throw tooLarge(maxBodyBytes);
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+  return body.take();
+}
+
+/** Bytes as they come in: in one buffer where the length is known before, so that a large value is never there twice. */
+class BodyBuffer {
+  readonly #declaredBytes: number;
+  #whole: Buffer | undefined;
+  #filledBytes = 0;
+  #chunks: Buffer[] = [];
+
+  constructor(declaredBytes: number) {
+    this.#declaredBytes = declaredBytes;
+  }
+
+  add(chunk: Buffer): void {
+    if (this.#declaredBytes === 0) {
+      this.#chunks.push(chunk);
+      return;
+    }
+    // Not of the shared pool, nor the buffer that was read into: a small value would keep all of it alive.
+    this.#whole ??= Buffer.allocUnsafeSlow(this.#declaredBytes);
+    this.#filledBytes += chunk.copy(this.#whole, this.#filledBytes);
+  }
+
+  clear(): void {
+    this.#chunks = [];
+    this.#whole = undefined;
+  }
+
+  take(): Buffer {
+    return this.#whole?.subarray(0, this.#filledBytes) ?? Buffer.concat(this.#chunks);
+  }
+}
+
+function noRoom(): HttpProblem {
+  return new HttpProblem(503, "Bodies of other requests take all the room (the node's maxUploadBytes). Try again.", {
+    Connection: "close",
+    "Retry-After": "1",
+  });
 }
 
 function tooLarge(maxBodyBytes: number): HttpProblem {

@@ -1,76 +1,67 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { isAppTarget, serveApp } from "./app-mount.ts";
-import { countHostHeaders, isLoopbackHostHeader, isLoopbackOrigin } from "./host-check.ts";
-import type { ResolvedNodeOptions } from "./node-options.ts";
+import { assertHost, assertOrigin } from "./host-check.ts";
+import type { NodeServices } from "./node-services.ts";
 import { HttpProblem, sendProblem } from "./problem.ts";
-import { assertKnownParameters, parseRequestTarget } from "./request-target.ts";
-import { applySecurityHeaders } from "./respond.ts";
+import { RequestContext } from "./request-context.ts";
+import { assertKnownParameters, parseRequestTarget, type RequestQuery } from "./request-target.ts";
+import type { Route } from "./route.ts";
 import { createRouter, type Router } from "./router.ts";
 import { ALL_ROUTES } from "./routes/all-routes.ts";
 import { selectNamespace } from "./select-namespace.ts";
 
 /** Builds what answers every request of a node. It never rejects and never throws: every failure becomes an answer. */
-export function createRequestHandler(options: ResolvedNodeOptions): RequestListener {
+export function createRequestHandler(services: NodeServices): RequestListener {
   const router = createRouter(ALL_ROUTES);
   return (request, response) => {
-    answer(options, router, request, response).catch((error: unknown) => {
-      const isClientGone = response.destroyed && !response.writableFinished;
-      const { status } = sendProblem(response, error);
-      if (status === 500 && !isClientGone) options.onError(error);
-    });
+    try {
+      // Without a promise where the route answers at once.
+      const pending = answer(services, router, request, response);
+      if (pending !== undefined) pending.catch((error: unknown) => fail(services, response, error));
+    } catch (error) {
+      fail(services, response, error);
+    }
   };
 }
 
-async function answer(
-  options: ResolvedNodeOptions,
+function fail(services: NodeServices, response: ServerResponse, error: unknown): void {
+  const isClientGone = response.destroyed && !response.writableFinished;
+  const { status } = sendProblem(response, error);
+  if (status === 500 && !isClientGone) services.options.onError(error);
+}
+
+function answer(
+  services: NodeServices,
   router: Router,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<void> {
-  response.setHeader("X-Content-Type-Options", "nosniff");
-  assertFromThisMachine(request);
+): Promise<void> | undefined {
+  const { access, options } = services;
+  assertHost(request, access.isRequired);
+  assertOrigin(request);
   const url = request.url as string;
-  if (isAppTarget(url)) return serveApp(options.app, request, response);
-  applySecurityHeaders(response);
+  if (isAppTarget(url)) {
+    access.authorize(request, access.appRole);
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    return serveApp(options.app, request, response);
+  }
   const { segments, query } = parseRequestTarget(url);
-  const { route, parameters } = router(request.method as string, segments);
-  assertKnownParameters(query, [...route.query, "namespace"]);
-  await route.handle({
-    cache: selectNamespace(options.cache, query),
-    request,
-    response,
-    parameters,
-    query,
-    signal: signalOf(response),
-    maxBodyBytes: options.maxBodyBytes,
-    hasApp: options.app !== undefined,
-  });
+  const found = router(request.method as string, segments);
+  // Strangers are not even told what there is.
+  access.authorize(request, found instanceof HttpProblem ? "read" : found.route.role);
+  if (found instanceof HttpProblem) throw found;
+  const { route, parameters } = found;
+  if (query.size > 0) assertParameters(route, query);
+  const isNamespaced = query.size > 0 && route.isNamespaced !== false;
+  const cache = isNamespaced ? selectNamespace(options.cache, query) : options.cache;
+  // What has a body takes its place among the running requests when all of it is there.
+  if (route.body === undefined && route.role !== "open") services.requests.admit(response);
+  return route.handle(
+    new RequestContext(request, response, { body: route.body, cache, parameters, query }, services),
+  ) as Promise<void> | undefined;
 }
 
-/** See {@link isLoopbackHostHeader}: other names in `Host` or `Origin` mean that a web page of somebody else is asking. */
-function assertFromThisMachine(request: IncomingMessage): void {
-  if (request.headers.host === undefined) throw new HttpProblem(400, "The request has no Host header.");
-  // RFC 9112 §3.2: somebody in front of the node may have gone by the other one.
-  if (countHostHeaders(request.rawHeaders) > 1)
-    throw new HttpProblem(400, "The request has more than one Host header.");
-  if (!isLoopbackHostHeader(request.headers.host)) {
-    throw new HttpProblem(
-      403,
-      "This node answers to localhost, 127.0.0.0/8 and [::1] only. Use one of them as the host.",
-    );
-  }
-  const { origin } = request.headers;
-  const isRead = request.method === "GET" || request.method === "HEAD";
-  if (origin !== undefined && !isRead && !isLoopbackOrigin(origin)) {
-    throw new HttpProblem(403, "Pages of other origins may not change this cache.");
-  }
-}
-
-/** Aborted when the client leaves before its answer is complete. */
-function signalOf(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  response.once("close", () => {
-    if (!response.writableFinished) controller.abort(new HttpProblem(400, "The client closed the connection."));
-  });
-  return controller.signal;
+function assertParameters(route: Route, query: RequestQuery): void {
+  const known = Object.keys(route.query ?? {});
+  assertKnownParameters(query, route.isNamespaced === false ? known : [...known, "namespace"]);
 }

@@ -20,9 +20,14 @@ export function parseRequestTarget(url: string): RequestTarget {
   if (!url.startsWith("/")) throw new HttpProblem(400, "The request target must be a path that begins with /.");
   const queryAt = url.indexOf("?");
   const path = queryAt === -1 ? url : url.slice(0, queryAt);
-  const query = queryAt === -1 ? "" : url.slice(queryAt + 1);
-  return { segments: path.slice(1).split("/").map(decodePart), query: parseQuery(query) };
+  const segments = path.slice(1).split("/");
+  return {
+    segments: path.includes("%") ? segments.map(decodePart) : segments,
+    query: queryAt === -1 ? NO_QUERY : parseQuery(url.slice(queryAt + 1)),
+  };
 }
+
+const NO_QUERY: RequestQuery = new Map();
 
 function parseQuery(text: string): RequestQuery {
   const query = new Map<string, string[]>();

@@ -52,3 +52,23 @@ export function parseTtlText(text: string): number | string {
   if (/^\d+$/.test(text)) return Number(text);
   return /^infinity$/i.test(text) ? Number.POSITIVE_INFINITY : text;
 }
+
+/** Bytes as a JSON document has them. */
+export function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+}
+
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+const DECIMAL = /^-?\d{1,1000}$/;
+
+/**
+ * Reads a value out of a document. `undefined`: it is not of the kind that `type` says.
+ *
+ * @param type default: `"json"`
+ */
+export function fromWireValue(value: unknown, type: unknown = "json"): unknown {
+  if (type === "json") return value;
+  if (typeof value !== "string") return undefined;
+  if (type === "bytes") return value.length % 4 === 0 && BASE64.test(value) ? Buffer.from(value, "base64") : undefined;
+  return type === "bigint" && DECIMAL.test(value) ? BigInt(value) : undefined;
+}

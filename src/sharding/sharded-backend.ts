@@ -12,6 +12,7 @@ import type { MovePlan } from "./move-plan.ts";
 import { type ShardedNode, ShardNode } from "./shard-node.ts";
 import type { ShardParts } from "./shard-parts.ts";
 import { hasLoadTier, shardedLoadTier } from "./sharded-load-tier.ts";
+import { hasRevalidation, ShardedRevalidation } from "./sharded-revalidation.ts";
 import {
   type ResolvedShardingOptions,
   resolveShardingOptions,
@@ -165,6 +166,7 @@ function createOperations(
       getStale: (keys, context) => getStaleKeys(parts, keys, context),
     }),
     ...(shards.ring.nodes.every(hasLoadTier) && { loadTier: shardedLoadTier(parts) }),
+    ...(shards.ring.nodes.every(hasRevalidation) && { revalidation: new ShardedRevalidation(parts) }),
     ...(capabilities.counters && {
       increment: (key, request, context) => incrementKey(parts, key, request, context),
     }),

@@ -38,6 +38,17 @@ function equip(link: Link): void {
       enter("release");
       return true;
     },
+    async renew() {
+      enter("renew");
+      return { stored: true, version: 7 };
+    },
+    async claimRefresh() {
+      enter("claimRefresh");
+      return false;
+    },
+    async releaseRefresh() {
+      enter("releaseRefresh");
+    },
     watchKey: (key, onChange) => {
       enter("watchKey");
       onChange();
@@ -105,20 +116,54 @@ describe("the load tier of a sharded store", () => {
     expect(process.store.nodes().map(({ name }) => name)).toEqual(["a"]);
   });
 
-  it("asks the key's node alone, for a lease, a result, a token that is given back, and what happens to it", async () => {
+  it("asks the key's node alone, for a lease, a result, a token that is given back, a refresh, another end, and what happens to it", async () => {
     const process = await createShardedWorld(SERVERS).start({ equip });
     const [key] = keysAt(process.store, "b", 1) as [string];
     const lease = await leaseOf(process, key);
     expect((await fill(process, key, lease, "loaded")).stored).toBe(true);
     expect((await leaseOf(process, key)).kind).toBe("hit");
     if (lease.kind === "token") await tierOf(process).release(key, lease.token, NO_CONTEXT);
+    expect(await tierOf(process).claimRefresh?.(key, 1, 1_000, NO_CONTEXT)).toBe(false);
+    await tierOf(process).releaseRefresh?.(key, 1, NO_CONTEXT);
+    expect(await tierOf(process).renew?.(key, { version: 1, token: undefined, ttlMs: 1 }, NO_CONTEXT)).toEqual({
+      stored: true,
+      version: 7,
+    });
     tierOf(process).watchKey?.(key, () => undefined)();
-    for (const operation of ["getOrLease", "fill", "release", "watchKey", `unwatch ${key}`]) {
+    for (const operation of [
+      ...["getOrLease", "fill", "release", "renew", "claimRefresh", "releaseRefresh"],
+      ...["watchKey", `unwatch ${key}`],
+    ]) {
       expect([callsOf(process, operation) > 0, linkOf(process, "b").calls[operation]]).toEqual([
         true,
         callsOf(process, operation),
       ]);
     }
+  });
+
+  it("lets each process refresh for itself, and has results written, where a node knows neither claims nor renewals", async () => {
+    const process = await createShardedWorld(["a"]).start({ equip });
+    const tier = tierOf(process);
+    const node = linkOf(process, "a").backend;
+    Object.assign(node, {
+      loadTier: { ...node.loadTier, claimRefresh: undefined, releaseRefresh: undefined, renew: undefined },
+    });
+    expect(await tier.claimRefresh?.("k", 1, 1_000, NO_CONTEXT)).toBe(true);
+    await tier.releaseRefresh?.("k", 1, NO_CONTEXT);
+    expect(await tier.renew?.("k", { version: 1, token: undefined, ttlMs: 1 }, NO_CONTEXT)).toBe(undefined);
+    const old = await createShardedWorld(["a"]).start({
+      equip: (link) => {
+        equip(link);
+        Object.assign(link.backend, {
+          loadTier: { ...link.backend.loadTier, claimRefresh: undefined, renew: undefined },
+        });
+      },
+    });
+    expect([tierOf(old).claimRefresh, tierOf(old).releaseRefresh, tierOf(old).renew]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it("takes no token that it did not give", async () => {
@@ -184,6 +229,11 @@ describe("the load tier of a sharded store", () => {
     const [key] = keys.filter((each) => store.nodeOf(each) === "c") as [string];
     const old = leases.get(key) as LoadLease;
     expect((await fill(process, key, old, "old")).stored).toBe(false);
+    const token = old.kind === "token" ? old.token : "none";
+    expect(await tierOf(process).renew?.(key, { version: 1, token, ttlMs: 1_000 }, NO_CONTEXT)).toEqual({
+      stored: false,
+      version: 0,
+    });
     await store.removeNode("c");
     expect(store.nodeOf(key)).toBe("a");
     expect((await fill(process, key, old, "old")).stored).toBe(false);
@@ -207,7 +257,7 @@ describe("the load tier of a sharded store", () => {
     expect(await readText(store, key)).toBe(undefined);
   });
 
-  it("answers hot keys from copies as well, and drops them when a result is stored", async () => {
+  it("answers hot keys from copies as well, and drops them when a result is stored or renewed", async () => {
     const world = createShardedWorld(SERVERS);
     const process = await world.start({ equip, hotKeys: { share: 0.1, copies: 2, maxStalenessMs: 1_000 } });
     await process.store.set("hot", textWrite("v"), NO_CONTEXT);
@@ -215,6 +265,12 @@ describe("the load tier of a sharded store", () => {
     for (let count = 0; count < 6_000; count += 1) expect((await leaseOf(process, "hot")).kind).toBe("hit");
     const asked = callsOf(process, "getOrLease");
     expect(asked).toBeLessThan(5_000);
+    // What is to be fresh asks the key's node each time.
+    const askedFresh = callsOf(process, "getOrLease");
+    for (let count = 0; count < 100; count += 1) {
+      await tierOf(process).getOrLease("hot", { ...REQUEST, takesOver: true }, NO_CONTEXT);
+    }
+    expect(callsOf(process, "getOrLease") - askedFresh).toBe(100);
     const deletes = callsOf(process, "delete");
     // Somebody else's delete, which this process does not know of.
     await world.server(process.store.nodeOf("hot")).delete("hot", NO_CONTEXT);
@@ -222,6 +278,8 @@ describe("the load tier of a sharded store", () => {
     for (let count = 0; count < 100 && lease.kind === "hit"; count += 1) lease = await leaseOf(process, "hot");
     expect((await fill(process, "hot", lease, "new")).stored).toBe(true);
     expect(callsOf(process, "delete") - deletes).toBe(2);
+    await tierOf(process).renew?.("hot", { version: 1, token: undefined, ttlMs: 1_000 }, NO_CONTEXT);
+    expect(callsOf(process, "delete") - deletes).toBe(4);
     for (let count = 0; count < 20; count += 1) {
       const hit = await leaseOf(process, "hot");
       expect(hit.kind === "hit" && String.fromCharCode(...(hit.entry.value as Uint8Array))).toBe("new");

@@ -69,6 +69,12 @@ export function shardedLoadTier(parts: ShardParts): LoadTier {
     ...(canAll("renew") && {
       renew: (key: string, renewal: LoadRenewal, context: TierContext) => renewKey(parts, key, renewal, context),
     }),
+    ...(canAll("claimRefresh") && {
+      claimRefresh: (key: string, version: number, claimMs: number, context: TierContext) =>
+        claimKey(parts, key, version, claimMs, context),
+      releaseRefresh: (key: string, version: number, context: TierContext) =>
+        releaseClaim(parts, key, version, context),
+    }),
     ...(canAll("watchKey") && { watchKey: (key: string, onChange: () => void) => watchKey(shards, key, onChange) }),
   };
 }
@@ -148,6 +154,29 @@ async function renewKey(
   } finally {
     await hotKeys?.dropCopies([key]);
   }
+}
+
+/** At the key's place of this moment: where that is another one for other processes, or soon, two of them refresh. */
+async function claimKey(
+  { shards }: ShardParts,
+  key: string,
+  version: number,
+  claimMs: number,
+  context: TierContext,
+): Promise<boolean> {
+  await shards.ready(context);
+  const place = shards.placeOf(key);
+  return place.node.call("claimRefresh", context, async ({ loadTier }) => {
+    // A node that joined later may not know how: then each process refreshes for itself.
+    return (await loadTier?.claimRefresh?.(keyAt(place, key), version, claimMs, context)) ?? true;
+  });
+}
+
+async function releaseClaim({ shards }: ShardParts, key: string, version: number, context: TierContext): Promise<void> {
+  const place = shards.placeOf(key);
+  await place.node.call("releaseRefresh", context, async ({ loadTier }) => {
+    await loadTier?.releaseRefresh?.(keyAt(place, key), version, context);
+  });
 }
 
 /** At the node that gave the token, as long as it is one of the mapping: others wait for it there, whatever this process knows of the key's place. */

@@ -13,6 +13,13 @@ export interface ConformanceTarget {
   readonly faults?: ConformanceFaults;
   /** Texts that the store itself puts into keys: prefixes, suffixes, names of its own records. They are tried as keys. */
   readonly ownNames?: readonly string[];
+  /**
+   * With real time, how a case lets time pass: settles when `ms` have passed by the clock that ends TTLs. For a server whose clock may lag behind this
+   * process's, as one that counts whole seconds does on a machine that pauses. Default: `sleep`.
+   *
+   * @param sleep waits by the clock of this process; rejects when the case is over, and so must this
+   */
+  readonly wait?: (ms: number, sleep: (ms: number) => Promise<void>) => Promise<void>;
   /** Frees what the author made for this case, after the store was closed: directories, servers. */
   readonly dispose?: () => MaybePromise<void>;
 }

@@ -138,6 +138,7 @@ async function runConnected(run: CaseRun, target: ConformanceTarget, cleanup: Ca
 function subjectFor(run: CaseRun, target: ConformanceTarget, cleanup: CaseCleanup): ConformanceSubject {
   const { life, time } = run;
   const { ttlUnitMs } = run.options;
+  const waitFor = (ms: number): Promise<void> => target.wait?.(ms, life.wait) ?? life.wait(ms);
   caseCount += 1;
   return createSubject({
     backend: life.guard(target.backend),
@@ -151,7 +152,7 @@ function subjectFor(run: CaseRun, target: ConformanceTarget, cleanup: CaseCleanu
     toleranceMs: time === undefined ? REAL_TOLERANCE_UNITS * ttlUnitMs : FAKE_TOLERANCE_MS,
     advance: async (ms) => {
       life.assertRunning();
-      await (time === undefined ? life.wait(ms) : time.advanceAsync(ms));
+      await (time === undefined ? waitFor(ms) : time.advanceAsync(ms));
       life.assertRunning();
     },
     openSecond: async () => {

@@ -36,6 +36,7 @@ describe("runBackendConformance", () => {
       "needs data of its own (exclusiveData: true)",
       "needs isolate()",
       "needs report()",
+      "needs revalidation",
       "to see that it is reported",
     ]);
   });
@@ -75,6 +76,26 @@ describe("runBackendConformance", () => {
     });
     expect(report.failed).toEqual([]);
     expect(report.durationMs).toBeGreaterThan(1_000);
+  });
+
+  it("waits by the clock of a server that says how to, when that is not the clock of this process", async () => {
+    const slowly = (now: () => number) => {
+      const startedAt = now();
+      return () => startedAt + (now() - startedAt) / 2;
+    };
+    const report = await runBackendConformance({
+      name: "map of a server whose clock goes at half the speed",
+      time: "real",
+      groups: ["scan"],
+      create: ({ clock }) => ({
+        backend: createMapBackend({
+          clock: { wallMs: slowly(() => clock.wallMs()), monotonicMs: slowly(() => clock.monotonicMs()) },
+        }),
+        wait: (ms, sleep) => sleep(2 * ms),
+      }),
+    });
+    expect(report.failed).toEqual([]);
+    expect(report.passed.length).toBeGreaterThan(0);
   });
 
   it("connects each store before its case, closes it once and disposes of it, also after a failure", async () => {
@@ -212,7 +233,8 @@ describe("cases that wait together", () => {
             passedMs = host.clock.monotonicMs() - startedAtMs;
           };
           if (isMemory) return { backend: createMemoryBackend(MEMORY, host), dispose };
-          const backend = createMapBackend({ clock: host.clock });
+          // What remote stores alone have, and local ones alone.
+          const backend = createMapBackend({ clock: host.clock, async: true });
           return { backend, openSecond: () => backend.openSecond(), dispose };
         },
       });

@@ -6,7 +6,9 @@ import type { Codec } from "../codec/codec.ts";
 import { SerializationError } from "../foundation/errors.ts";
 import type { CodedBackendParts } from "./coded-backend-parts.ts";
 import { codedLoadTier } from "./coded-load-tier.ts";
+import { codedSharedTier } from "./coded-shared-tier.ts";
 import { mapMaybe } from "./map-maybe.ts";
+import { PreparedValue } from "./prepared-value.ts";
 import type { StoredValues } from "./stored-values.ts";
 
 /** How often a write that met an unreadable entry is tried again, when others write the key meanwhile. */
@@ -19,7 +21,7 @@ const MAX_REPLACEMENTS = 3;
  * no cache can read, on condition that it is still the one that was met. What does not look at values (`expire`, `deleteMulti`, the store's own
  * `increment`) does to such an entry what it does to any.
  */
-export function createCodedBackend({ backend, codec, values }: CodedBackendParts): Backend {
+export function createCodedBackend({ backend, codec, values, acks }: CodedBackendParts): Backend {
   const { capabilities } = backend;
   const coded: Backend = {
     name: backend.name,
@@ -37,7 +39,11 @@ export function createCodedBackend({ backend, codec, values }: CodedBackendParts
       await codec.load();
       await backend.connect?.(context);
     },
-    close: () => backend.close(),
+    async close() {
+      await acks?.close();
+      await backend.close();
+    },
+    ...(acks && { awaitCoherence: acks.wait.bind(acks) }),
     get: (key, context) => mapMaybe(backend.get(key, context), (entry) => values.decodeEntry(key, entry)),
     getMulti: (keys, context) => mapMaybe(backend.getMulti(keys, context), (found) => decodeAll(values, keys, found)),
     async set(key, write, context) {
@@ -72,6 +78,7 @@ function optionalMethods(parts: CodedBackendParts): Partial<Backend> {
     usage,
     connections,
     report,
+    revalidation,
   } = backend;
   return {
     ...(ping && { ping: ping.bind(backend) }),
@@ -90,8 +97,19 @@ function optionalMethods(parts: CodedBackendParts): Partial<Backend> {
     ...(usage && { usage: usage.bind(backend) }),
     ...(connections && { connections: connections.bind(backend) }),
     ...(report && { report: report.bind(backend) }),
-    ...(backend.loadTier && { loadTier: codedLoadTier(parts) }),
+    // Of values it knows nothing, so nothing has to be decoded.
+    ...(revalidation && { revalidation }),
+    ...codedTiers(parts),
   };
+}
+
+/** The tiers that exist where the store has them; one object where the store's are one. */
+function codedTiers(parts: CodedBackendParts): Pick<Backend, "loadTier" | "sharedTier"> {
+  const { loadTier, sharedTier } = parts.backend;
+  if (sharedTier === undefined) return loadTier === undefined ? {} : { loadTier: codedLoadTier(parts, loadTier) };
+  const shared = codedSharedTier(parts, sharedTier);
+  if (loadTier === undefined) return { sharedTier: shared };
+  return { sharedTier: shared, loadTier: loadTier === sharedTier ? shared : codedLoadTier(parts, loadTier) };
 }
 
 async function encodeWrite(
@@ -100,7 +118,8 @@ async function encodeWrite(
   write: EntryWrite,
   context: OperationContext,
 ): Promise<EntryWrite> {
-  const value = await codec.encode(write.value, key);
+  const { value: given } = write;
+  const value = given instanceof PreparedValue ? given.bytes : await codec.encode(given, key);
   // Nobody waits any more, and the caller was told that nothing is certain: better nothing than a late write.
   assertWanted(context);
   return { ...write, value };

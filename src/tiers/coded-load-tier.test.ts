@@ -25,10 +25,12 @@ interface OpenOptions {
   readonly stale?: unknown;
   readonly capabilities?: Partial<Omit<BackendCapabilities, "storage" | "local">>;
   readonly fillError?: Error;
+  /** Calls that not every tier has. */
+  readonly more?: Partial<LoadTier>;
 }
 
 /** A store of bytes with the smallest load tier: one token a key, and stale data of the test's. */
-function open({ throws = false, stale, capabilities = {}, fillError }: OpenOptions = {}) {
+function open({ throws = false, stale, capabilities = {}, fillError, more = {} }: OpenOptions = {}) {
   const store = createMapBackend({ async: true, storage: "bytes", capabilities });
   const codec = createCodec(codecSettings(), { clock: systemClock, scheduler: systemScheduler });
   const released: unknown[] = [];
@@ -50,6 +52,7 @@ function open({ throws = false, stale, capabilities = {}, fillError }: OpenOptio
       released.push(token);
       return true;
     },
+    ...more,
   };
   const backend: Backend = { ...store, loadTier: tier };
   const values = new StoredValues(codec, { throws, onUnreadable: (key) => void unreadable.push(key) });
@@ -80,6 +83,22 @@ describe("the load tier of a store behind the codec", () => {
     expect(tier.watchKey).toBe(undefined);
     const values = new StoredValues(codec, { throws: false, onUnreadable: () => undefined });
     expect(createCodedBackend({ backend: store, codec, values }).loadTier).toBe(undefined);
+  });
+
+  it("hands claims to refresh on as they are", async () => {
+    const asked: unknown[][] = [];
+    const more: Partial<LoadTier> = {
+      claimRefresh: async (...all) => asked.push(["claim", ...all]) === 1,
+      releaseRefresh: async (...all) => void asked.push(["release", ...all]),
+    };
+    const { tier } = open({ more });
+    expect(await tier.claimRefresh?.("k", 5, 100, {})).toBe(true);
+    await tier.releaseRefresh?.("k", 5, {});
+    expect(asked).toEqual([
+      ["claim", "k", 5, 100, {}],
+      ["release", "k", 5, {}],
+    ]);
+    expect([open().tier.claimRefresh, open().tier.releaseRefresh]).toEqual([undefined, undefined]);
   });
 
   it("hands out stale data as values, and none that nobody can read", async () => {
@@ -127,6 +146,22 @@ describe("the load tier of a store behind the codec", () => {
 });
 
 describe("a live entry that cannot be read", () => {
+  it("is not renewed: it was shown to nobody", async () => {
+    const renewed: unknown[] = [];
+    const more: Partial<LoadTier> = {
+      async renew(_key, renewal) {
+        renewed.push(renewal.token);
+        return { stored: true, version: 9 };
+      },
+    };
+    const { tier, store } = open({ more });
+    await store.set("k", write(FOREIGN), {});
+    const token = tokenOf(await tier.getOrLease("k", REQUEST, {}));
+    expect(await tier.renew?.("k", { version: 1, token, ttlMs: 1 }, {})).toBe(undefined);
+    expect(await tier.renew?.("k", { version: 1, token: "own", ttlMs: 1 }, {})).toEqual({ stored: true, version: 9 });
+    expect(renewed).toEqual(["own"]);
+  });
+
   it("is loaded anew, and replaced", async () => {
     const { tier, store, coded, unreadable, released } = open();
     await store.set("k", write(FOREIGN), {});

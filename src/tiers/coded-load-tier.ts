@@ -9,6 +9,7 @@ import type {
   LoadToken,
   TierContext,
 } from "../backend/load-tier.ts";
+import type { TierLease, TierStamp } from "../backend/shared-tier.ts";
 import type { EntryWrite, StoredEntry } from "../backend/stored-entry.ts";
 import { EntryTooLargeError, SerializationError } from "../foundation/errors.ts";
 import type { CodedBackendParts } from "./coded-backend-parts.ts";
@@ -17,17 +18,21 @@ import type { CodedBackendParts } from "./coded-backend-parts.ts";
  * The right to replace an entry that could not be read: its version is the token. Nobody else is kept from loading meanwhile, for the tier takes the entry for a hit; of several that
  * load, the first stores, and whatever happened to the entry since refuses all of them.
  */
-class UnreadableEntryToken {
+export class UnreadableEntryToken {
   readonly version: number;
   /** What the store's tags are compared with; `undefined` where it keeps none. */
   readonly stamp: number | undefined;
+  /** Where the key's shard stood when the entry was met; `undefined` where the tier does not say. */
+  readonly metAt: TierStamp | undefined;
 
-  constructor(version: number, stamp: number | undefined) {
+  constructor(version: number, stamp: number | undefined, metAt: TierStamp | undefined) {
     this.version = version;
     this.stamp = stamp;
+    this.metAt = metAt;
   }
 }
 
+/** Nothing was stored. */
 const REFUSED: LoadFillResult = { stored: false, version: 0 };
 
 /**
@@ -36,10 +41,11 @@ const REFUSED: LoadFillResult = { stored: false, version: 0 };
  * A hit that cannot be read is a miss for this cache and a hit for the tier, also for others that can read it (a newer version of the program, another key). So it is neither deleted nor
  * waited for: its caller loads, and replaces it if it is still the same; see {@link UnreadableEntryToken}. A stale entry that cannot be read is none.
  */
-export function codedLoadTier(parts: CodedBackendParts): LoadTier {
-  const tier = parts.backend.loadTier as LoadTier;
+export function codedLoadTier(parts: CodedBackendParts, tier: LoadTier): LoadTier {
   const watchKey = tier.watchKey?.bind(tier);
   const renew = tier.renew?.bind(tier);
+  const claimRefresh = tier.claimRefresh?.bind(tier);
+  const releaseRefresh = tier.releaseRefresh?.bind(tier);
   return {
     async getOrLease(key, request, context) {
       return decodeLease(parts, key, await tier.getOrLease(key, request, context), context);
@@ -49,6 +55,8 @@ export function codedLoadTier(parts: CodedBackendParts): LoadTier {
       return token instanceof UnreadableEntryToken ? false : tier.release(key, token, context);
     },
     ...(watchKey && { watchKey }),
+    ...(claimRefresh && { claimRefresh }),
+    ...(releaseRefresh && { releaseRefresh }),
     ...(renew && {
       // What could not be read was shown to nobody, so nobody can have said that it is still right.
       renew: async (key: string, renewal: LoadRenewal, context: TierContext) =>
@@ -57,7 +65,8 @@ export function codedLoadTier(parts: CodedBackendParts): LoadTier {
   };
 }
 
-async function decodeLease(
+/** What a lease says, with values in place of bytes. */
+export async function decodeLease(
   { backend, values }: CodedBackendParts,
   key: string,
   lease: LoadLease,
@@ -69,15 +78,22 @@ async function decodeLease(
   }
   const entry = await values.decodeEntry(key, lease.entry);
   if (entry !== undefined) return { ...lease, entry };
-  return { kind: "token", token: await unreadableToken(backend, lease.entry, context), stale: undefined };
+  const { stamp } = lease as Partial<TierLease>;
+  return { kind: "token", token: await unreadableToken(backend, lease.entry, stamp, context), stale: undefined };
 }
 
 /** The stamp is taken before the loader begins: what is invalidated later refuses its result. */
-async function unreadableToken(backend: Backend, { version }: StoredEntry, context: TierContext): Promise<LoadToken> {
-  return new UnreadableEntryToken(version, await backend.stamp?.(context));
+async function unreadableToken(
+  backend: Backend,
+  { version }: StoredEntry,
+  metAt: TierStamp | undefined,
+  context: TierContext,
+): Promise<LoadToken> {
+  return new UnreadableEntryToken(version, await backend.stamp?.(context), metAt);
 }
 
-async function fillEncoded(
+/** Fills with a value's bytes; gives the token back when they cannot be made or are too many. */
+export async function fillEncoded(
   { backend, codec }: CodedBackendParts,
   tier: LoadTier,
   key: string,

@@ -43,6 +43,10 @@ class DecodedEntry implements StoredEntry {
   get slidingTtlMs(): number | undefined {
     return this.#entry.slidingTtlMs;
   }
+
+  get tier(): string | undefined {
+    return this.#entry.tier;
+  }
 }
 
 /** Decodes what a store of bytes holds, and knows what to do with what cannot be. */

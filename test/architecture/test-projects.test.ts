@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import config from "../../vitest.config.ts";
+import config, { LONG } from "../../vitest.config.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const VITEST = fileURLToPath(new URL("../../node_modules/vitest/vitest.mjs", import.meta.url));
@@ -38,10 +38,14 @@ it("runs every test file in exactly one project", () => {
   expect(projects.size).toBe(testFiles().length);
 });
 
-it("names no file that is to run alone and is not there any more", () => {
-  const alone = config.test?.projects?.find(
-    (project) => typeof project === "object" && "test" in project && project.test?.name === "integration-alone",
+it.each(["integration-alone", "integration-isolated"])("names no file for %s that is not there any more", (name) => {
+  const named = config.test?.projects?.find(
+    (project) => typeof project === "object" && "test" in project && project.test?.name === name,
   ) as { readonly test: { readonly include: readonly string[] } };
-  expect(alone.test.include.length).toBeGreaterThan(0);
-  expect(alone.test.include.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  expect(named.test.include.length).toBeGreaterThan(0);
+  expect(named.test.include.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+});
+
+it("names no file that is to begin early and is not there any more", () => {
+  expect(LONG.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
 });

@@ -9,11 +9,13 @@ import { type BrokenDouble, createBrokenTarget } from "./broken-double.ts";
 import { brokenEntryDoubles } from "./broken-entry-doubles.ts";
 import { brokenNetworkDoubles } from "./broken-network-doubles.ts";
 import { brokenReachDoubles } from "./broken-reach-doubles.ts";
+import { brokenRevalidationDoubles } from "./broken-revalidation-doubles.ts";
 import { brokenStaleDoubles } from "./broken-stale-doubles.ts";
 
 const doubles: readonly BrokenDouble[] = [
   ...brokenEntryDoubles,
   ...brokenStaleDoubles,
+  ...brokenRevalidationDoubles,
   ...brokenAtomicDoubles,
   ...brokenCollectionDoubles,
   ...brokenReachDoubles,

@@ -9,6 +9,7 @@ import {
   type WaitDecision,
   type WaitEvent,
 } from "../../src/loading/load-decision.ts";
+import { type MarkedTable, readMarkedTable } from "./marked-table.ts";
 
 const page = readFileSync(new URL("../../docs/guide/get-or-set.md", import.meta.url), "utf8");
 
@@ -17,25 +18,8 @@ const LOAD_DECISIONS: readonly LoadDecision[] = ["serve", "refresh", "join", "lo
 const WAIT_DECISIONS: readonly WaitDecision[] = ["stand-in", "wait", "fail"];
 const BOTH = [false, true];
 
-/** The cells of a marked table: by the standing of its row, and by the head of its column. */
-type DecisionTable = ReadonlyMap<string, ReadonlyMap<string, string>>;
-
-function readTable(marker: string): DecisionTable {
-  const [, between = ""] = new RegExp(`<!-- ${marker} -->([\\s\\S]*?)<!-- /${marker} -->`).exec(page) ?? [];
-  const [heads = [], , ...rows] = between
-    .trim()
-    .split("\n")
-    .map((line) => line.split("|").slice(1, -1));
-  return new Map(
-    rows.map((cells) => {
-      const [standing = "", ...decisions] = cells.map((cell) => cell.trim());
-      return [standing, new Map(decisions.map((decision, index) => [(heads[index + 1] ?? "").trim(), decision]))];
-    }),
-  );
-}
-
 /** What the page promises; a cell that is not there is `undefined`, which no decision is. */
-function cellOf(table: DecisionTable, standing: EntryStanding, column: string): string | undefined {
+function cellOf(table: MarkedTable, standing: EntryStanding, column: string): string | undefined {
   return table.get(`\`${standing}\``)?.get(column);
 }
 
@@ -59,7 +43,7 @@ const situations: readonly LoadSituation[] = STANDINGS.flatMap((standing) =>
 );
 
 describe("the table of what a call does, in docs/guide/get-or-set.md", () => {
-  const table = readTable("decideLoad");
+  const table = readMarkedTable(page, "decideLoad");
 
   it.each(situations)(
     "is the decision: $standing, forced $isForced, loading $isLoading, failed lately $hasFailedLately",
@@ -82,7 +66,7 @@ describe("the table of what a call does, in docs/guide/get-or-set.md", () => {
 });
 
 describe("the table of what a caller who waits does, in docs/guide/get-or-set.md", () => {
-  const table = readTable("decideWait");
+  const table = readMarkedTable(page, "decideWait");
   const cases = EVENTS.flatMap((event) => STANDINGS.map((standing) => ({ event, standing })));
 
   it.each(cases)("is the decision: $event, $standing", ({ event, standing }) => {

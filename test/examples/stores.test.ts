@@ -51,6 +51,44 @@ it("the Redis example shares values, counts once, locks with a fence, and surviv
   ]);
 });
 
+it("the hierarchical example reads from memory, sees changes elsewhere, and serves nothing beyond the bound", async () => {
+  const url = `redis://${addresses(redisServers.slice(0, 1))}`;
+  expectInOrder(await runExample("hierarchical", { REDIS_URL: url }), [
+    /first read there comes from +redis$/m,
+    /the next from +memory$/m,
+    /the same value in every tier +true$/m,
+    /milliseconds until it is seen there +\d+$/m,
+    /a reader that has the receipt reads nothing older +12$/m,
+    /nobody serves the old value: coherent +true$/m,
+    /there, in the same step +(13|\(no copy\))$/m,
+    /at once it may still say +14$/m,
+    /it stops within the bound and a hundredth +true$/m,
+    /getOrSet answers from its loader +from the source$/m,
+    /its health +down/m,
+    /tier memory: keys, connections/,
+    /messages, gaps, other nodes +\d+ \d+ 2$/m,
+  ]);
+});
+
+it("the example with three tiers is answered nearby, serves nothing old, and goes on without the middle", async () => {
+  const [redis, memcached] = [addresses(redisServers.slice(0, 1)), addresses(memcachedServers.slice(0, 1))];
+  expectInOrder(await runExample("three-tiers", { REDIS_URL: `redis://${redis}`, MEMCACHED: memcached }), [
+    /answers of memory, median in ms +\d+ \d/,
+    /answers of memcached, median in ms +[1-9]\d* \d/,
+    /one round trip for each tier in a batch: values +200$/m,
+    /nobody is served an old price +true$/m,
+    /copies found there that nobody could prove +\d+$/m,
+    /without them, after 1000 ms, neither +true$/m,
+    /a batch waits for it once, and finds all the same +200$/m,
+    /health +degraded \S*memcached\S* degraded, redis\S* up/m,
+    /writes are as ever +12$/m,
+    /copies are served within the bound +true$/m,
+    /getOrSet answers from its loader +from the source$/m,
+    /health +(degraded|down)$/m,
+    /tier memcached: hits, misses, unproven, failures +[1-9]/m,
+  ]);
+});
+
 it.each([1, 2])(
   "the Memcached example takes any key, counts beyond the server and refuses honestly, on %i servers",
   async (count) => {

@@ -1,4 +1,4 @@
-import { BrokenPipe, type CliIo, type CliOutput } from "../../src/cli/cli-io.ts";
+import { BrokenPipe, type CliIo, type CliOutput, type CliTerminal, type TerminalSize } from "../../src/cli/cli-io.ts";
 import { run } from "../../src/cli/run.ts";
 
 /** A command line that runs in this process. */
@@ -17,6 +17,8 @@ export interface CliSetting {
   readonly directory?: string;
   /** Writes to stdout that succeed before the reader goes. */
   readonly brokenAfter?: number;
+  /** Size of the terminal. Default: 80 × 24. */
+  readonly size?: TerminalSize;
 }
 
 /** A command line that is still running. */
@@ -26,6 +28,15 @@ export interface StartedCli {
   readonly stderr: () => string;
   /** Sends it SIGINT. */
   interrupt(): void;
+  /** Sends it SIGHUP. */
+  reload(): void;
+  /** Presses a key on its terminal. */
+  press(key: string): void;
+  /** Closes its keyboard. */
+  closeKeyboard(): void;
+  resize(size: TerminalSize): void;
+  /** Whether it is reading keys, listening for resizes, or would write something when the process ended abruptly. */
+  isHoldingTerminal(): boolean;
 }
 
 /** Starts a command line without waiting. */
@@ -33,6 +44,7 @@ export function startCli(argv: readonly string[], setting: CliSetting = {}): Sta
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   const listeners = new Set<() => void>();
+  const reloads = new Set<() => void>();
   const output = (chunks: Buffer[], limit: number): CliOutput => ({
     isTTY: setting.isTTY ?? false,
     write: async (chunk) => {
@@ -40,7 +52,9 @@ export function startCli(argv: readonly string[], setting: CliSetting = {}): Sta
       chunks.push(Buffer.from(chunk as string));
     },
   });
+  const terminal = createTestTerminal(setting.size ?? { columns: 80, rows: 24 });
   const io: CliIo = {
+    terminal: setting.isTTY === true ? terminal.terminal : undefined,
     stdout: output(out, setting.brokenAfter ?? Number.POSITIVE_INFINITY),
     stderr: output(err, Number.POSITIVE_INFINITY),
     stdin: (async function* () {
@@ -48,6 +62,10 @@ export function startCli(argv: readonly string[], setting: CliSetting = {}): Sta
     })(),
     env: setting.env ?? {},
     directory: setting.directory ?? process.cwd(),
+    onReload: (listener) => {
+      reloads.add(listener);
+      return () => reloads.delete(listener);
+    },
     onInterrupt: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -63,8 +81,54 @@ export function startCli(argv: readonly string[], setting: CliSetting = {}): Sta
     })),
     stdout: () => read(out),
     stderr: () => read(err),
+    reload: () => {
+      for (const listener of [...reloads]) listener();
+    },
     interrupt: () => {
       for (const listener of [...listeners]) listener();
+    },
+    ...terminal.hands,
+  };
+}
+
+function createTestTerminal(firstSize: TerminalSize): {
+  readonly terminal: CliTerminal;
+  readonly hands: Pick<StartedCli, "press" | "closeKeyboard" | "resize" | "isHoldingTerminal">;
+} {
+  let size = firstSize;
+  const redraws = new Set<() => void>();
+  const keyboards = new Set<{ onKey: (key: string) => void; onEnd: () => void }>();
+  const lastWords = new Set<object>();
+  return {
+    terminal: {
+      size: () => size,
+      onRedraw: (listener) => {
+        redraws.add(listener);
+        return () => redraws.delete(listener);
+      },
+      readKeys: (onKey, onEnd) => {
+        const keyboard = { onKey, onEnd };
+        keyboards.add(keyboard);
+        return () => keyboards.delete(keyboard);
+      },
+      onAbruptExit: (text) => {
+        const words = { text };
+        lastWords.add(words);
+        return () => lastWords.delete(words);
+      },
+    },
+    hands: {
+      press: (key) => {
+        for (const { onKey } of [...keyboards]) onKey(key);
+      },
+      closeKeyboard: () => {
+        for (const { onEnd } of [...keyboards]) onEnd();
+      },
+      resize: (to) => {
+        size = to;
+        for (const listener of [...redraws]) listener();
+      },
+      isHoldingTerminal: () => keyboards.size + redraws.size + lastWords.size > 0,
     },
   };
 }

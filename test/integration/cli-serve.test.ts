@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cli, type StartedCli, startCli } from "./cli-harness.ts";
+import { dialApi, jsonValue } from "./support/grpc-api.ts";
 
 let directory: string;
 beforeAll(async () => {
@@ -12,10 +13,10 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-async function serve(...line: string[]): Promise<{ started: StartedCli; url: string; port: number }> {
+async function serve(...line: string[]): Promise<{ started: StartedCli; url: string; port: number; grpc?: string }> {
   const started = startCli(["serve", "--json", "--port", "0", ...line], { directory });
   await expect.poll(started.stdout, { timeout: 10_000 }).toContain("\n");
-  return { started, ...(JSON.parse(started.stdout()) as { url: string; port: number }) };
+  return { started, ...(JSON.parse(started.stdout()) as { url: string; port: number; grpc?: string }) };
 }
 
 describe("gocachex serve", () => {
@@ -27,6 +28,17 @@ describe("gocachex serve", () => {
     started.interrupt();
     expect(await started.done).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("Closing") });
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  });
+
+  it("serves the gRPC API too with --grpc-port, and closes it", async () => {
+    const { started, grpc } = await serve("--grpc-port", "0");
+    const client = dialApi(String(grpc));
+    await client.call("Set", { key: "k", value: jsonValue("from gRPC") });
+    expect(await client.call("Get", { key: "k" })).toEqual({ value: jsonValue("from gRPC") });
+    started.interrupt();
+    expect((await started.done).exitCode).toBe(0);
+    await expect(client.call("Get", { key: "k" })).rejects.toMatchObject({ status: 14 });
+    client.close();
   });
 
   it("prints addresses for people", async () => {
@@ -51,6 +63,26 @@ describe("gocachex serve", () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     quiet.interrupt();
     expect(await quiet.done).toMatchObject({ exitCode: 0, stdout: "", stderr: "" });
+  });
+
+  it("listens for other machines when an access file says who may come, and not without", async () => {
+    const token = "a-token-of-a-reader";
+    await writeFile(
+      join(directory, "access.json"),
+      JSON.stringify({ tokens: [{ role: "read", tokenEnv: "READ_TOKEN" }] }),
+    );
+    const line = ["serve", "--json", "--port", "0", "--host", "0.0.0.0"];
+    const open = await cli(line, { directory });
+    expect([open.exitCode, open.stderr]).toEqual([5, expect.stringContaining("--access FILE")]);
+    const unset = await cli([...line, "--access", "access.json"], { directory });
+    expect(unset.stderr).toContain("READ_TOKEN");
+    const started = startCli([...line, "--access", "access.json"], { directory, env: { READ_TOKEN: token } });
+    await expect.poll(started.stdout, { timeout: 10_000 }).toContain("\n");
+    const { url } = JSON.parse(started.stdout()) as { url: string };
+    expect((await fetch(`${url}/v1/stats`)).status).toBe(401);
+    expect((await fetch(`${url}/v1/stats`, { headers: { Authorization: `Bearer ${token}` } })).status).toBe(200);
+    started.interrupt();
+    expect((await started.done).exitCode).toBe(0);
   });
 
   it("ends with 5 when the port is busy, or takes another with --any-port", async () => {

@@ -69,6 +69,23 @@ describe("the fault proxy in front of an echo server", () => {
     expect(await receivedText(4)).toBe("held");
   });
 
+  it("holds a share of the connections, and lets the others through", async () => {
+    proxy.set({ blackHolesReplies: true, affectedRatio: 0.5 });
+    const answered = new Set<Socket>();
+    const clients = Array.from({ length: 24 }, () => connect(proxy.port, proxy.host));
+    for (const one of clients) {
+      one.on("error", () => undefined);
+      one.once("data", () => answered.add(one));
+      one.write("x");
+    }
+    await expect.poll(() => answered.size, { timeout: 5_000, interval: 5 }).toBeGreaterThan(4);
+    await delay(60);
+    expect(answered.size).toBeLessThan(20);
+    proxy.heal();
+    await expect.poll(() => answered.size, { timeout: 5_000, interval: 5 }).toBe(24);
+    for (const one of clients) one.destroy();
+  });
+
   it("slices a chunk without losing or reordering a byte", async () => {
     proxy.set({ sliceBytes: 3 });
     const text = "abcdefghijklmnopqrstuvwxyz".repeat(20);

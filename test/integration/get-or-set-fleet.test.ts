@@ -218,6 +218,18 @@ describe.each(FLEET_STORES)("getOrSet of two processes over $name", (store) => {
       expect(await one.get(key)).toBe("new");
     });
 
+    it.each(changes)("is not served what a forced load found before %s elsewhere", async (_, change) => {
+      await one.set(key, "old", tagged);
+      const held = await hold<string>({ forceFresh: true });
+      await change();
+      const hasMissed = new Promise<void>((resolve) => void one.on("miss", () => resolve()));
+      const later = one.getOrSet(key, () => "own", { grace: "1h" }).catch((error: Error) => error.message);
+      await hasMissed;
+      held.reject(new Error("down"));
+      await expect(held.result).rejects.toThrow("down");
+      expect(await later).toBe("down");
+    });
+
     it("is not handed one that was not to be stored either", async () => {
       const held = await hold<string>();
       await other.delete(key);

@@ -179,6 +179,27 @@ describe.each(STORES)("over $name", ({ start, configure, countsAtOnce }) => {
       expect(await hung).toBe("old");
       expect(await other.get("k")).toBe(left ?? "new");
     });
+
+    // Which tags a load elsewhere will have nobody knows: what it has found is refused, but who comes meanwhile waits for its end.
+    const known = changes.filter(([name]) => name !== "an invalidation of its tag");
+    it.each(known)("is not held up by the load that hung elsewhere before %s", async (_, change, left) => {
+      const [begun, source] = [defer<void>(), defer<string>()];
+      const hung = one.getOrSet(
+        "k",
+        () => {
+          begun.resolve();
+          return source.promise;
+        },
+        { ...TAGS, distributedSingleFlight: { lease: "1m" } },
+      );
+      await begun.promise;
+      await change(other);
+      expect(await other.getOrSet("k", () => "new", TAGS)).toBe(left ?? "new");
+      source.resolve("old");
+      // Nor is it handed what the other one found meanwhile: it has called its own loader.
+      expect(await hung).toBe("old");
+      expect([await one.get("k"), await other.get("k")]).toEqual([left ?? "new", left ?? "new"]);
+    });
   });
 
   describe("rows 4 and 5: replies in one chunk", () => {
@@ -235,6 +256,29 @@ describe.each(STORES)("over $name", ({ start, configure, countsAtOnce }) => {
         expect(await other.getOrSet("k", () => "new", TAGS)).toBe("new");
       },
     );
+  });
+
+  describe("row 17: a hit whose reply comes late", () => {
+    it.each(changes)("behind %s elsewhere is written back nowhere", async (name, change, left) => {
+      // Tags are looked at behind the entry: the invalidation is seen, and the load that follows is younger than it.
+      const [seen, last] = name === "an invalidation of its tag" ? ["new", "new"] : ["old", left];
+      await other.set("k", "old", TAGS);
+      const gate = await startReplyGate(server);
+      const gated = createCache({ ...configure(gate), namespace: `case-${caseCount}` });
+      await gated.ready();
+      expect(await gated.get("k")).toBe("old");
+      gate.hold(/k/);
+      const hits = [gated.getOrSet("k", () => "new", TAGS), gated.getOrSet("k", () => "new", TAGS)];
+      await gate.kept(1);
+      await change(other);
+      gate.release();
+      expect(await Promise.all(hits)).toEqual([seen, seen]);
+      // Takes at least as long as a write of the hit would.
+      await gated.set("behind", 1, TAGS);
+      expect([await one.get("k"), await other.get("k")]).toEqual([last, last]);
+      await gated.close();
+      await gate.stop();
+    });
   });
 
   it("rows 18 and 22: a load's write whose reply is lost is neither repeated nor brought back after newer writes", async () => {

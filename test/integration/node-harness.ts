@@ -6,6 +6,7 @@ import { createCache } from "../../src/create-cache.ts";
 import type { CacheNode } from "../../src/server/node.ts";
 import { startNode } from "../../src/server/node.ts";
 import type { NodeOptions } from "../../src/server/node-options.ts";
+import { documentFaults } from "./support/api-document.ts";
 
 /** A node over a real memory cache on a free port. */
 export interface RunningNode extends AsyncDisposable {
@@ -27,7 +28,11 @@ export async function startTestNode(options: Partial<NodeOptions> = {}): Promise
   const cache = options.cache ?? createCache();
   const errors: unknown[] = [];
   const node = await startNode({ port: 0, onError: (error) => errors.push(error), ...options, cache });
-  const ask = (path: string, init?: RequestInit): Promise<Response> => fetch(`${node.url}${path}`, init);
+  const ask = async (path: string, init?: RequestInit): Promise<Response> => {
+    const response = await fetch(`${node.url}${path}`, init);
+    await assertDocumented(path, init, response);
+    return response;
+  };
   const json = { "Content-Type": "application/json" };
   return {
     cache,
@@ -43,6 +48,21 @@ export async function startTestNode(options: Partial<NodeOptions> = {}): Promise
       await cache.close();
     },
   };
+}
+
+/** Every answer of the API that a test gets is checked against the document of the API. */
+async function assertDocumented(path: string, init: RequestInit | undefined, response: Response): Promise<void> {
+  if (path.startsWith("/app")) return;
+  const { headers, status } = response;
+  const faults = documentFaults({
+    method: init?.method ?? "GET",
+    path,
+    requestBody: typeof init?.body === "string" ? init.body : undefined,
+    status,
+    header: (name) => headers.get(name),
+    body: await response.clone().text(),
+  });
+  if (faults.length > 0) throw new Error(`Not as documented: ${faults.join("; ")}`);
 }
 
 /** Opens a plain connection, for what no HTTP client would send. */

@@ -310,6 +310,33 @@ describe("the epoch of the data", () => {
   });
 });
 
+describe("a node that proves its copies", () => {
+  it("is in the table before the heads are looked at: who changes something in between waits for it, or shows in the heads", async () => {
+    const server = await startRedis();
+    const gate = await startReplyGate(server);
+    const backend = await openRedisBackend(standalone(gate));
+    const other = await openRedisBackend(standalone(server));
+    const shard = backend.sharedTier.shardOf("k");
+    const prove = (id: string) =>
+      backend.sharedTier.heads({ shards: [shard], node: { id, info: "", leaseMs: 60_000 } }, CONTEXT);
+    // The server knows the scripts.
+    await prove("early");
+    // Nobody knows of this one; the first answer of the store is long on its way.
+    gate.hold(/./s);
+    const proving = prove("late");
+    await gate.kept(1);
+    const { nodes } = await other.sharedTier.nodes(CONTEXT);
+    const { version } = await other.set("k", { value: Buffer.from("new"), ttlMs: 60_000, tags: [] }, CONTEXT);
+    gate.release();
+    const head = (await proving).stamps[0]?.head ?? 0;
+    const isWaitedFor = nodes.some(({ id }) => id === "late");
+    expect({ isWaitedFor, isShown: head >= version }).toEqual({ isWaitedFor: true, isShown: true });
+    await Promise.all([backend.close(), other.close()]);
+    await gate.stop();
+    await server.stop();
+  });
+});
+
 describe("a server that comes back without its data", () => {
   it("has another epoch, no leases that stand, and versions that go on", async () => {
     let server = await startRedis();

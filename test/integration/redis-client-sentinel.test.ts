@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RedisSentinelSetup, startRedisSentinel } from "../../scripts/servers/start-redis-sentinel.ts";
 import { waitUntil } from "../../scripts/servers/wait-until.ts";
+import { createRedisClient } from "../../src/clients/redis/create-redis-client.ts";
 import type { RedisSettings } from "../../src/clients/redis/redis-settings.ts";
-import { outcomeOf, READ, redisSettings, WRITE, withRedisClient } from "./support/redis-client-under-test.ts";
+import { type FaultProxy, startFaultProxy } from "./support/fault-proxy.ts";
+import {
+  outcomeOf,
+  READ,
+  redisHost,
+  redisSettings,
+  WRITE,
+  withRedisClient,
+} from "./support/redis-client-under-test.ts";
 
 describe("a Redis client behind sentinels", () => {
   let setup: RedisSentinelSetup;
@@ -35,6 +44,27 @@ describe("a Redis client behind sentinels", () => {
       expect(client.addressOfSlot(0)).toBe(`127.0.0.1:${primary.announcedPort}`);
       expect(String(await client.primaries()[0]?.call(["ROLE"], READ))).toMatch(/^master/);
     });
+  });
+
+  it("asks no other sentinel once it is closed", async () => {
+    const [held, other] = (await Promise.all(
+      setup.sentinels.slice(0, 2).map(({ host, port }) => startFaultProxy({ target: { host, port } })),
+    )) as [FaultProxy, FaultProxy];
+    held.set({ blackHolesReplies: true });
+    const through = settings();
+    const addresses = [held, other].map(({ host, port }) => `${host}:${port}`);
+    const topology = { ...through.topology, addresses } as RedisSettings["topology"];
+    const client = createRedisClient({ ...through, topology }, redisHost());
+    try {
+      const connecting = outcomeOf(client.connect());
+      await waitUntil("the first question", 5_000, async () => held.connectionCount() === 1);
+      await client.close();
+      expect(await connecting).not.toBe("OK");
+      // A connection that was opened now would be ended by nobody, and keep the process alive.
+      expect(other.connectionCount()).toBe(0);
+    } finally {
+      await Promise.all([held.stop(), other.stop()]);
+    }
   });
 
   it("says what it could not find", async () => {

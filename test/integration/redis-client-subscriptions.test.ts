@@ -130,7 +130,7 @@ describe("a subscription of a Redis client", () => {
       const first = new Promise<void>((resolve) => {
         onHeard = resolve;
       });
-      client.subscribe?.(CHANNEL, {
+      client.subscribe?.([CHANNEL], {
         onMessage: (message) => {
           heard.push(Buffer.from(message));
           onHeard();
@@ -181,7 +181,7 @@ describe("a subscription of a Redis client", () => {
       const onGap = (): void => {
         gapCount += 1;
       };
-      client.subscribe?.(CHANNEL, { onMessage: () => onHeard(), onGap });
+      client.subscribe?.([CHANNEL], { onMessage: () => onHeard(), onGap });
       await expect.poll(() => gapCount).toBe(1);
       old.signal("SIGKILL");
       const next = await sentinels.waitForNewPrimary(old);

@@ -1,3 +1,5 @@
+import { BATCH_MUTATIONS } from "./batch-mutations.ts";
+import { FLEET_MUTATIONS } from "./fleet-mutations.ts";
 import type { Mutation } from "./mutation.ts";
 
 const GET_OR_SET = "test/unit/get-or-set.test.ts";
@@ -5,6 +7,7 @@ const REMOTE_RACES = "test/unit/remote-races.test.ts";
 const STALE_VALUES = "test/unit/stale-values.test.ts";
 const BATCH_LOADS = "test/unit/batch-loads.test.ts";
 const LOAD_RACES = "test/unit/load-races.test.ts";
+const SHARED_REFRESHES = "test/unit/shared-refreshes.test.ts";
 const FLEET_LOADS = "test/unit/fleet-loads.test.ts";
 
 /** The safeguards of loading: what each is there for is said where it stands; here is what fails without it. */
@@ -13,7 +16,7 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
   {
     name: "a load takes the place of the one before it",
     file: "src/loading/load-table.ts",
-    search: "this.detachKey(load.storedKey);\n    this.#joinable",
+    search: "this.#detachKey(load.storedKey, KEEP);\n    this.#joinable",
     replacement: "this.#joinable",
     testFile: GET_OR_SET,
     testName: "getOrSet on memory does not join a running load when fresh is forced",
@@ -86,17 +89,17 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
   // The way of a result into the store.
   {
     name: "a look at isDetached before the store",
-    file: "src/loading/load-runner.ts",
-    search: "value !== undefined && plan.isStored && !load.isDetached",
-    replacement: "value !== undefined && plan.isStored",
+    file: "src/cache/store-loaded.ts",
+    search: 'if (load.isDetached) return { outcome: "detached" };',
+    replacement: "",
     testFile: GET_OR_SET,
     testName: "getOrSet on memory returns an old load's value to its callers but never stores it after delete",
   },
   {
     name: "a look at isDetached before an absence is stored",
-    file: "src/loading/load-runner.ts",
-    search: "value !== undefined && plan.isStored && !load.isDetached",
-    replacement: "value !== undefined && plan.isStored && (value === null || !load.isDetached)",
+    file: "src/cache/store-loaded.ts",
+    search: 'if (load.isDetached) return { outcome: "detached" };',
+    replacement: 'if (load.isDetached && result.value !== null) return { outcome: "detached" };',
     testFile: STALE_VALUES,
     testName:
       "loads that fail or find nothing on memory do not keep an absence that a write made wrong while the source was asked",
@@ -122,7 +125,7 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
     file: "src/loading/load-runner.ts",
     search: "const { found, stamp } = await ports.acquire(load);\n    if",
     replacement:
-      "const early = await callInside(load, call);\n    call = () => early;\n    const { found, stamp } = await ports.acquire(load);\n    if",
+      "const early = await callLoader(load, call);\n    call = () => early;\n    const { found, stamp } = await ports.acquire(load);\n    if",
     testFile: GET_OR_SET,
     testName: "getOrSet on memory does not store a result whose tag, added by the loader, was invalidated while it ran",
   },
@@ -185,6 +188,16 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
     testFile: STALE_VALUES,
     testName: "a hard timeout over a remote store gives the loaded value when only the write hangs",
   },
+  {
+    name: "each watch of a load ends by itself",
+    file: "src/loading/load-table.ts",
+    search: "const watch = { load };",
+    replacement:
+      "const watch = [...(this.#unsettled.get(load.storedKey) ?? [])].find((known) => known.load === load) ?? { load };",
+    testFile: REMOTE_RACES,
+    testName:
+      "a load's write at a remote store that arrives after its caller's hard timeout and then its deadline does not bring back what was invalidated after both",
+  },
   // Callers who wait.
   {
     name: "the loaded value at the hard timeout",
@@ -237,7 +250,7 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a batch loader is aborted when all of its keys are given up",
-    file: "src/loading/load-runner.ts",
+    file: "src/loading/batch-runner.ts",
     search: "if (wantedCount === 0) controller",
     replacement: "controller",
     testFile: BATCH_LOADS,
@@ -254,8 +267,8 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
   {
     name: "a loader does not wait for itself",
     file: "src/loading/loader-chain.ts",
-    search: "if (load.waitsFor(waiting)) {",
-    replacement: "if (load.waitsFor(waiting) && waiting.isOver) {",
+    search: "if (load.run.waitsFor(waiting.run)) {",
+    replacement: "if (load.run.waitsFor(waiting.run) && waiting.run.isOver) {",
     testFile: STALE_VALUES,
     testName: "a loader on memory that asks for its own key is told so, and nobody waits for ever",
   },
@@ -391,7 +404,7 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "room for the refreshes of a batch",
-    file: "src/cache/batch-loads.ts",
+    file: "src/cache/key-search.ts",
     search: " && scope.core.background.tryEnter()",
     replacement: "",
     testFile: LOAD_RACES,
@@ -399,7 +412,7 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the room for the refreshes of a batch is given back",
-    file: "src/cache/batch-loads.ts",
+    file: "src/cache/key-search.ts",
     search: "load.settled.then(leave, leave);",
     replacement: "void leave;",
     testFile: LOAD_RACES,
@@ -425,8 +438,8 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
   {
     name: "what was not sent to the store gives its leave back",
     file: "src/cache/load-ports.ts",
-    search: "for (const { load } of results) release(load);",
-    replacement: "",
+    search: "release(result.load);\n      return verdict;",
+    replacement: "return verdict;",
     testFile: FLEET_LOADS,
     testName: "the leave to load a key is given back once when the result has a TTL of nothing",
   },
@@ -458,8 +471,8 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
   {
     name: "a leave is given back once",
     file: "src/cache/load-ports.ts",
-    search: "target.token = undefined;\n    if",
-    replacement: "if",
+    search: "target.token = undefined;\n    target.claim",
+    replacement: "target.claim",
     testFile: FLEET_LOADS,
     testName: "the leave to load a key is given back once when the key was deleted while the loader ran",
   },
@@ -485,14 +498,13 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
     file: "src/cache/load-ports.ts",
     search: 'lease.kind === "found" && !resolved.isForced',
     replacement: 'lease.kind === "found"',
-    testFile: FLEET_LOADS,
-    testName:
-      "one load in a fleet is not joined by a call elsewhere that wants nothing but fresh, whose result replaces that of the older load",
+    testFile: SHARED_REFRESHES,
+    testName: "a refresh in another process that hangs holds up no load that is forced",
   },
   {
     name: "a batch does not wait for one key that is loaded elsewhere",
-    file: "src/loading/load-runner.ts",
-    search: "late.set(index, arrival);\n            resolve();",
+    file: "src/loading/batch-runner.ts",
+    search: "isHeldUp = true;\n        resolve();",
     replacement: "",
     testFile: FLEET_LOADS,
     testName:
@@ -524,4 +536,6 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
     testName:
       "a result that was not stored of a load with tags goes to nobody who came after another process had invalidated one of them",
   },
+  ...FLEET_MUTATIONS,
+  ...BATCH_MUTATIONS,
 ];

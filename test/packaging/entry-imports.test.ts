@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { describe, expect, it } from "vitest";
 import { moduleGraph } from "./module-graph.ts";
@@ -17,12 +17,26 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...["node:async_hooks", "node:buffer", "node:diagnostics_channel", "node:fs/promises", "node:os", "node:path"],
     ...["node:crypto", "node:util", "node:v8", "node:zlib"],
   ],
+  // The library, node:dns and node:tls come when a node is opened.
+  grpc: ["node:crypto", "node:fs/promises", "node:os"],
   // Sockets, and for Redis the library, come with the first connection. (node:process would open this process's own streams.)
   memcached: ["node:buffer", "node:crypto", "node:fs/promises", "node:os"],
+  // pino comes with the first line. (node:tty asks whether somebody looks.)
+  logging: ["node:crypto", "node:tty"],
+  // @opentelemetry/api comes with the first traceCache. node:crypto and node:os are those of the cache that it shares chunks with.
+  opentelemetry: ["node:crypto", "node:os"],
+  // No driver of a database: the application brings its own.
+  outbox: [],
+  // prom-client and the server of its own come when they are used.
+  prometheus: [],
   redis: ["node:buffer", "node:crypto", "node:fs/promises", "node:os"],
   sharding: ["node:buffer", "node:crypto", "node:os"],
   testing: ["node:assert", "node:crypto", "node:events", "node:os", "node:util", "node:v8"],
-  server: ["node:crypto", "node:diagnostics_channel", "node:events", "node:fs/promises", "node:http", "node:util"],
+  // The dashboard's files lie beside its code ("url" is how the bundler spells import.meta.url in CommonJS); buffers and the name of the machine are those of the gRPC API.
+  server: [
+    ...["node:buffer", "node:crypto", "node:diagnostics_channel", "node:events", "node:fs/promises", "node:http"],
+    ...["node:os", "node:path", "node:url", "node:util", "url"],
+  ],
 };
 
 const files = Object.keys(ALLOWED).flatMap((entry) => [`${entry}.mjs`, `${entry}.cjs`]);
@@ -57,6 +71,17 @@ describe("what an entry of the package loads", () => {
     for (const heavy of ["http", "https", "net", "tls", "http2", "worker_threads", "child_process"]) {
       expect(loaded).not.toContain(`NativeModule ${heavy}`);
     }
+  });
+
+  it("is never the command line, which would run", () => {
+    const built = readdirSync(dist).filter((name) => /\.[cm]js$/.test(name) && name !== "cli.mjs");
+    const imports = (name: string): readonly string[] => {
+      const { files: own, lazy } = moduleGraph(join(dist, name));
+      return [...[...own].map((file) => basename(file)), ...[...lazy].map((specifier) => basename(specifier))];
+    };
+    expect(built.filter((name) => imports(name).includes("cli.mjs"))).toEqual([]);
+    // The marker must exist, or its absence says nothing.
+    expect(moduleGraph(join(dist, "cli.mjs")).files.size).toBeGreaterThan(1);
   });
 
   it("is code that the package has: no chunk is dead", () => {

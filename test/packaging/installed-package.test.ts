@@ -34,11 +34,23 @@ describe("the packed package, installed in an empty project", () => {
     const pages = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "README.pt-BR.md"];
     expect(outside).toEqual([...pages, "SECURITY.md", "package.json"]);
     const toRead = consumer.files.filter((file) => /^(docs|examples)\//.test(file));
-    // The catalogue behind that example's source.
-    expect(toRead.filter((file) => !/\.(md|mjs|svg)$/.test(file))).toEqual(["examples/webserver/products.json"]);
+    // What peers and programs in other languages speak, a session of the shell, and the catalogue behind an example's source.
+    expect(toRead.filter((file) => !/\.(md|mjs|svg)$/.test(file))).toEqual([
+      "docs/proto/gocachex/coherence/v1/coherence.proto",
+      "docs/proto/gocachex/v1/cache.proto",
+      "examples/cli/session.sh",
+      "examples/webserver/products.json",
+    ]);
     const inside = consumer.files.filter((file) => file.startsWith("dist/"));
     const odd = inside.filter((file) => !/\.(mjs|cjs|d\.mts|d\.cts)$/.test(file) && file !== "dist/config.schema.json");
-    expect(odd).toEqual([]);
+    // The dashboard: a page and files whose names carry a hash.
+    const page = odd.map((file) => file.replace(/-[\w-]{8}\./, "-HASH.")).sort();
+    expect(page).toEqual([
+      "dist/dashboard/assets/icon-HASH.svg",
+      "dist/dashboard/assets/index-HASH.css",
+      "dist/dashboard/assets/index-HASH.js",
+      "dist/dashboard/index.html",
+    ]);
     expect(inside).toContain("dist/config.schema.json");
     // The plug-in's conformance test is what that example is about.
     const tests = consumer.files.filter((file) => /\.test\.|fixture|\.tmp/.test(file));

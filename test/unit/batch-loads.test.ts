@@ -83,6 +83,44 @@ describe.each(stores)("getOrSetMulti on %s", (_name, open) => {
     expect(await cache.getOrSetMulti(["a"], () => new Map([["a", 1]]))).toEqual(new Map([["a", 1]]));
   });
 
+  it("has what stands in for its keys when its loader throws, and fails with the first key that has nothing, in the order of the keys", async () => {
+    const { cache, time } = open();
+    const options = { ttl: 1_000, grace: 60_000 };
+    await cache.getOrSetMulti(["a", "b"], (keys) => new Map(keys.map((key) => [key, `old ${key}`])), options);
+    await time.advanceAsync(1_500);
+    const [single, batch] = [new Error("single"), new Error("batch")];
+    const failing = (): Promise<never> => Promise.reject(batch);
+    expect(await cache.getOrSetMulti(["a", "b"], failing, options)).toEqual(
+      new Map([
+        ["a", "old a"],
+        ["b", "old b"],
+      ]),
+    );
+    for (const [keys, error] of [
+      [["a", "x", "y"], single],
+      [["a", "y", "x"], batch],
+    ] as const) {
+      const [source, loaded] = [defer<never>(), defer<string>()];
+      const others = [cache.getOrSet("x", () => source.promise), cache.getOrSet("z", () => loaded.promise)];
+      const many = cache.getOrSetMulti([...keys, "z"], failing, options);
+      const results = Promise.allSettled([...others, many]);
+      await settle();
+      source.reject(single);
+      loaded.resolve("loaded");
+      expect((await results).map((result) => (result.status === "rejected" ? result.reason : result.value))).toEqual([
+        single,
+        "loaded",
+        error,
+      ]);
+      expect([await cache.get("z"), await cache.exists("x"), await cache.exists("y")]).toEqual([
+        "loaded",
+        false,
+        false,
+      ]);
+      await cache.delete("z");
+    }
+  });
+
   it("aborts the batch loader only when every key's callers have left", async () => {
     const { cache } = open();
     const leaving = new AbortController();

@@ -101,6 +101,15 @@ describe("one load in a fleet", () => {
 });
 
 describe("a load that hangs in a fleet", () => {
+  it("is not waited for by a call elsewhere that wants nothing but fresh", async () => {
+    const [one, other] = openPair();
+    void one.cache.getOrSet("k", hang).catch(() => undefined);
+    await settle();
+    // No time passes.
+    expect(await other.cache.getOrSet("k", () => "fresh", { forceFresh: true })).toBe("fresh");
+    expect(await one.cache.get("k")).toBe("fresh");
+  });
+
   const changes: readonly (readonly [string, (process: Process) => Promise<unknown>, object])[] = [
     ["a delete", ({ cache }) => cache.delete("k"), {}],
     ["an invalidation of its tag", ({ cache }) => cache.invalidateTags(["t"]), {}],

@@ -373,6 +373,24 @@ describe("getOrSet with a sick remote store", () => {
     expect(await old).toBe("old");
   });
 
+  it("is asked by reads and writes of the caller's own also while loads do without it", async () => {
+    const { cache, store } = openRemoteCache();
+    await cache.ready();
+    let askedCount = 0;
+    const away = (): Promise<never> => {
+      askedCount += 1;
+      return Promise.reject(new BackendUnavailableError("map", "get", "The store is away."));
+    };
+    Object.assign(store, { get: away, getMulti: away, getStale: away, stamp: away, set: away });
+    for (let count = 0; count < 6; count += 1) expect(await cache.getOrSet("k", () => "v")).toBe("v");
+    const openedCount = askedCount;
+    expect(await cache.getOrSet("k", () => "v")).toBe("v");
+    expect(askedCount).toBe(openedCount);
+    await expect(cache.get("k")).rejects.toThrow("The store is away.");
+    await expect(cache.set("k", "v")).rejects.toThrow("The store is away.");
+    expect(askedCount).toBe(openedCount + 2);
+  });
+
   it("calls no loader for a caller that left while the store was asked", async () => {
     const { cache, store } = openRemoteCache();
     await cache.ready();
@@ -426,4 +444,18 @@ describe("getOrSet with a sick remote store", () => {
     await loading;
     expect(await cache.get("k")).toBeUndefined();
   });
+});
+
+it("getOrSet runs a query that runs when it is awaited once", async () => {
+  const { cache } = openMemoryCache();
+  let runCount = 0;
+  const query = {
+    // biome-ignore lint/suspicious/noThenProperty: queries of several libraries are like that.
+    then(resolve: (rows: readonly number[]) => void): void {
+      runCount += 1;
+      resolve([1, 2]);
+    },
+  };
+  expect(await cache.getOrSet("rows", () => query as unknown as Promise<readonly number[]>)).toEqual([1, 2]);
+  expect(runCount).toBe(1);
 });

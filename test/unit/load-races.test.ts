@@ -7,7 +7,7 @@ import { defer, openFleet, openMemoryCache, openRemoteCache, settle, type TestCa
  * are about the same guards there: a load's record, conditions and stamps of its write, detaching by every change. What only two tiers have (a back-fill of the first
  * from the second, marks of freshness, heads) is tested with the tiers.
  *
- * Elsewhere: rows 1, 3 and 6 for single loads (get-or-set.test.ts, each change), 2 and 22 for writes on their way and late ones (remote-races.test.ts), the fleet's
+ * Which test shows which row is listed in docs/design/loading.md. Elsewhere: rows 1, 3 and 6 for single loads (get-or-set.test.ts, each change), 2 and 22 for writes on their way and late ones (remote-races.test.ts), the fleet's
  * tokens (fleet-loads.test.ts), against real servers (load-races.test.ts of the integration tests), 26 (lost-replies.test.ts there).
  */
 
@@ -177,6 +177,25 @@ describe("rows 4 and 5: answers that come together, the load's first", () => {
   );
 });
 
+describe("rows 4 and 5 on memory", () => {
+  it.each(changes)(
+    "a loader's answer and %s in one step leave nothing of the load, whichever is first",
+    async (_change, change, left) => {
+      for (const isAnswerFirst of [true, false]) {
+        const test = openMemoryCache();
+        const source = defer<string>();
+        const loading = test.cache.getOrSet("k", () => source.promise, TAGS);
+        await settle();
+        if (isAnswerFirst) source.resolve("old");
+        const changing = change(test);
+        source.resolve("old");
+        await Promise.all([loading, changing]);
+        expect(await test.cache.get("k")).toBe(left);
+      }
+    },
+  );
+});
+
 describe("row 6: readers after a change", () => {
   it("start one load together, which the end of the older one leaves joinable", async () => {
     const { cache } = openMemoryCache();
@@ -238,6 +257,63 @@ describe("row 15 between processes", () => {
     source.resolve("old");
     await settle();
     expect(await cache.get("k")).toBe("newer");
+  });
+});
+
+describe.each(stores)("row 17 on %s: a hit", (_store, open) => {
+  it.each(changes)("that was read before %s is written back nowhere", async (_change, change, left) => {
+    const test = open();
+    await test.cache.set("k", "old", TAGS);
+    const hit = test.cache.getOrSet("k", () => "never called", TAGS);
+    const batch = test.cache.getOrSetMulti(["k"], () => new Map([["k", "never called"]]), TAGS);
+    await change(test);
+    expect([await hit, (await batch).get("k")]).toEqual(["old", "old"]);
+    await settle();
+    expect(await test.cache.get("k")).toBe(left);
+  });
+});
+
+describe("row 18 on memory: a load's write that fails", () => {
+  it("leaves nothing of the load, and its callers have the value", async () => {
+    const { cache } = openMemoryCache({ maxSizeBytes: 1_000 });
+    const outcomes: string[] = [];
+    cache.on("load", ({ outcome }) => outcomes.push(outcome));
+    const large = "x".repeat(10_000);
+    expect(await cache.getOrSet("k", () => large)).toBe(large);
+    expect(await cache.exists("k")).toBe(false);
+    expect(outcomes).toEqual(["unstored"]);
+  });
+});
+
+describe.each(stores)("row 24 on %s", (_store, open) => {
+  it("what a load stored ends with its own TTL, also for who joined with a longer one or asks with a longer one later", async () => {
+    const { cache, time } = open();
+    const source = defer<string>();
+    const calls = [1_000, 60_000].map((ttl) => cache.getOrSet("k", () => source.promise, { ttl }));
+    await settle();
+    source.resolve("old");
+    expect(await Promise.all(calls)).toEqual(["old", "old"]);
+    expect(await cache.getOrSet("k", () => "never called", { ttl: 60_000 })).toBe("old");
+    await time.advanceAsync(999);
+    expect(await cache.exists("k")).toBe(true);
+    await time.advanceAsync(1);
+    expect(await cache.exists("k")).toBe(false);
+    expect(await cache.getOrSet("k", () => "new", { ttl: 60_000 })).toBe("new");
+  });
+});
+
+describe.each(stores)("rows 22 and 26 on %s: an increment that comes again with its opId", (_store, open) => {
+  it("counts once, and detaches the load of its key each time", async () => {
+    const { cache } = open();
+    for (let time = 0; time < 2; time += 1) {
+      const source = defer<number>();
+      const loading = cache.getOrSet("k", () => source.promise, { forceFresh: true });
+      await settle();
+      expect(await cache.increment("k", 1, { opId: "once" })).toBe(1);
+      source.resolve(100);
+      expect(await loading).toBe(100);
+      expect(await cache.get("k")).toBe(1);
+    }
   });
 });
 

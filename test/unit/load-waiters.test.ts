@@ -124,3 +124,163 @@ describe.each(stores)("who joins a load on %s", (_store, open) => {
     expect(calls).toEqual(["first", "third"]);
   });
 });
+
+describe.each(stores)("who joins with many keys on %s a load that runs out of time", (_store, open) => {
+  const patient: ReadonlyArray<
+    readonly [string, (test: TestCache, loader: (keys: readonly string[]) => Map<string, string>) => Promise<unknown>]
+  > = [
+    ["getOrSetMulti", async ({ cache }, loader) => [...(await cache.getOrSetMulti(["a", "b", "c"], loader)).values()]],
+    [
+      "batched",
+      ({ cache }, loader) => {
+        const batched = cache.batched(loader);
+        return Promise.all(["a", "b", "c"].map((key) => batched(key)));
+      },
+    ],
+  ];
+
+  it.each(patient)("takes over with one call of its own loader for all of them: %s", async (_name, ask) => {
+    const test = open();
+    const hasty = test.cache.getOrSetMulti(["a", "b"], never, { hardTimeout: 100 }).catch(codeOf);
+    await settle();
+    const calls: (readonly string[])[] = [];
+    const asking = ask(test, (keys) => {
+      calls.push(keys);
+      return new Map(keys.map((key) => [key, `mine of ${key}`]));
+    });
+    asking.catch(() => undefined);
+    for (let turn = 0; turn < 4; turn += 1) {
+      await settle();
+      await test.time.advanceAsync(turn === 1 ? 101 : 1);
+    }
+    expect(await hasty).toBe("GCX_LOADER_TIMEOUT");
+    expect(await asking).toEqual(["mine of a", "mine of b", "mine of c"]);
+    expect(calls).toEqual([["c"], ["a", "b"]]);
+  });
+
+  it("takes over nothing of its own", async () => {
+    const { cache, time } = open();
+    let calls = 0;
+    const load = (): Promise<never> => {
+      calls += 1;
+      return never();
+    };
+    const asking = cache.getOrSetMulti(["a", "b"], load, { hardTimeout: 100 }).catch(codeOf);
+    await settle();
+    await time.advanceAsync(101);
+    expect(await asking).toBe("GCX_LOADER_TIMEOUT");
+    expect(calls).toBe(1);
+  });
+});
+
+describe("what a forced load found when it began", () => {
+  const red = { tags: ["red"] };
+  const ends: ReadonlyArray<readonly [string, (test: TestCache) => Promise<unknown>]> = [
+    ["an invalidation of its tag", ({ cache }) => cache.invalidateTags(["red"])],
+    ["a delete", ({ cache }) => cache.delete("k")],
+    ["a clear", ({ cache }) => cache.clear()],
+  ];
+  const places: ReadonlyArray<readonly [string, () => readonly [TestCache, TestCache]]> = [
+    ...stores.map(([name, open]) => [`on ${name}`, () => twice(open())] as const),
+    ["in a fleet, by another process", () => openFleet(2) as unknown as readonly [TestCache, TestCache]],
+  ];
+  const twice = (test: TestCache): readonly [TestCache, TestCache] => [test, test];
+
+  describe.each(places)("%s", (_place, open) => {
+    it.each(ends)("is not served to who comes after %s", async (_end, end) => {
+      const [test, other] = open();
+      const { cache, time } = test;
+      await cache.set("k", "old", red);
+      const source = defer<string>();
+      const forced = cache.getOrSet("k", () => source.promise, { forceFresh: true });
+      await settle();
+      await time.advanceAsync(1);
+      await end(other);
+      const options = { grace: "1h", staleWhileRevalidate: "1h", softTimeout: 50 } as const;
+      const joined = [
+        cache.getOrSet("k", () => source.promise, options),
+        cache
+          .getOrSetMulti(["k"], async () => new Map([["k", await source.promise]]), options)
+          .then((all) => all.get("k")),
+      ];
+      await settle();
+      await time.advanceAsync(60);
+      source.resolve("new");
+      await time.advanceAsync(2_000);
+      expect(await Promise.all([forced, ...joined])).toEqual(["new", "new", "new"]);
+    });
+  });
+});
+
+describe.each(stores)("what stands in for a load on %s", (_store, open) => {
+  const policy = { ...{ tags: ["red"], ttl: 100 }, grace: "1h" } as const;
+  const ends: ReadonlyArray<readonly [string, (test: TestCache) => Promise<unknown>]> = [
+    ["its tag is invalidated", ({ cache }) => cache.invalidateTags(["red"])],
+    ["another value is set", ({ cache }) => cache.set("k", "set")],
+    ["it is deleted", ({ cache }) => cache.delete("k")],
+    ["it is deleted by its prefix", ({ cache }) => cache.deleteByPrefix("k")],
+    ["everything is cleared", ({ cache }) => cache.clear()],
+  ];
+
+  async function openWaiting(): Promise<TestCache & { readonly fail: () => void; readonly call: Promise<unknown> }> {
+    const test = open();
+    await test.cache.getOrSet("k", () => "old", policy);
+    await test.time.advanceAsync(200);
+    const source = defer<string>();
+    const call = test.cache.getOrSet("k", () => source.promise, { grace: "1h" }).catch(codeOf);
+    await settle();
+    return { ...test, call, fail: () => source.reject(new Error("down")) };
+  }
+
+  it("is served when the load fails", async () => {
+    const { call, fail } = await openWaiting();
+    fail();
+    expect(await call).toBe("old");
+  });
+
+  it.each(ends)("does so no more, when %s", async (_end, end) => {
+    const test = await openWaiting();
+    await end(test);
+    test.fail();
+    expect(await test.call).toBe("down");
+  });
+
+  it.each(ends)("does so no more for those whose load a forced one has overtaken, when %s", async (_end, end) => {
+    const test = await openWaiting();
+    const forced = test.cache.getOrSet("k", () => Promise.resolve("forced"), { forceFresh: true, tags: ["other"] });
+    await end(test);
+    test.fail();
+    expect(await test.call).toBe("down");
+    await forced;
+  });
+
+  it("is served also when a forced load has overtaken it", async () => {
+    const { cache, call, fail } = await openWaiting();
+    const forced = cache.getOrSet("k", () => Promise.resolve("forced"), { forceFresh: true });
+    fail();
+    expect(await call).toBe("old");
+    await forced;
+  });
+
+  it("is served to who waits while an invalidation of other tags comes", async () => {
+    const { cache, call, fail } = await openWaiting();
+    await cache.invalidateTags(["blue"]);
+    fail();
+    expect(await call).toBe("old");
+  });
+
+  it("is what a caller has found itself, when whoever began the load allows none", async () => {
+    const { cache, time } = open();
+    await cache.getOrSet("k", () => "old", policy);
+    await time.advanceAsync(200);
+    const source = defer<string>();
+    const plain = cache.getOrSet("k", () => source.promise);
+    await settle();
+    const joined = cache.getOrSet("k", () => source.promise, { grace: "1h", softTimeout: 50 });
+    await settle();
+    await time.advanceAsync(60);
+    expect(await joined).toBe("old");
+    source.resolve("new");
+    expect(await plain).toBe("new");
+  });
+});

@@ -37,6 +37,26 @@ describe("a load's write at a remote store", () => {
     }
   });
 
+  it("that arrives after its caller's hard timeout and then its deadline does not bring back what was invalidated after both", async () => {
+    for (const invalidate of ["delete", "tags", "clear"] as const) {
+      const { cache, store, time } = openRemoteCache();
+      await cache.ready();
+      const held = store.hold("set", { heedsSignal: false, calls: 1 });
+      const loading = cache.getOrSet("k", () => "old", { tags: ["t"], hardTimeout: 200 });
+      await held.arrived();
+      await time.advanceAsync(200);
+      expect(await loading).toBe("old");
+      await time.advanceAsync(1_000);
+      if (invalidate === "delete") await cache.delete("k");
+      else if (invalidate === "tags") await cache.invalidateTags(["t"]);
+      else await cache.clear();
+      held.release();
+      await settle();
+      await settle();
+      expect(await cache.get("k")).toBeUndefined();
+    }
+  });
+
   it("that arrives after its deadline stays when nothing was invalidated", async () => {
     const { cache, store, time } = openRemoteCache();
     await cache.ready();

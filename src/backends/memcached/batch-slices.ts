@@ -1,3 +1,5 @@
+import { settleAll } from "../../foundation/settle-all.ts";
+
 /** Requests of one batch: fewer than a connection may have in flight, and enough that the round trip does not matter. */
 const MAX_BATCH_COUNT = 1_000;
 /** Bytes of values in one batch: several of them are in flight at a time when many callers write. */
@@ -33,15 +35,15 @@ export function sliceByBytes<T>(items: readonly T[], bytesOf: (item: T) => numbe
 /** Batches of one call that are on their way at a time: one call, however long, must not fill the client's queues, or nobody else would get in. */
 const MAX_TOGETHER_SLICES = 4;
 
-/** Does something with each slice, some at a time, and returns the results in order. After a failure nothing further is begun. */
+/** Does something with each slice, some at a time, and returns the results in order. After a failure nothing further is begun, and it is told when nothing is on its way. */
 export async function runSlices<T, Result>(
   slices: readonly T[],
   run: (slice: T) => Promise<Result>,
 ): Promise<readonly Result[]> {
-  if (slices.length <= MAX_TOGETHER_SLICES) return Promise.all(slices.map(run));
+  if (slices.length <= MAX_TOGETHER_SLICES) return settleAll(slices.map(run));
   const results: Result[] = [];
   for (let at = 0; at < slices.length; at += MAX_TOGETHER_SLICES) {
-    results.push(...(await Promise.all(slices.slice(at, at + MAX_TOGETHER_SLICES).map(run))));
+    results.push(...(await settleAll(slices.slice(at, at + MAX_TOGETHER_SLICES).map(run))));
   }
   return results;
 }

@@ -11,6 +11,8 @@ import { encodeItem, entryVersionIn, ITEM_FLAGS, type Item, itemEndsAt, STALE_NO
 import type { FoundItem } from "./item-store.ts";
 import { LeaseReads } from "./lease-reads.ts";
 import type { InvalidateOptions, LeasedRead, LeasedReadOptions, LoadLease, LoadLeases } from "./load-leases.ts";
+import type { NamespaceState } from "./namespace-state.ts";
+import type { RefreshClaims } from "./refresh-claims.ts";
 import { isAbandoned, ServerCall } from "./server-call.ts";
 import { noRoom } from "./store-errors.ts";
 import { toStoredEntry } from "./to-stored-entry.ts";
@@ -20,6 +22,7 @@ import { versionOf } from "./version-number.ts";
 export interface CoherentLeasesParts extends RetryParts {
   readonly store: CoherentStore;
   readonly writer: EntryWriter;
+  readonly claims: RefreshClaims;
   /** Draws a stamp; see `Backend.stamp`. */
   readonly stamp: (call: ServerCall) => Promise<number>;
 }
@@ -83,6 +86,14 @@ export class CoherentLeases implements LoadLeases {
     return (await store.replace(found, { item, versionBase: lease.namespace.versionBase }, call)) !== undefined;
   }
 
+  claimRefresh(key: string, version: number, claimMs: number, context: OperationContext): Promise<boolean> {
+    return this.#parts.claims.claim(key, version, claimMs, context);
+  }
+
+  releaseRefresh(key: string, version: number, context: OperationContext): Promise<void> {
+    return this.#parts.claims.release(key, version, context);
+  }
+
   async invalidate(key: string, { keepStaleMs = 0 }: InvalidateOptions, context: OperationContext): Promise<boolean> {
     const call = new ServerCall("invalidate", context);
     if (keepStaleMs <= 0) return this.#parts.writer.delete(key, call);
@@ -107,16 +118,19 @@ export class CoherentLeases implements LoadLeases {
     const found = await this.#reads.read(key, exptimeSeconds(leaseMs, store.nowMs()), call.context);
     const { itemVersion } = found;
     if (found.live !== undefined) return { kind: "hit", entry: toStoredEntry(found.live, itemVersion) };
-    if (metaFlag(found.replyFlags, "W") !== undefined) return this.#leased(found, found.cas as number, undefined);
     // Not even an empty item.
     if (found.cas === undefined) throw noRoom(this.#parts.name);
+    const isReserved = metaFlag(found.replyFlags, "W") !== undefined;
+    if (isReserved && found.namespace !== undefined && found.cas > found.namespace.markedAtCas)
+      return this.#leased(found, found.namespace, found.cas, undefined);
     const nowMs = store.nowMs();
     const untouched = await this.#untouchedIn(found, nowMs);
     const stale = untouched && nowMs < itemEndsAt(untouched) ? untouched : undefined;
     const remainingMs = remainingLeaseMs(found, untouched, nowMs);
     if (remainingMs > 0 && takesOver !== true)
       return { kind: "busy", remainingMs, stale: stale && toStoredEntry(stale, itemVersion) };
-    // What stands there is dead: expired, cleared, invalidated, somebody else's, or a lease: of a loader that is gone, or that is taken from them.
+    // What stands there is dead: expired, cleared, invalidated, somebody else's, or a lease: of a loader that is gone, or that is taken from them. Or it is the caller's own
+    // empty item from before its marks. They come first, for a lease from before them is taken for one from before a clear.
     const leased = stale && {
       ...stale,
       flags: stale.flags | STALE_AND_LEASED,
@@ -124,8 +138,10 @@ export class CoherentLeases implements LoadLeases {
       staleVersion: entryVersionIn(stale, itemVersion),
       operations: withVersion(stale.operations, itemVersion),
     };
-    const cas = await this.#takeOver(found, leased, leaseMs, call);
-    return cas === undefined ? undefined : this.#leased(found, cas, leased);
+    const namespace = found.namespace ?? (await store.namespaceOf(key, UNLEAVABLE));
+    // Nobody can leave what stands there for them, or it would stand there for nobody.
+    const cas = await this.#takeOver(found, leased, leaseMs, isReserved ? UNLEAVABLE : call);
+    return cas === undefined ? undefined : this.#leased(found, namespace, cas, leased);
   }
 
   async #takeOver(
@@ -145,15 +161,18 @@ export class CoherentLeases implements LoadLeases {
   }
 
   /** @param cas of the item that stands for the lease. From there on, whatever is invalidated has a larger number, or changes the item, or a mark */
-  async #leased(found: FoundItem, cas: number, stale: Item | undefined): Promise<LeasedRead> {
+  async #leased(
+    found: FoundItem,
+    namespace: NamespaceState,
+    cas: number,
+    stale: Item | undefined,
+  ): Promise<LeasedRead> {
     const { key, metaKey, connection } = found;
-    let { namespace } = found;
-    // Read over the connection that brought the number: no restart lies between the base and it.
-    let stamp = namespace && versionOf(namespace.versionBase, cas);
-    if (namespace === undefined || stamp === undefined || namespace.versionBase !== this.#preparedBase) {
+    // The connection that brought the number is that of the item's read, and the base is of that read or later: no restart lies between the base and the number.
+    let stamp = versionOf(namespace.versionBase, cas);
+    if (namespace.versionBase !== this.#preparedBase) {
       // Nobody can leave here, or the item would stand there for nobody.
       stamp = await this.#parts.stamp(UNLEAVABLE);
-      namespace ??= await this.#parts.store.namespaceOf(key, UNLEAVABLE);
       this.#preparedBase = namespace.versionBase;
     }
     const lease: LoadLease = { key, metaKey, cas, connection, namespace, stamp, stale };
@@ -205,7 +224,10 @@ function remainingLeaseMs(found: FoundItem, untouched: Item | undefined, nowMs: 
   if (untouched?.leasedUntil !== undefined) return untouched.leasedUntil - nowMs;
   // An empty item is a lease, until the server ends it.
   const isEmptyItem = found.item === undefined && metaFlag(found.replyFlags, "s") === "0";
-  return isEmptyItem ? Math.max(1, Number(metaFlag(found.replyFlags, "t") ?? 0)) * 1_000 : 0;
+  // It does not say what its namespace was, but its number does: from before the last mark, it is from before a clear, or an eviction that counts as one. Where a mark is
+  // missing, no result can be stored with what the lease was given with: somebody who makes the marks for it at this moment writes it anew, and one of both wins.
+  const isOfEarlierState = found.namespace === undefined || (found.cas ?? 0) < found.namespace.markedAtCas;
+  return isEmptyItem && !isOfEarlierState ? Math.max(1, Number(metaFlag(found.replyFlags, "t") ?? 0)) * 1_000 : 0;
 }
 
 function foundFor({ key, metaKey, cas, connection, namespace }: LoadLease): FoundItem {

@@ -14,6 +14,8 @@ export function createLoadTier(leases: LoadLeases): LoadTier {
       const version = await leases.fill(leaseOf(key, token), write, context);
       return version === undefined ? REFUSED : { stored: true, version };
     },
+    claimRefresh: (key, version, claimMs, context) => leases.claimRefresh(key, version, claimMs, context),
+    releaseRefresh: (key, version, context) => leases.releaseRefresh(key, version, context),
     release: async (key, token, context) => leases.release(leaseOf(key, token), context),
   };
 }

@@ -2,12 +2,14 @@ import type { BackendCapabilities } from "../../backend/capabilities.ts";
 import { encodeMemcachedKey } from "../../clients/memcached/memcached-key.ts";
 import { CoherentLeases } from "./coherent-leases.ts";
 import { CoherentReads } from "./coherent-reads.ts";
+import { CoherentRevalidation } from "./coherent-revalidation.ts";
 import { CoherentStore } from "./coherent-store.ts";
 import { createItemChanges } from "./item-changes.ts";
 import { MarkReader } from "./mark-reader.ts";
 import { memcachedCapabilities } from "./memcached-capabilities.ts";
 import { NamespaceMarks } from "./namespace-marks.ts";
 import { OperationKeys } from "./operation-keys.ts";
+import { RefreshClaims } from "./refresh-claims.ts";
 import { ServerCall } from "./server-call.ts";
 import { createTranslation } from "./server-error.ts";
 import { lostMarks } from "./store-errors.ts";
@@ -35,7 +37,8 @@ export function createCoherentOperations(parts: StoreParts): StoreOperations {
   });
   const stamp = (call: ServerCall): Promise<number> => drawStamp(namespaces, tags, call, name);
   return {
-    loadLeases: new CoherentLeases({ ...retry, store, writer, stamp }),
+    loadLeases: new CoherentLeases({ ...retry, store, writer, stamp, claims: new RefreshClaims(client, clock) }),
+    revalidation: new CoherentRevalidation({ client, namespaces, tags, clock, translate }),
     capabilities: CAPABILITIES,
     epoch: () => `memcached-${namespaces.versionBase.toString(36)}`,
     start: async (context) => {

@@ -22,10 +22,10 @@ export function isItemFitting(keyText: string, valueBytes: number, maxItemBytes:
 
 /** An error that says what helps with Memcached. */
 export function entryTooLarge(sizeBytes: number, limitBytes: number): EntryTooLargeError {
-  const error = new EntryTooLargeError(sizeBytes, limitBytes);
-  // The class speaks of the memory store's setting.
-  error.message = `The entry needs about ${sizeBytes} bytes, more than the Memcached server takes for one item (${limitBytes}). Start the server with a larger -I, turn on compression, or store less.`;
-  return error;
+  return new EntryTooLargeError(sizeBytes, limitBytes, {
+    of: "the Memcached server takes for one item",
+    remedy: "Start the server with a larger -I, turn on compression, or store less.",
+  });
 }
 
 /** What is written must be bytes. @throws TypeError */

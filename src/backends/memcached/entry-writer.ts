@@ -2,6 +2,7 @@ import type { CommitResult, KeyCheck, KeyWrite } from "../../backend/commit.ts";
 import type { EntryWrite, WriteResult } from "../../backend/stored-entry.ts";
 import type { MetaStatus } from "../../clients/memcached/meta-message.ts";
 import { BackendOverloadedError, UnsupportedOperationError } from "../../foundation/errors.ts";
+import { settleAll } from "../../foundation/settle-all.ts";
 import { sliceByCount } from "./batch-slices.ts";
 import { pauseBefore, type RetryParts, retryConflicts } from "./conflict.ts";
 import { withVersion } from "./counted-operation.ts";
@@ -61,7 +62,7 @@ export class EntryWriter {
     const slices = sliceByCount(items);
     const results: WriteResult[] = [];
     for (const slice of slices) {
-      results.push(...(await Promise.all(slice.map(([key, write]) => this.set(key, write, call)))));
+      results.push(...(await settleAll(slice.map(([key, write]) => this.set(key, write, call)))));
     }
     return results;
   }
@@ -97,7 +98,7 @@ export class EntryWriter {
   async #deleteSlice(keys: readonly string[], call: ServerCall): Promise<number> {
     const { store } = this.#parts;
     const present = (await store.findMulti(keys, call)).filter(({ cas }) => cas !== undefined);
-    const answers = await Promise.all(
+    const answers = await settleAll(
       present.map(async (found) => {
         const status = await this.remove(found, call);
         if (status === "HD") return found.live !== undefined;

@@ -66,7 +66,8 @@ export interface InvalidateOptions {
  *                    └── delete, invalidate, release ──▶ absent
  * ```
  *
- * An empty item does not say what its namespace was: after a clear, others hear that somebody loads until that load ends, in vain, or its time does.
+ * An empty item does not say what its namespace was, but its CAS number does: smaller than that of a mark, or where a mark is missing, the lease is from before a clear and counts as none. Where marks
+ * have to be made for a lease, the item is written again after them, which costs a first load of a namespace two requests more.
  *
  * All methods reject with the errors of the store. None hands out what cannot be proven live as a hit.
  */
@@ -91,6 +92,10 @@ export interface LoadLeases {
    * @throws TypeError (rejects) for a lease that others gave out
    */
   release(lease: LoadLease, context: OperationContext): Promise<boolean>;
+  /** See `LoadTier.claimRefresh`. One round trip. It lasts up to two seconds longer, for the server counts in seconds. */
+  claimRefresh(key: string, version: number, claimMs: number, context: OperationContext): Promise<boolean>;
+  /** See `LoadTier.releaseRefresh`. One round trip. */
+  releaseRefresh(key: string, version: number, context: OperationContext): Promise<void>;
   /** Ends an entry and voids leases of its key. @returns whether a live entry was there */
   invalidate(key: string, options: InvalidateOptions, context: OperationContext): Promise<boolean>;
 }

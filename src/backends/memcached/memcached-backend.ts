@@ -54,7 +54,7 @@ export function createMemcachedBackend(settings: MemcachedBackendSettings, host:
   }
 
   const seenEvictions = { unfetchedCount: undefined };
-  const { getStale, invalidateTags, stamp, clear } = operations;
+  const { getStale, invalidateTags, stamp, clear, revalidation } = operations;
   const loadLeases = operations.loadLeases && translated(operations.loadLeases, run);
   return {
     name,
@@ -112,6 +112,7 @@ export function createMemcachedBackend(settings: MemcachedBackendSettings, host:
     ...(stamp && { stamp: (context) => run("stamp", () => stamp(context)) }),
     ...(clear && { clear: (namespace, context) => run("clear", () => clear(namespace, context)) }),
     ...(getStale && { getStale: (keys, context) => run("getStale", () => getStale(keys, context)) }),
+    ...(revalidation && { revalidation }),
     ...(loadLeases && { loadLeases, loadTier: createLoadTier(loadLeases) }),
     usage: () => USAGE,
     connections: () => client.connections(),
@@ -129,6 +130,10 @@ function translated(leases: LoadLeases, run: Run): LoadLeases {
     read: (key, options, context) => run("load", () => leases.read(key, options, context)),
     fill: (lease, write, context) => run("load", () => leases.fill(lease, write, context)),
     release: (lease, context) => run("load", () => leases.release(lease, context)),
+    claimRefresh: (key, version, claimMs, context) =>
+      run("claimRefresh", () => leases.claimRefresh(key, version, claimMs, context)),
+    releaseRefresh: (key, version, context) =>
+      run("releaseRefresh", () => leases.releaseRefresh(key, version, context)),
     invalidate: (key, options, context) => run("invalidate", () => leases.invalidate(key, options, context)),
   };
 }

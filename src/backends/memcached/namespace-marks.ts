@@ -167,13 +167,14 @@ export class NamespaceMarks {
     const root = states[0];
     if (root === undefined) return undefined;
     this.#versionBase = Math.max(this.#versionBase, root.versionBase);
-    let { mark } = root;
+    let { mark, cas: markedAtCas } = root;
     for (let level = 1; level < states.length; level += 1) {
       const state = states[level];
       if (state === undefined) return undefined;
       mark = combineMarks(mark, state.mark);
+      if (state.cas > markedAtCas) markedAtCas = state.cas;
     }
-    const state = { mark, versionBase: root.versionBase };
+    const state = { mark, markedAtCas, versionBase: root.versionBase };
     chain.lastState = state;
     return state;
   }

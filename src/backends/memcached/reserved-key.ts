@@ -17,6 +17,8 @@ export type ReservedKind =
   | "t"
   /** An operation that a counter counted; the text is the counter's key and the operation's digest. */
   | "o"
+  /** Somebody refreshes an entry; the text is its version and its key. */
+  | "r"
   /** Written to draw a CAS number; the text is empty. */
   | "s"
   /** Written with each invalidation of tags; the text is empty. */

@@ -6,11 +6,11 @@ import type { DeadlineQueue } from "../../foundation/deadline-queue.ts";
 import type { LoadLeases } from "./load-leases.ts";
 import type { MemcachedBackendSettings } from "./memcached-backend-settings.ts";
 
-/** What both modes do, without the translation of errors but for `get`, `getMulti` and unconditional `set`: those have one promise a call. */
+/** What both modes do, without the translation of errors but for `get`, `getMulti` and unconditional `set`, which have one promise a call, and `revalidation`. */
 export type StoreOperations = Required<
   Pick<Backend, "get" | "getMulti" | "set" | "setMulti" | "delete" | "deleteMulti" | "expire" | "increment" | "commit">
 > &
-  Pick<Backend, "getStale" | "invalidateTags" | "stamp" | "clear"> & {
+  Pick<Backend, "getStale" | "invalidateTags" | "stamp" | "clear" | "revalidation"> & {
     /** Mode `coherent`; see {@link LoadLeases}. */
     readonly loadLeases?: LoadLeases;
     readonly capabilities: BackendCapabilities;

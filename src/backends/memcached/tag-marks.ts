@@ -67,6 +67,11 @@ export class TagMarks {
     });
   }
 
+  /** Reads a tag's mark; for batches. */
+  requestOf(tag: string): MetaRequest {
+    return this.#slotOf(tag).request;
+  }
+
   /**
    * The marks for an entry that is written now; `undefined` when one of the tags was invalidated after `since`, or may have been.
    *

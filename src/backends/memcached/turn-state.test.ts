@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { NamespaceState } from "./namespace-state.ts";
 import { TurnState } from "./turn-state.ts";
 
-const STATE: NamespaceState = { mark: { high: 1, low: 2 }, versionBase: 3 };
+const STATE: NamespaceState = { mark: { high: 1, low: 2 }, markedAtCas: 4, versionBase: 3 };
 
 /** Somebody who notes what is told. */
 function listen() {

@@ -1,8 +1,9 @@
 import type { Backend } from "../../backend/backend.ts";
+import { ChangeSubscription } from "./change-subscription.ts";
 import { scanRecords } from "./coherent-scan.ts";
 import { CoherentStore } from "./coherent-store.ts";
 import { EpochWatch, readEpoch } from "./epoch.ts";
-import { KeyWatches } from "./key-watches.ts";
+import { RecordRevalidation } from "./record-revalidation.ts";
 import { RedisSharedTier } from "./redis-shared-tier.ts";
 import type { StoreParts } from "./store-parts.ts";
 
@@ -16,14 +17,15 @@ export type ModeBackend = Omit<Backend, "name" | "epoch" | "connect" | "close" |
 /** Entries as records; all a store can do. */
 export function createCoherentBackend(parts: StoreParts): ModeBackend {
   const store = new CoherentStore(parts);
-  const { client, scheduler } = parts;
-  const watches = client.subscribe === undefined ? undefined : new KeyWatches(client.subscribe, scheduler);
-  const tier = new RedisSharedTier(parts, store, watches);
+  const changes = subscriptionOf(parts);
+  const tier = new RedisSharedTier(parts, store, changes);
+  const epoch = new EpochWatch(() => readEpoch(parts));
   return {
     loadTier: tier,
     sharedTier: tier,
-    stop: () => watches?.close(),
-    epoch: new EpochWatch(() => readEpoch(parts)),
+    stop: () => changes?.close(),
+    revalidation: new RecordRevalidation(parts, store.tags, epoch, tier.watchChanges),
+    epoch,
     capabilities: Object.freeze({
       storage: "bytes",
       local: false,
@@ -53,4 +55,9 @@ export function createCoherentBackend(parts: StoreParts): ModeBackend {
     clear: (namespace, context) => store.clear(namespace, context),
     scan: (prefix, context) => scanRecords(parts, store.tags, prefix, context),
   };
+}
+
+function subscriptionOf({ client, channels, scheduler }: StoreParts): ChangeSubscription | undefined {
+  const { subscribe, subscribeShards } = client;
+  return subscribe && new ChangeSubscription({ subscribe, subscribeShards, channels, scheduler });
 }

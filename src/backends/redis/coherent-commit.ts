@@ -97,7 +97,7 @@ async function run(parts: StoreParts, tags: TagStore, commit: Commit, caller: Ca
 }
 
 async function send(parts: StoreParts, commit: Commit): Promise<RedisReply> {
-  const { client, keys, unique } = parts;
+  const { client, keys, unique, channels } = parts;
   const call = new ScriptCall(keys, commit.shard);
   call.addArgument(String(commit.checks.length));
   for (const [index, { key, version }] of commit.checks.entries()) {
@@ -106,7 +106,7 @@ async function send(parts: StoreParts, commit: Commit): Promise<RedisReply> {
     call.addArgument(`${call.itemStart("K", shard, key)}${version} ${commit.verdicts.get(index) ?? "0 0"}`);
   }
   for (const [index, item] of commit.writes.entries()) addWrite(call, item, commit.tags[index] ?? []);
-  const args = call.args(unique(), client.topology !== "cluster");
+  const args = call.args(unique(), client.topology !== "cluster", channels.ofShard(commit.shard));
   return client.runScript(slotOfShard(commit.shard), commitScript, call.keys(), args, {
     operation: OPERATION,
     kind: "write",

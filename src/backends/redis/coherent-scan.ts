@@ -1,7 +1,7 @@
 import type { OperationContext } from "../../backend/backend.ts";
 import { scanKeys } from "./key-scan.ts";
 import { globOfPrefix } from "./key-text.ts";
-import { liveKeys } from "./live-keys.ts";
+import { liveRecords } from "./live-records.ts";
 import { translateRedisError } from "./redis-error.ts";
 import { DATA_PATTERN_PREFIX, storedKeyOf } from "./redis-key-layout.ts";
 import type { StoreParts } from "./store-parts.ts";
@@ -31,9 +31,10 @@ export async function* scanRecords(
   }
 }
 
-async function liveIn(parts: StoreParts, tags: TagStore, keys: readonly string[]): Promise<string[]> {
+async function liveIn(parts: StoreParts, tags: TagStore, keys: readonly string[]): Promise<readonly string[]> {
   try {
-    return await liveKeys(parts, tags, keys);
+    const records = await liveRecords(parts, tags, keys, "scan");
+    return keys.filter((_, index) => records[index] !== undefined);
   } catch (error) {
     throw translateRedisError(parts.name, "scan", error);
   }

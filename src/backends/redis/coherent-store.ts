@@ -3,6 +3,7 @@ import { assertWanted } from "../../backend/caller.ts";
 import type { CounterRequest, CounterResult } from "../../backend/counter.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
 import type { NamespacePath } from "../../entry/namespace-path.ts";
+import { settleAll } from "../../foundation/settle-all.ts";
 import { commitRecords, shareShard } from "./coherent-commit.ts";
 import { countChange } from "./count-change.ts";
 import { deleteChange, expireChange, type ReadRecord, SetChange } from "./entry-changes.ts";
@@ -126,7 +127,7 @@ export class CoherentStore implements CoherentOperations {
 
   async deleteMulti(keys: readonly string[], context: OperationContext): Promise<number> {
     const change = deleteChange("deleteMulti");
-    const answers = await Promise.all(keys.map((key) => this.change(key, change, context)));
+    const answers = await settleAll(keys.map((key) => this.change(key, change, context)));
     return answers.filter(Boolean).length;
   }
 
@@ -164,7 +165,7 @@ export class CoherentStore implements CoherentOperations {
   }
 
   async clear(namespace: NamespacePath, context: OperationContext): Promise<void> {
-    const { client, keys, name, unique } = this.#parts;
+    const { client, keys, name, unique, channels } = this.#parts;
     const once = unique();
     const shards = this.#isCluster ? Array.from({ length: SHARD_COUNT }, (_, shard) => shard) : [0];
     const headCount = this.#isCluster ? 1 : SHARD_COUNT;
@@ -173,7 +174,7 @@ export class CoherentStore implements CoherentOperations {
         slotOfShard(shard),
         clearScript,
         [keys.headKey(shard), keys.generationKey(shard, namespace)],
-        ["1", "1", once, "0", String(headCount), encodeKeyText("", namespace)],
+        ["1", "1", once, `0${channels.ofShard(shard)}`, String(headCount), String(shard), encodeKeyText("", namespace)],
         { operation: "clear", kind: "idempotent-write" },
       );
     assertWanted(context);

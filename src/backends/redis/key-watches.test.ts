@@ -1,34 +1,27 @@
 import { describe, expect, it } from "vitest";
 import type { RedisChannelListener } from "../../clients/redis/redis-client.ts";
-import { createFakeTime } from "../../testing/fake-clock.ts";
 import { KeyWatches } from "./key-watches.ts";
 import { dataKey, shardOfKey } from "./redis-key-layout.ts";
 
 /** Watches over a subscription that the test speaks for. */
 function openWatches() {
-  const time = createFakeTime();
-  const opened: { listener: RedisChannelListener; isClosed: boolean }[] = [];
-  const watches = new KeyWatches((_channel, listener) => {
-    const subscription = { listener, isClosed: false };
-    opened.push(subscription);
-    return {
-      close: () => {
-        subscription.isClosed = true;
-      },
-    };
-  }, time.scheduler);
+  const hearing = new Set<RedisChannelListener>();
+  const watches = new KeyWatches((listener) => {
+    hearing.add(listener);
+    return () => hearing.delete(listener);
+  });
   const told: string[] = [];
   const watch = (key: string): (() => void) => watches.watch(key, () => void told.push(key));
   const take = (): string[] => told.splice(0);
-  return { time, opened, watches, watch, take };
+  return { hearing, watches, watch, take };
 }
 
 const redisKey = (key: string): Buffer => Buffer.from(dataKey(shardOfKey(key), key));
 
 function changes(...keys: readonly string[]): Buffer {
   const parts = keys.map((key) => {
-    const head = Buffer.alloc(12);
-    head.writeUInt32BE(redisKey(key).length, 8);
+    const head = Buffer.alloc(20);
+    head.writeUInt32BE(redisKey(key).length, 16);
     return Buffer.concat([head, redisKey(key)]);
   });
   return Buffer.concat([Buffer.from("K"), ...parts]);
@@ -78,34 +71,16 @@ describe("watches of keys", () => {
     expect(told).toEqual(["first", "late"]);
   });
 
-  it("share one subscription, which ends a minute after the last of them, and not while one is there", () => {
-    const { time, opened, watch } = openWatches();
-    expect(opened).toHaveLength(0);
-    const stop = watch("a");
-    const stopOther = watch("b");
-    stop();
-    stop();
-    time.advance(120_000);
-    expect(opened.map(({ isClosed }) => isClosed)).toEqual([false]);
-    stopOther();
-    time.advance(59_000);
-    const again = watch("a");
-    time.advance(59_000);
-    expect(opened.map(({ isClosed }) => isClosed)).toEqual([false]);
-    again();
-    time.advance(61_000);
-    expect(opened.map(({ isClosed }) => isClosed)).toEqual([true]);
+  it("listen as long as somebody watches", () => {
+    const { hearing, watch } = openWatches();
+    expect(hearing.size).toBe(0);
+    const stops = [watch("a"), watch("a"), watch("b")];
+    expect(hearing.size).toBe(1);
+    for (const stop of [stops[0], stops[0], stops[2]]) stop?.();
+    expect(hearing.size).toBe(1);
+    stops[1]?.();
+    expect(hearing.size).toBe(0);
     watch("a");
-    expect(opened.map(({ isClosed }) => isClosed)).toEqual([true, false]);
-  });
-
-  it("end with the store, and leave no timer", () => {
-    const { time, opened, watches, watch, take } = openWatches();
-    watch("a")();
-    watches.close();
-    expect([opened[0]?.isClosed, time.pendingCount()]).toEqual([true, 0]);
-    watch("a");
-    watches.onGap();
-    expect([opened.length, take()]).toEqual([1, []]);
+    expect(hearing.size).toBe(1);
   });
 });

@@ -6,6 +6,7 @@ import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-
 import type { RedisArgument, RedisCallKind, RedisCallOptions } from "../../clients/redis/redis-client.ts";
 import type { RedisReply } from "../../clients/redis/redis-reply.ts";
 import { UnsupportedOperationError } from "../../foundation/errors.ts";
+import { settleAll } from "../../foundation/settle-all.ts";
 import { operationDigest, readCount } from "./count-change.ts";
 import { keysInTurn } from "./keys-in-turn.ts";
 import { contentVersion, PlainEntry, PlainWriteResult } from "./plain-entry.ts";
@@ -155,7 +156,7 @@ export class PlainStore implements PlainOperations {
     const calls = [...groups].flatMap(([slot, commands]) =>
       commands.map((args) => this.#call("deleteMulti", slot, args, "write", context)),
     );
-    return (await Promise.all(calls)).reduce<number>((sum, count) => sum + Number(count), 0);
+    return (await settleAll(calls)).reduce<number>((sum, count) => sum + Number(count), 0);
   }
 
   async expire(key: string, ttlMs: number, context: OperationContext): Promise<boolean> {

@@ -7,13 +7,15 @@ import type { BackendHost } from "../../backend/registry.ts";
 import { adoptRedisClient } from "../../clients/redis/adopt-redis-client.ts";
 import { createRedisClient } from "../../clients/redis/create-redis-client.ts";
 import type { RedisClient } from "../../clients/redis/redis-client.ts";
-import { RedisServerError } from "../../clients/redis/redis-reply.ts";
 import { ConfigError } from "../../foundation/errors.ts";
+import { type ChangeChannels, createChangeChannels } from "./change-channels.ts";
 import { createCoherentBackend } from "./coherent-backend.ts";
 import { createPlainBackend } from "./plain-backend.ts";
+import { probePublishing } from "./probe-publishing.ts";
+import { readDatabase } from "./read-database.ts";
 import type { RedisBackendSettings } from "./redis-backend-settings.ts";
 import { translateRedisError } from "./redis-error.ts";
-import { CHANGES_CHANNEL, CLUSTER_KEYS, SINGLE_SERVER_KEYS } from "./redis-key-layout.ts";
+import { CLUSTER_KEYS, SINGLE_SERVER_KEYS } from "./redis-key-layout.ts";
 import { reportServers } from "./redis-report.ts";
 import type { StoreParts } from "./store-parts.ts";
 
@@ -36,7 +38,13 @@ export function createRedisBackend(settings: RedisBackendSettings, host: Backend
     if (notice.kind === "connection" && notice.state === "connected") onConnected();
   };
   const client = createClient(settings, { ...host, onNotice });
-  const parts = createParts(name, client, host);
+  let database = "topology" in settings ? settings.db : undefined;
+  let isSharded = false;
+  const channels = createChangeChannels(
+    () => database ?? 0,
+    () => isSharded,
+  );
+  const parts = createParts(name, client, host, channels, () => database ?? 0);
   const { epoch, stop, ...operations } =
     settings.mode === "plain" ? createPlainBackend(parts) : createCoherentBackend(parts);
   return {
@@ -50,10 +58,11 @@ export function createRedisBackend(settings: RedisBackendSettings, host: Backend
       // Data may be lost while a connection is away, and one may be lost from here on, also before the first look has its answer.
       onConnected = () => epoch.refreshSoon();
       try {
+        if (settings.mode === "coherent") database ??= await readDatabase(client, host.onNotice);
         await epoch.refresh();
         // The first look opens connections of its own, to every node of a cluster, each of which asks for another.
         await epoch.settled();
-        if (settings.mode === "coherent") await warnIfMute(parts, host.onNotice);
+        if (settings.mode === "coherent") isSharded = await probePublishing(parts, host.onNotice);
       } catch (error) {
         throw translateRedisError(name, "connect", error);
       }
@@ -87,12 +96,20 @@ function createClient(settings: RedisBackendSettings, host: BackendHost): RedisC
   return createRedisClient(settings, host);
 }
 
-function createParts(name: string, client: RedisClient, host: BackendHost): StoreParts {
+function createParts(
+  name: string,
+  client: RedisClient,
+  host: BackendHost,
+  channels: ChangeChannels,
+  database: StoreParts["database"],
+): StoreParts {
   const nonce = randomBytes(12).toString("base64url");
   let count = 0;
   return {
     name,
     client,
+    channels,
+    database,
     keys: client.topology === "cluster" ? CLUSTER_KEYS : SINGLE_SERVER_KEYS,
     clock: host.clock,
     scheduler: host.scheduler,
@@ -104,17 +121,6 @@ function createParts(name: string, client: RedisClient, host: BackendHost): Stor
     withOpId: (request) =>
       client.resendsCommands && request.opId === undefined ? { ...request, opId: randomUUID() } : request,
   };
-}
-
-/** Scripts go on when they may not publish, so it is asked once. Others take the message for what it is: nothing changed. */
-async function warnIfMute({ client }: StoreParts, onNotice: BackendHost["onNotice"]): Promise<void> {
-  try {
-    await client.call(0, ["PUBLISH", CHANGES_CHANNEL, "P"], { operation: "connect", kind: "idempotent-write" });
-  } catch (error) {
-    if (!(error instanceof RedisServerError)) throw error;
-    const message = `The user may not publish on the channel ${CHANGES_CHANNEL}: other processes hear of changes late. Allow it &${CHANGES_CHANNEL}.`;
-    onNotice?.({ kind: "warning", message });
-  }
 }
 
 async function pingAll({ client, name }: StoreParts, context: OperationContext): Promise<void> {

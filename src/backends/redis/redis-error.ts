@@ -11,7 +11,7 @@ import {
 const REMEDIES: Readonly<Record<string, string>> = {
   OOM: "the server's memory is full and it may evict nothing. Raise its maxmemory, choose an eviction policy, or store less",
   NOPERM:
-    "the user lacks the permission. Allow it the commands used (EVALSHA, EVAL, SCRIPT, MGET, SCAN, …) the keys ~{gcx:* and the channel &gcx:changes",
+    "the user lacks the permission. Allow it the commands used (EVALSHA, EVAL, SCRIPT, MGET, SCAN, …) the keys ~{gcx:* and the channels &gcx:*",
   NOAUTH: "the server asks for a password. Set redis.password, and redis.username for an ACL user",
   WRONGPASS: "the server does not take the user name or password",
   READONLY:

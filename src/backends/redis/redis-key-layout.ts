@@ -25,17 +25,39 @@ const DATA_PREFIX_LENGTH = (DATA_PREFIXES[0] as string).length;
 export const TAG_PREFIX: string = `${KEY_STEM}tags}:`;
 /** The clock of tags and what is remembered about forgotten ones. */
 export const TAG_CLOCK_KEY: string = `${KEY_STEM}tags}c`;
+/** In a cluster: id and birth of the data of tags, which no shard's epoch speaks for. */
+export const TAG_EPOCH_KEY: string = `${KEY_STEM}tags}e`;
 /** Slot of {@link TAG_PREFIX}. */
 export const TAG_SLOT: number = slotOfKey(TAG_CLOCK_KEY);
 /** The table of nodes. */
 export const NODES_KEY: string = `${KEY_STEM}nodes}`;
 /** Slot of {@link NODES_KEY}. */
 export const NODES_SLOT: number = slotOfKey(NODES_KEY);
-/** Where changes are published. */
-export const CHANGES_CHANNEL = "gcx:changes";
+/** Where changes are published: for each database apart, since whoever hears a channel hears it whatever the database, and heads of one mean nothing in another. */
+export function changesChannel(database: number): string {
+  return database === 0 ? "gcx:changes" : `gcx:changes:${database}`;
+}
+
+/**
+ * Where changes of a shard of a cluster are published, so that they stay on the servers of its slot: the channel of its database and, behind a colon, the hash tag of its keys.
+ * `undefined`: that of tags.
+ */
+export function shardChangesChannel(database: number, shard: number | undefined): string {
+  return `${changesChannel(database)}:${shard === undefined ? `${KEY_STEM}tags}` : (SHARD_TAGS[shard] as string)}`;
+}
 
 /** Every key of any shard that holds an entry, as a pattern. */
 export const DATA_PATTERN_PREFIX: string = `${KEY_STEM}[0-9][0-9]}:`;
+
+/** Where a node of a cache gets its letters. */
+export function nodeChannel(nodeId: string): string {
+  return `gcx:node:${nodeId}`;
+}
+
+/** Where all nodes that use a database get theirs. */
+export function nodesChannel(database: number): string {
+  return database === 0 ? "gcx:nodes" : `gcx:nodes:${database}`;
+}
 
 /**
  * The shard of a stored key: by its hash, or by that of its hash tag (the text between the first `{` and the next `}`), so that users can keep
@@ -63,6 +85,13 @@ export function slotOfShard(shard: number): number {
 /** The Redis key of an entry. */
 export function dataKey(shard: number, key: string): RedisArgument {
   return encodeKeyText(DATA_PREFIXES[shard] as string, key);
+}
+
+/** The shard that an entry's Redis key names; `undefined` for what is no key of an entry. */
+export function shardOfDataKey(redisKey: Buffer): number | undefined {
+  const shard = Number(redisKey.toString("latin1", KEY_STEM.length, KEY_STEM.length + 2));
+  const prefix = DATA_PREFIXES[shard];
+  return prefix !== undefined && redisKey.toString("latin1", 0, DATA_PREFIX_LENGTH) === prefix ? shard : undefined;
 }
 
 /** The stored key of an entry's Redis key. */

@@ -7,16 +7,19 @@ import type {
   TierHeads,
   TierHeadsRequest,
   TierLease,
+  TierNode,
   TierNodeLease,
   TierNodes,
   TierRead,
   TierStamp,
 } from "../../backend/shared-tier.ts";
 import type { RedisReply } from "../../clients/redis/redis-reply.ts";
+import type { ChangeSubscription } from "./change-subscription.ts";
 import type { CoherentStore } from "./coherent-store.ts";
-import { headAt, parseEpoch, readShardEpoch } from "./epoch.ts";
+import { headAt, parseEpoch, type ShardEpoch } from "./epoch.ts";
+import { hearChanges } from "./hear-changes.ts";
 import { encodeKeyText } from "./key-text.ts";
-import type { KeyWatches } from "./key-watches.ts";
+import { KeyWatches } from "./key-watches.ts";
 import { hasTags, tagMarksOf } from "./record.ts";
 import { RecordReader } from "./record-reader.ts";
 import { translateRedisError } from "./redis-error.ts";
@@ -27,8 +30,12 @@ import {
   shardOfKey,
   slotOfShard,
   TAG_CLOCK_KEY,
+  TAG_EPOCH_KEY,
   TAG_SLOT,
 } from "./redis-key-layout.ts";
+import { openRedisNodeMail } from "./redis-node-mail.ts";
+import { claimRefresh, releaseRefresh } from "./refresh-claims.ts";
+import { headsScript, tagHeadScript } from "./scripts/epoch-script.ts";
 import { nodesScript } from "./scripts/tier-script.ts";
 import type { StoreParts } from "./store-parts.ts";
 import {
@@ -48,21 +55,37 @@ const NEVER = -1;
 export class RedisSharedTier implements SharedTier {
   readonly shardCount: number = SHARD_COUNT;
   readonly watchKey?: NonNullable<LoadTier["watchKey"]>;
+  readonly watchChanges?: NonNullable<SharedTier["watchChanges"]>;
+  readonly openMail?: NonNullable<SharedTier["openMail"]>;
   readonly #parts: StoreParts;
   readonly #store: CoherentStore;
   readonly #reader: RecordReader;
   readonly #isCluster: boolean;
 
-  constructor(parts: StoreParts, store: CoherentStore, watches: KeyWatches | undefined) {
+  constructor(parts: StoreParts, store: CoherentStore, changes: ChangeSubscription | undefined) {
     this.#parts = parts;
     this.#isCluster = parts.client.topology === "cluster";
-    if (watches !== undefined) this.watchKey = (key, onChange) => watches.watch(key, onChange);
+    const { client, database, scheduler } = parts;
+    const { subscribe } = client;
+    if (subscribe !== undefined) {
+      this.openMail = (nodeId, listener) =>
+        openRedisNodeMail({ client, subscribe, database: database() }, nodeId, listener);
+    }
+    if (changes !== undefined) {
+      const watches = new KeyWatches((listener) => changes.hear(listener));
+      this.watchKey = (key, onChange) => watches.watch(key, onChange);
+      this.watchChanges = (listener) => hearChanges(changes, listener, scheduler);
+    }
     this.#store = store;
     this.#reader = new RecordReader(parts, store.tags, true);
   }
 
   shardOf(key: string): number {
     return shardOfKey(key);
+  }
+
+  clockLeadMs(key: string): number {
+    return this.#parts.client.clockOffsetMs(slotOfShard(shardOfKey(key)));
   }
 
   read(keys: readonly string[], context: OperationContext): Promise<readonly TierRead[]> {
@@ -111,6 +134,14 @@ export class RedisSharedTier implements SharedTier {
     return this.#store.change(key, releaseChange(readToken(token).id), context);
   }
 
+  claimRefresh(key: string, version: number, claimMs: number, context: OperationContext): Promise<boolean> {
+    return claimRefresh(this.#parts, key, version, claimMs, context);
+  }
+
+  releaseRefresh(key: string, version: number, context: OperationContext): Promise<void> {
+    return releaseRefresh(this.#parts, key, version, context);
+  }
+
   invalidate(keys: readonly string[], context: OperationContext): Promise<readonly number[]> {
     const change = invalidateChange();
     return Promise.all(keys.map((key) => this.#store.change(key, change, context)));
@@ -119,12 +150,15 @@ export class RedisSharedTier implements SharedTier {
   async heads({ shards, node }: TierHeadsRequest, context: OperationContext): Promise<TierHeads> {
     assertWanted(context);
     try {
-      const [stamps, tagHead] = await Promise.all([
+      // First: a lease that had ended is seen by nobody who changes something in between, and the heads are to show what was changed then.
+      if (node !== undefined) {
+        await this.#askNodes(["renew", node.id, String(Math.ceil(node.leaseMs)), node.info], "heads", context);
+      }
+      const [stamps, tags] = await Promise.all([
         this.#stampsOf(shards),
-        this.#tagHead(),
-        node && this.#askNodes(["renew", node.id, String(Math.ceil(node.leaseMs)), node.info], "heads", context),
+        this.#isCluster ? this.#clusterTagHead() : this.#tagHead(),
       ]);
-      return { stamps, tagHead };
+      return { stamps, ...tags };
     } catch (error) {
       throw translateRedisError(this.#parts.name, "heads", error);
     }
@@ -133,13 +167,21 @@ export class RedisSharedTier implements SharedTier {
   async nodes(context: OperationContext): Promise<TierNodes> {
     try {
       const [ageMs, ...rest] = await this.#askNodes(["list"], "nodes", context);
-      const nodes: TierNodeLease[] = [];
-      for (let at = 0; at + 2 < rest.length; at += 3) {
-        nodes.push({ id: String(rest[at]), remainingMs: Number(rest[at + 1]), info: String(rest[at + 2]) });
-      }
-      return { nodes, ageMs: Number(ageMs) };
+      return { nodes: readNodes(rest), ageMs: Number(ageMs) };
     } catch (error) {
       throw translateRedisError(this.#parts.name, "nodes", error);
+    }
+  }
+
+  async announce(
+    { id, keepMs, info }: TierNode & { readonly keepMs: number },
+    context: OperationContext,
+  ): Promise<readonly TierNode[]> {
+    try {
+      const reply = await this.#askNodes(["announce", id, String(Math.ceil(keepMs)), info], "announce", context);
+      return readNodes(reply.slice(1));
+    } catch (error) {
+      throw translateRedisError(this.#parts.name, "announce", error);
     }
   }
 
@@ -169,12 +211,12 @@ export class RedisSharedTier implements SharedTier {
 
   /** Stamps of shards whose heads lie in the record of `home`. */
   async #readHeads(home: number, shards: readonly number[]): Promise<readonly TierStamp[]> {
-    const { client, keys } = this.#parts;
-    const args = ["MGET", keys.headKey(home), keys.epochKey(home)];
+    const { client, keys, unique } = this.#parts;
     const options = { operation: "heads", kind: "idempotent-write" } as const;
-    const [heads, epochText] = (await client.call(slotOfShard(home), args, options)) as readonly RedisReply[];
-    const found = Buffer.isBuffer(epochText) ? parseEpoch(epochText.toString()) : undefined;
-    const epoch = found ?? (await readShardEpoch(this.#parts, home));
+    const keysOfHome = [keys.headKey(home), keys.epochKey(home)];
+    const reply = await client.runScript(slotOfShard(home), headsScript, keysOfHome, [unique()], options);
+    const [heads, epochText] = reply as readonly RedisReply[];
+    const epoch = parseEpoch(String(epochText)) as ShardEpoch;
     return shards.map((shard) => ({
       shard,
       head: headAt(heads, keys.headIndex(shard)),
@@ -183,10 +225,20 @@ export class RedisSharedTier implements SharedTier {
     }));
   }
 
-  async #tagHead(): Promise<number> {
+  /** On one server the epochs of the stamps are those of tags too. */
+  async #tagHead(): Promise<Pick<TierHeads, "tagHead">> {
     const options = { operation: "heads", kind: "idempotent-write" } as const;
     const text = await this.#parts.client.call(TAG_SLOT, ["HGET", TAG_CLOCK_KEY, "now"], options);
-    return Buffer.isBuffer(text) ? Number(text.toString()) : 0;
+    return { tagHead: readClock(text) };
+  }
+
+  /** In a cluster another server than those of the shards may lose invalidations, and be moved on by the next before anybody looks. */
+  async #clusterTagHead(): Promise<Pick<TierHeads, "tagHead" | "tagEpoch">> {
+    const { client, unique } = this.#parts;
+    const options = { operation: "heads", kind: "idempotent-write" } as const;
+    const reply = await client.runScript(TAG_SLOT, tagHeadScript, [TAG_CLOCK_KEY, TAG_EPOCH_KEY], [unique()], options);
+    const [clock, epoch] = reply as readonly RedisReply[];
+    return { tagHead: readClock(clock), tagEpoch: parseEpoch(String(epoch))?.id };
   }
 
   async #askNodes(
@@ -205,4 +257,19 @@ export class RedisSharedTier implements SharedTier {
       options,
     )) as readonly RedisReply[];
   }
+}
+
+/** Where the clock of tags stands; what is damaged is lost. */
+function readClock(text: RedisReply | undefined): number {
+  const number = Buffer.isBuffer(text) ? Number(text.toString()) : 0;
+  return Number.isSafeInteger(number) ? number : 0;
+}
+
+/** Nodes of a reply: of each its id, what is left in ms, and its info. */
+function readNodes(reply: readonly RedisReply[]): readonly TierNodeLease[] {
+  const nodes: TierNodeLease[] = [];
+  for (let at = 0; at + 2 < reply.length; at += 3) {
+    nodes.push({ id: String(reply[at]), remainingMs: Number(reply[at + 1]), info: String(reply[at + 2]) });
+  }
+  return nodes;
 }

@@ -95,13 +95,13 @@ export class ScriptCall {
     return [this.#layout.headKey(this.#shard), ...this.#levelKeys, ...extra, ...this.#itemKeys];
   }
 
-  /** All arguments of the call. `areTagsHere`: the script may look tags up. */
-  args(unique: string, areTagsHere: boolean): RedisArgument[] {
+  /** All arguments of the call. `areTagsHere`: the script may look tags up. `channel`: where it is told. */
+  args(unique: string, areTagsHere: boolean, channel: string): RedisArgument[] {
     return [
       String(this.#levelKeys.length),
       this.#namespaceLevels.join(";"),
       unique,
-      areTagsHere ? "1" : "0",
+      (areTagsHere ? "1" : "0") + channel,
       String(this.#tags.length / 2),
       ...this.#tags,
       ...this.#itemArgs,

@@ -114,7 +114,7 @@ export class ScriptWriter {
   }
 
   async #run(shard: number, items: readonly ScriptItem[], call: ScriptCall): Promise<void> {
-    const { client, name, unique, keys } = this.#parts;
+    const { client, name, unique, keys, channels } = this.#parts;
     const { kind, operation, script: general } = items[0] as ScriptItem;
     const script = items.every(({ isSimple }) => isSimple) ? setScript : general;
     const options: RedisCallOptions = { operation, kind };
@@ -125,7 +125,7 @@ export class ScriptWriter {
       client.call(slotOfShard(shard), ["SET", key, record, "PX", STAGED_MS], STAGING).catch(ignore);
     }
     try {
-      const args = call.args(unique(), !this.#isCluster);
+      const args = call.args(unique(), !this.#isCluster, channels.ofShard(shard));
       replies = await client.runScript(slotOfShard(shard), script, call.keys(extra), args, options);
     } catch (error) {
       for (const item of items) item.fail(translateRedisError(name, item.operation, error));

@@ -54,16 +54,18 @@ export class TagStore {
     return marks;
   }
 
-  /** A number that is larger than every mark so far and smaller than every one of a later invalidation. */
+  /** A number that no mark so far is larger than, and every one of a later invalidation is. */
   stamp(): Promise<number> {
     return new Promise((resolve, reject) => this.#stamps.push({ resolve, reject }));
   }
 
   /** Ends what carries the tags. Many tags take several calls, each of which is whole. */
   async invalidate(tags: readonly string[]): Promise<void> {
+    const channel = this.#parts.channels.ofTags();
     for (let start = 0; start < tags.length; start += MAX_CALL_TAGS) {
       const slice = tags.slice(start, start + MAX_CALL_TAGS).map((tag) => encodeKeyText("", tag));
-      await this.#parts.client.runScript(TAG_SLOT, invalidateTagsScript, [TAG_CLOCK_KEY], slice, INVALIDATE);
+      const args = [channel, ...slice];
+      await this.#parts.client.runScript(TAG_SLOT, invalidateTagsScript, [TAG_CLOCK_KEY], args, INVALIDATE);
     }
   }
 

@@ -13,7 +13,10 @@ const LONGEST_HEAD_BYTES = 262_144;
 export function valueBytes(value: unknown): Buffer {
   const bytes = value as Uint8Array;
   if (bytes.byteLength > LONGEST_VALUE_BYTES - LONGEST_HEAD_BYTES) {
-    throw new EntryTooLargeError(bytes.byteLength, LONGEST_VALUE_BYTES - LONGEST_HEAD_BYTES);
+    throw new EntryTooLargeError(bytes.byteLength, LONGEST_VALUE_BYTES - LONGEST_HEAD_BYTES, {
+      of: "Redis takes for one value",
+      remedy: "Turn on compression, or store less.",
+    });
   }
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

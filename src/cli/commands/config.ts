@@ -24,6 +24,7 @@ export const configCommand: Command = {
   ],
   positionals: [1, 1],
   positionalNames: ["ACTION (print, validate or schema)"],
+  choices: Object.keys(ACTIONS),
   options: [CONFIG_OPTION],
   examples: [
     ["gocachex config validate --config cache.json", "before a deployment"],

@@ -24,6 +24,7 @@ export const dictionaryCommand: Command = {
   ],
   positionals: [2, Number.POSITIVE_INFINITY],
   positionalNames: ["ACTION (train or show)", "SAMPLE or FILE"],
+  choices: Object.keys(ACTIONS),
   options: [
     { name: "out", short: "o", value: "FILE", description: "where the dictionary is written to" },
     { name: "size", value: "SIZE", description: "most bytes of the dictionary (default: 16KB)" },

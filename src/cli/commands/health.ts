@@ -1,10 +1,10 @@
-import type { HealthStatus } from "../../cache/health.ts";
+import type { CacheHealth, HealthStatus } from "../../cache/health.ts";
 import { NodeError } from "../../foundation/errors.ts";
 import type { Command } from "../command.ts";
-import { TARGET_OPTIONS } from "../common-options.ts";
+import { TARGET_OPTIONS, WATCH_OPTION } from "../common-options.ts";
 import { EXIT_CODES, type ExitCode } from "../exit-code.ts";
-import { withTarget } from "../open-target.ts";
-import type { Colour } from "../printer.ts";
+import type { Colour, Printer } from "../printer.ts";
+import { isWatching, viewTarget } from "../watch/repeat-view.ts";
 
 const EXIT_CODE_OF_STATUS: Readonly<Record<HealthStatus, ExitCode>> = {
   up: EXIT_CODES.ok,
@@ -22,25 +22,34 @@ export const healthCommand: Command = {
   details: ["Ends with exit code 0 when up, 3 when degraded, 4 when down or when the node does not answer."],
   positionals: [0, 0],
   positionalNames: [],
-  options: TARGET_OPTIONS,
-  examples: [["gocachex health --quiet || alert", "in a script"]],
-  run: async (invocation) => {
-    const { print } = invocation;
-    const health = await withTarget(invocation, (target) => target.health());
-    // What answered may be no node; a status that nobody knows must not end with success.
-    if (!Object.hasOwn(EXIT_CODE_OF_STATUS, health.status)) {
-      throw new NodeError("GCX_NODE_REQUEST", "The answer is not from a gocachex node. Check the address.");
-    }
-    if (print.isJson) {
-      await print.document(health);
-    } else {
-      await print.styled(print.paint(COLOUR_OF_STATUS[health.status], health.status));
-      for (const { name, status, latencyMs, message } of health.checks) {
-        await print.line(
-          `  ${name}: ${status} (${Math.round(latencyMs * 10) / 10} ms)${message === undefined ? "" : `: ${message}`}`,
-        );
-      }
-    }
-    return EXIT_CODE_OF_STATUS[health.status];
-  },
+  options: [WATCH_OPTION, ...TARGET_OPTIONS],
+  examples: [
+    ["gocachex health --quiet || alert", "in a script"],
+    ["gocachex health --watch", "until it is interrupted"],
+  ],
+  handlesInterrupts: isWatching,
+  run: (invocation) =>
+    viewTarget(
+      invocation,
+      (target) => target.health(),
+      (health) => printHealth(invocation.print, health),
+    ),
 };
+
+async function printHealth(print: Printer, health: CacheHealth): Promise<ExitCode> {
+  // What answered may be no node; a status that nobody knows must not end with success.
+  if (!Object.hasOwn(EXIT_CODE_OF_STATUS, health.status)) {
+    throw new NodeError("GCX_NODE_REQUEST", "The answer is not from a gocachex node. Check the address.");
+  }
+  if (print.isJson) {
+    await print.document(health);
+  } else {
+    await print.styled(print.paint(COLOUR_OF_STATUS[health.status], health.status));
+    for (const { name, status, latencyMs, message } of health.checks) {
+      await print.line(
+        `  ${name}: ${status} (${Math.round(latencyMs * 10) / 10} ms)${message === undefined ? "" : `: ${message}`}`,
+      );
+    }
+  }
+  return EXIT_CODE_OF_STATUS[health.status];
+}

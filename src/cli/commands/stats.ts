@@ -2,9 +2,9 @@ import type { CacheStats } from "../../cache/stats.ts";
 import { formatByteSize } from "../../foundation/byte-size.ts";
 import { formatDuration } from "../../foundation/duration.ts";
 import type { Command } from "../command.ts";
-import { TARGET_OPTIONS } from "../common-options.ts";
+import { TARGET_OPTIONS, WATCH_OPTION } from "../common-options.ts";
 import { EXIT_CODES } from "../exit-code.ts";
-import { withTarget } from "../open-target.ts";
+import { isWatching, viewTarget } from "../watch/repeat-view.ts";
 
 /** `gocachex stats`. */
 export const statsCommand: Command = {
@@ -13,16 +13,23 @@ export const statsCommand: Command = {
   usage: ["stats [options]"],
   positionals: [0, 0],
   positionalNames: [],
-  options: TARGET_OPTIONS,
+  options: [WATCH_OPTION, ...TARGET_OPTIONS],
   examples: [
     ["gocachex stats", "for people"],
     ["gocachex stats --json", "for programs"],
+    ["gocachex stats --watch 5", "every five seconds"],
   ],
-  run: async (invocation) => {
+  handlesInterrupts: isWatching,
+  run: (invocation) => {
     const { print } = invocation;
-    const stats = await withTarget(invocation, (target) => target.stats());
-    await (print.isJson ? print.document(stats) : print.line(formatStats(stats)));
-    return EXIT_CODES.ok;
+    return viewTarget(
+      invocation,
+      (target) => target.stats(),
+      async (stats) => {
+        await (print.isJson ? print.document(stats) : print.line(formatStats(stats)));
+        return EXIT_CODES.ok;
+      },
+    );
   },
 };
 

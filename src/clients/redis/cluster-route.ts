@@ -5,7 +5,7 @@ import { RedisClusterTopology } from "./cluster-topology.ts";
 import { dialLine } from "./dial-line.ts";
 import type { RedisNodeConnections, RedisNodeFeatures } from "./redis-client.ts";
 import type { RedisFailure } from "./redis-failure.ts";
-import type { OpenRedisLine } from "./redis-line.ts";
+import type { OpenRedisLine, RedisShardLines } from "./redis-line.ts";
 import type { RedisNodeLink } from "./redis-node-link.ts";
 import type { RedisServerError } from "./redis-reply.ts";
 import type { RedisRequest } from "./redis-request.ts";
@@ -81,7 +81,7 @@ export class ClusterRoute implements RedisRoute {
   }
 
   /** What is published at any node is told at all of them. One that does not answer is avoided by chance. */
-  readonly listen: OpenRedisLine = async (channel, events, signal) => {
+  readonly listen: OpenRedisLine = async (channels, events, signal) => {
     if (this.#nodes.shards.length === 0) await this.#nodes.refresh();
     const { host } = this.#parts;
     const primaries = this.#nodes.shards.map(({ primary }) => primary);
@@ -89,7 +89,22 @@ export class ClusterRoute implements RedisRoute {
     const address = pick(up.length > 0 ? up : primaries, host.random.next()) as string;
     const isCurrent = (): boolean =>
       this.#nodes.shards.some(({ primary, replicas }) => primary === address || replicas.includes(address));
-    return dialLine({ address, settings: this.#settings, host, isCurrent }, channel, events, signal);
+    return dialLine({ address, settings: this.#settings, host, isCurrent }, channels, events, signal);
+  };
+
+  readonly shardLines: RedisShardLines = {
+    addressOfSlot: (slot) => this.#nodes.addressOfSlot(slot) ?? "",
+    refresh: () => this.#nodes.refresh(),
+    lineTo: (address) => (channels, events, signal) => {
+      const plan = {
+        address,
+        settings: this.#settings,
+        host: this.#parts.host,
+        isCurrent: () => true,
+        isSharded: true,
+      };
+      return dialLine(plan, channels, events, signal);
+    },
   };
 
   primaries(): readonly RedisRouteNode[] {

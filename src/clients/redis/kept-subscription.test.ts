@@ -23,7 +23,7 @@ function openSubscription() {
     dial: (): Promise<void> => Promise.resolve(),
   };
   const subscription = new KeptSubscription({
-    channel: "changes",
+    channels: ["changes"],
     listener: { onMessage: (message) => void told.push(String(message)), onGap: () => void told.push("gap") },
     settings: { readTimeoutMs: 1_000, retryBackoff: { minMs: 10, maxMs: 100 } },
     host: {

@@ -5,16 +5,22 @@ import type { RedisHost } from "./redis-host.ts";
 import type { OpenRedisLine, RedisLine } from "./redis-line.ts";
 import type { RedisSettings } from "./redis-settings.ts";
 
-/** How long is waited when the account may not subscribe: an operator has to change that. */
+/** Errors of a server, or an account, that does not allow it. */
+const REFUSAL = /^(NOPERM|ERR unknown command|ERR This instance has cluster support disabled)/;
+/** How long is waited then: an operator has to change that. */
 const REFUSED_PAUSE_MS = 60_000;
 
 /** What a subscription is made of. */
 export interface KeptSubscriptionParts {
-  readonly channel: string;
+  readonly channels: readonly string[];
   readonly listener: RedisChannelListener;
   readonly openLine: OpenRedisLine;
   readonly settings: Pick<RedisSettings, "readTimeoutMs" | "retryBackoff">;
   readonly host: RedisHost;
+  /** The server or the account does not allow it; tried again after a minute. Default: a warning says so. */
+  readonly onRefused?: ((error: Error) => void) | undefined;
+  /** A channel is not heard over the line any more. */
+  readonly onMoved?: ((channel: string) => void) | undefined;
 }
 
 /** One line, from its dialling to its end. */
@@ -42,6 +48,8 @@ export class KeptSubscription implements RedisSubscription {
   /** Grows until a line lives for a beat, so that a server that drops each line at once is not dialled without a pause. */
   #failureCount = 0;
   #isWarned = false;
+  /** Set when it is to end: then it does not come back. */
+  #onLost: (() => void) | undefined;
 
   constructor(parts: KeptSubscriptionParts) {
     this.#parts = parts;
@@ -60,8 +68,31 @@ export class KeptSubscription implements RedisSubscription {
     attempt?.line?.close();
   }
 
+  /**
+   * Ends it when all is heard that its server has said so far; at the next beat at the latest. Another one must hear the channels already.
+   *
+   * @param onEnded called when it is over, unless it is closed before
+   */
+  retire(onEnded: () => void): void {
+    const attempt = this.#attempt;
+    this.#task?.cancel();
+    const end = (): void => {
+      if (this.#attempt !== attempt) return;
+      this.close();
+      onEnded();
+    };
+    if (attempt?.line === undefined) {
+      end();
+      return;
+    }
+    // What is lost from here on ends it, and is told to nobody.
+    this.#onLost = end;
+    this.#task = this.#parts.host.scheduler.after(this.#parts.settings.readTimeoutMs, end);
+    attempt.line.ping().then(end, end);
+  }
+
   async #open(): Promise<void> {
-    const { channel, listener, openLine } = this.#parts;
+    const { channels, listener, openLine } = this.#parts;
     const attempt: Attempt = { line: undefined, hasHeard: false };
     this.#attempt = attempt;
     const onMessage = (message: Buffer): void => {
@@ -71,14 +102,17 @@ export class KeptSubscription implements RedisSubscription {
     };
     try {
       const onLost = (error: unknown): void => this.#lose(attempt, error);
-      const line = await openLine(channel, { onMessage, onLost }, this.#closing.signal);
+      const onMoved = (channel: string): void => {
+        if (this.#attempt === attempt) this.#parts.onMoved?.(channel);
+      };
+      const line = await openLine(channels, { onMessage, onLost, onMoved }, this.#closing.signal);
       if (this.#attempt !== attempt) {
         line.close();
         return;
       }
       attempt.line = line;
       // What was published before it was there was not heard.
-      listener.onGap();
+      listener.onGap(true);
       if (this.#attempt === attempt) this.#ask(attempt, line);
     } catch (error) {
       this.#lose(attempt, error);
@@ -112,24 +146,28 @@ export class KeptSubscription implements RedisSubscription {
 
   #lose(attempt: Attempt, error: unknown): void {
     if (this.#attempt !== attempt) return;
+    if (this.#onLost !== undefined) {
+      this.#onLost();
+      return;
+    }
     const { host, listener, settings } = this.#parts;
     this.#attempt = undefined;
     this.#task?.cancel();
     const wasOpen = attempt.line !== undefined;
     attempt.line?.close();
-    const isRefused = error instanceof Error && error.message.startsWith("NOPERM");
-    if (isRefused) this.#warn();
+    const isRefused = error instanceof Error && REFUSAL.test(error.message);
+    if (isRefused) (this.#parts.onRefused ?? this.#warn)(error);
     const pauseMs = isRefused ? REFUSED_PAUSE_MS : backoffMs(this.#failureCount, settings.retryBackoff, host.random);
     this.#failureCount += 1;
     this.#task = host.scheduler.after(pauseMs, () => void this.#open());
-    if (wasOpen) listener.onGap();
+    if (wasOpen) listener.onGap(false);
   }
 
-  #warn(): void {
+  readonly #warn = (): void => {
     if (this.#isWarned) return;
     this.#isWarned = true;
-    const { channel, host } = this.#parts;
-    const message = `The user may not subscribe to the channel ${channel}: changes by other processes are found by asking, later. Allow it +subscribe and &${channel}.`;
+    const { channels, host } = this.#parts;
+    const message = `The user may not subscribe to ${channels.join(" and ")}: what other processes tell is found by asking, later. Allow it +subscribe and ${channels.map((channel) => `&${channel}`).join(" ")}.`;
     host.onNotice?.({ kind: "warning", message });
-  }
+  };
 }

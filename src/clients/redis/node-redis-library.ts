@@ -12,11 +12,13 @@ export interface NodeRedisSignal {
 export interface NodeRedisClient {
   readonly isReady: boolean;
   on(event: "error", listener: (error: unknown) => void): unknown;
+  on(event: "sharded-channel-moved", listener: (channel: string) => void): unknown;
   connect(): Promise<unknown>;
   destroy(): void;
   /** Its socket, also the next one, keeps no process alive. */
   unref(): void;
-  subscribe(channel: string, listener: (message: Buffer) => void, givesBytes: true): Promise<unknown>;
+  subscribe(channels: readonly string[], listener: (message: Buffer) => void, givesBytes: true): Promise<unknown>;
+  sSubscribe(channel: string, listener: (message: Buffer) => void, givesBytes: true): Promise<unknown>;
   sendCommand(args: readonly RedisArgument[]): Promise<unknown>;
   withCommandOptions(options: object): NodeRedisClient;
 }

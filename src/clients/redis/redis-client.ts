@@ -43,8 +43,16 @@ export interface RedisNodeConnections {
 export interface RedisChannelListener {
   /** A message. Must not throw. */
   onMessage(message: Buffer): void;
-  /** Messages may have been missed: the subscription has just come up, or was lost. Must not throw. */
-  onGap(): void;
+  /** Messages may have been missed: the subscription has just come up (`isHearing`), or was lost. Must not throw. */
+  onGap(isHearing: boolean): void;
+}
+
+/** A channel of a cluster that is kept to the servers of its slot. */
+export interface ShardChannel {
+  /** Its name. */
+  readonly name: string;
+  /** The slot of its name. */
+  readonly slot: number;
 }
 
 /** Hears a channel until it is closed. */
@@ -99,10 +107,18 @@ export interface RedisClient {
     options: RedisCallOptions,
   ): Promise<RedisReply>;
   /**
-   * Hears a channel over a connection of its own, which is opened in the background, comes back by itself when it is lost, and keeps no process alive. What is
+   * Hears channels over a connection of its own, which is opened in the background, comes back by itself when it is lost, and keeps no process alive. What is
    * published while it is away is missed. `undefined` where the client cannot open one: some of the user's own.
    */
-  readonly subscribe?: ((channel: string, listener: RedisChannelListener) => RedisSubscription) | undefined;
+  readonly subscribe?: ((channels: readonly string[], listener: RedisChannelListener) => RedisSubscription) | undefined;
+  /**
+   * Hears channels that are kept to the servers of their slots (sharded pub/sub, Redis 7), over one connection to each primary that has some of them. Follows slots that move and primaries
+   * that are replaced. Where the server or the account does not allow it, it is told of as heard, for nothing is said there. `undefined` where there are no slots, and where the client
+   * cannot open connections.
+   */
+  readonly subscribeShards?:
+    | ((channels: readonly ShardChannel[], listener: RedisChannelListener) => RedisSubscription)
+    | undefined;
   /** The primaries now: one, or those of the cluster. */
   primaries(): readonly RedisNode[];
   /** Address of the primary that owns a slot now, for grouping. The empty text when nobody knows. */

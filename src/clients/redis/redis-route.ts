@@ -2,7 +2,7 @@ import type { DeadlineQueue } from "../../foundation/deadline-queue.ts";
 import type { RedisCallPolicy } from "./call-policy.ts";
 import type { RedisClient, RedisNodeConnections, RedisNodeFeatures } from "./redis-client.ts";
 import type { RedisHost } from "./redis-host.ts";
-import type { OpenRedisLine } from "./redis-line.ts";
+import type { OpenRedisLine, RedisShardLines } from "./redis-line.ts";
 import type { RedisFailureHandler, RedisRequest } from "./redis-request.ts";
 
 /** A server that a request can be meant for, whatever its keys. */
@@ -40,6 +40,8 @@ export interface RedisRoute extends RedisFailureHandler {
   send(request: RedisRequest): void;
   /** Opens a connection of its own that hears a channel. `undefined`: there is none to be had. */
   readonly listen?: OpenRedisLine | undefined;
+  /** Lines for channels that are kept to their slots. `undefined`: there are no slots, or no lines to be had. */
+  readonly shardLines?: RedisShardLines | undefined;
   /** The primaries now. */
   primaries(): readonly RedisRouteNode[];
   /** See {@link RedisClient.addressOfSlot}. */

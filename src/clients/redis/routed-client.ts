@@ -2,7 +2,7 @@ import { waitWithin } from "../../foundation/deadline.ts";
 import { DeadlineQueue } from "../../foundation/deadline-queue.ts";
 import { BackendUnavailableError, GocachexError } from "../../foundation/errors.ts";
 import { RedisCallPolicy, type RedisCallPolicySettings } from "./call-policy.ts";
-import { KeptSubscription, type KeptSubscriptionParts } from "./kept-subscription.ts";
+import { KeptSubscription } from "./kept-subscription.ts";
 import type {
   RedisArgument,
   RedisCallOptions,
@@ -17,12 +17,14 @@ import type { RedisReply } from "./redis-reply.ts";
 import { RedisRequest } from "./redis-request.ts";
 import type { RedisRoute, RedisRouteParts } from "./redis-route.ts";
 import { evalShaCommand, type RedisScript } from "./redis-script.ts";
+import { ShardSubscription } from "./shard-subscription.ts";
 
 /** Makes requests of calls and gives them to its route, which knows the servers. */
 export class RoutedRedisClient implements RedisClient {
   readonly topology: RedisClient["topology"];
   readonly resendsCommands: boolean;
   readonly subscribe: RedisClient["subscribe"];
+  readonly subscribeShards: RedisClient["subscribeShards"];
   readonly #name: string;
   readonly #parts: RedisRouteParts;
   readonly #route: RedisRoute;
@@ -36,9 +38,15 @@ export class RoutedRedisClient implements RedisClient {
     this.#route = createRoute(this.#parts);
     this.topology = this.#route.topology;
     this.resendsCommands = this.#route.resendsCommands;
-    const { listen } = this.#route;
+    const { listen, shardLines } = this.#route;
     this.subscribe =
-      listen && ((channel, listener) => this.#subscribe({ channel, listener, openLine: listen, settings, host }));
+      listen &&
+      ((channels, listener) =>
+        this.#open(new KeptSubscription({ channels, listener, openLine: listen, settings, host })));
+    this.subscribeShards =
+      shardLines &&
+      ((channels, listener) =>
+        this.#open(new ShardSubscription({ channels, listener, lines: shardLines, settings, host })));
   }
 
   async connect(signal?: AbortSignal): Promise<void> {
@@ -114,8 +122,7 @@ export class RoutedRedisClient implements RedisClient {
     return this.#route.clockOffsetMs(slot);
   }
 
-  #subscribe(parts: KeptSubscriptionParts): RedisSubscription {
-    const kept = new KeptSubscription(parts);
+  #open(kept: KeptSubscription | ShardSubscription): RedisSubscription {
     const close = (): void => {
       this.#subscriptions.delete(subscription);
       kept.close();

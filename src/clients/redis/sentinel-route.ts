@@ -69,12 +69,12 @@ export class SentinelRoute implements RedisRoute {
     this.#parts.policy.repeatOrReject(request, cause, this.#resend);
   }
 
-  readonly listen: OpenRedisLine = async (channel, events, signal) => {
+  readonly listen: OpenRedisLine = async (channels, events, signal) => {
     const { address } = this.#link ?? (await this.#locate());
     const isCurrent = (): boolean => this.#link?.address === address;
     const plan = { address, settings: this.#settings, host: this.#parts.host, isCurrent };
     try {
-      return await dialLine(plan, channel, events, signal);
+      return await dialLine(plan, channels, events, signal);
     } catch (error) {
       this.#locateSoon();
       throw error;

@@ -19,6 +19,7 @@ export class SentinelWatch {
   /** In the order in which they are asked: the one that answered last is first. */
   #addresses: string[];
   readonly #links = new Map<string, RedisNodeLink>();
+  #isClosed = false;
 
   constructor(parts: SentinelWatchParts) {
     this.#parts = parts;
@@ -28,12 +29,14 @@ export class SentinelWatch {
   /**
    * The primary's address, from the first sentinel that tells one.
    *
-   * @throws Error when none does
+   * @throws Error when none does, or when it is closed meanwhile
    */
   async locate(): Promise<string> {
     const { name } = this.#parts.topology;
     const failures: string[] = [];
     for (const address of [...this.#addresses]) {
+      // The question before may have failed because of that: a connection to the next sentinel would be ended by nobody.
+      if (this.#isClosed) break;
       try {
         const { pool } = this.#link(address);
         await pool.connect();
@@ -56,6 +59,7 @@ export class SentinelWatch {
 
   /** Ends the connections to the sentinels. */
   close(error: unknown): void {
+    this.#isClosed = true;
     for (const { pool } of this.#links.values()) pool.close(error);
   }
 

@@ -60,12 +60,12 @@ export class StandaloneRoute implements RedisRoute {
     this.#parts.policy.repeatOrReject(request, failure, this.#resend);
   }
 
-  readonly listen: OpenRedisLine = (channel, events, signal) => {
+  readonly listen: OpenRedisLine = (channels, events, signal) => {
     const renewedAtMs = this.#renewedAtMs;
     // The name may lead to another server by then.
     const isCurrent = (): boolean => this.#renewedAtMs === renewedAtMs;
     const plan = { address: this.#link.address, settings: this.#settings, host: this.#parts.host, isCurrent };
-    return dialLine(plan, channel, events, signal);
+    return dialLine(plan, channels, events, signal);
   };
 
   primaries(): readonly RedisRouteNode[] {

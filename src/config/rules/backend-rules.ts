@@ -3,6 +3,7 @@ import { findField } from "../field.ts";
 import { findSpelledField } from "../field-name.ts";
 import { findUsedBackends, findUsedPlugins } from "../plugin-names.ts";
 import type { Problem } from "../problem.ts";
+import { listActiveTiers } from "./active-sections.ts";
 import { refuse } from "./rule.ts";
 
 const BACKEND_SECTIONS = ["memory", "redis", "memcached"] as const;
@@ -11,6 +12,7 @@ const BACKEND_SECTIONS = ["memory", "redis", "memcached"] as const;
 export function refuseUnusedBackendSections(config: CacheConfig): readonly Problem[] {
   const used = new Set(findUsedBackends(config));
   if (config.backend === undefined && used.size === 0) used.add("memory");
+  for (const { section } of listActiveTiers(config)) if (section.backend === "memory") used.add("memory");
   const problems = BACKEND_SECTIONS.filter((name) => config[name] !== undefined && !used.has(name)).map((name) =>
     refuse(
       name,

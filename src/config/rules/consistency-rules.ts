@@ -2,26 +2,37 @@ import type { CacheConfig } from "../cache-config.ts";
 import { isBuiltInBackend } from "../plugin-names.ts";
 import type { Problem } from "../problem.ts";
 import type { RedisConfig } from "../sections/redis-config.ts";
-import { listRedisSections } from "./active-sections.ts";
+import { findStoreName, listActiveTiers, listRedisSections } from "./active-sections.ts";
 import { type Located, refuse } from "./rule.ts";
 
 /** Cluster settings that send reads to replicas, which may be behind. */
 const REPLICA_READS = ["readOnly", "routeByLatency", "routeRandomly"] as const;
 
-/** Which stores have a mode to choose. */
+/** Which stores have a mode to choose, and where there are copies that become stale. */
 export function checkConsistency(config: CacheConfig): readonly Problem[] {
-  const { consistency, backend = "memory", hierarchical, tiers } = config;
-  if (consistency?.mode !== "plain" || hierarchical === true || (tiers ?? []).length > 0) return [];
-  if (isBuiltInBackend(backend) && backend !== "memory") return [];
+  return [...checkMode(config), ...checkMaxStaleness(config)];
+}
+
+function checkMode(config: CacheConfig): readonly Problem[] {
+  if (config.consistency?.mode !== "plain") return [];
+  const store = findStoreName(config);
+  if (isBuiltInBackend(store) && store !== "memory") return [];
   const message =
     'consistency.mode "plain" says how Redis and Memcached keep entries; this store has no other mode. Remove it.';
   return [refuse("consistency.mode", message)];
 }
 
-/**
- * What the store that is made cannot honour. Not asked of a file that is read: files of the Go library may hold it, and load.
- */
-export function findUnkept(config: CacheConfig): readonly Problem[] {
+/** Switched-off tiers may keep their bound for later. */
+function checkMaxStaleness(config: CacheConfig): readonly Problem[] {
+  if (config.consistency?.maxStaleness === undefined || config.hierarchical === false) return [];
+  if (listActiveTiers(config).length > 1 || findStoreName(config) !== "memory") return [];
+  const message =
+    "consistency.maxStaleness is for copies in memory in front of a shared store, and here is none. Set hierarchical with l1 and l2, or remove it.";
+  return [refuse("consistency.maxStaleness", message)];
+}
+
+/** Servers that are not named well enough, or that would answer with what is over. */
+export function checkUnkeptReads(config: CacheConfig): readonly Problem[] {
   return listRedisSections(config).flatMap((located) => [
     ...checkServerCount(config, located),
     ...(config.consistency?.mode === "plain" ? [] : checkReplicaReads(located)),

@@ -9,6 +9,11 @@ export function refuse(field: string, message: string): Problem {
   return { code: "GCX_CONFIG_INVALID", field, message };
 }
 
+/** A combination that means something, which this version cannot do. */
+export function refuseUnsupported(field: string, message: string): Problem {
+  return { code: "GCX_CONFIG_UNSUPPORTED", field, message };
+}
+
 /** A section somewhere in a configuration, with its dotted path. */
 export interface Located<Section> {
   readonly path: string;

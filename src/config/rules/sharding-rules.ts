@@ -1,8 +1,13 @@
 import type { CacheConfig } from "../cache-config.ts";
-import { findUsedBackends } from "../plugin-names.ts";
 import type { Problem } from "../problem.ts";
 import type { ShardingConfig } from "../sections/sharding-config.ts";
-import { listMemcachedSections, listRedisSections } from "./active-sections.ts";
+import {
+  findStoreName,
+  findStoreSection,
+  listActiveTiers,
+  listMemcachedSections,
+  listRedisSections,
+} from "./active-sections.ts";
 import { refuse } from "./rule.ts";
 
 /** Algorithms under which all servers count alike. */
@@ -41,8 +46,8 @@ function checkStores(config: CacheConfig): readonly Problem[] {
       problems.push(refuse(`${path}.${name}`, message));
     }
   }
-  const used = findUsedBackends(config);
-  if (!used.has("redis") && !used.has("memcached")) {
+  const store = findStoreName(config);
+  if (store !== "redis" && store !== "memcached") {
     problems.push(
       refuse(
         "sharding.enabled",
@@ -88,8 +93,11 @@ function checkNodes(config: CacheConfig, sharding: ShardingConfig): readonly Pro
   return listed.map((path) => refuse(path, `sharding.nodes and ${path} say the same thing. Keep one of them.`));
 }
 
-/** The servers that keys are spread over, with their weights, as they are written. */
+/** The servers that keys are spread over, those of the last tier, with their weights, as they are written. */
 function listServers(config: CacheConfig): readonly string[] {
-  const { sharding, redis, memcached } = config;
-  return sharding?.nodes ?? redis?.addresses ?? memcached?.servers ?? [];
+  if (config.sharding?.nodes !== undefined) return config.sharding.nodes;
+  const last = listActiveTiers(config).at(-1);
+  const store = findStoreName(config);
+  if (store === "redis") return findStoreSection(config, last, store)?.section.addresses ?? [];
+  return store === "memcached" ? (findStoreSection(config, last, store)?.section.servers ?? []) : [];
 }

@@ -39,7 +39,31 @@ export function checkTierChoice(config: CacheConfig): readonly Problem[] {
 
 /** Each tier that is on must name its store, and may configure only that. */
 export function checkTiers(config: CacheConfig): readonly Problem[] {
-  return listActiveTiers(config).flatMap(checkTier);
+  const tiers = listActiveTiers(config);
+  return tiers.flatMap((tier, index) => {
+    const isLast = index === tiers.length - 1 && tiers.length > 1;
+    return [...checkTier(tier), ...checkWrite(tier, tiers.length > 1 && !isLast, isLast)];
+  });
+}
+
+/** Ways to write that mean something to the last of several tiers, or to those in front of it. */
+function checkWrite({ path, section }: Located<TierConfig>, isInFront: boolean, isLast: boolean): readonly Problem[] {
+  const { write } = section;
+  const problems: Problem[] = [];
+  if (write === "around" && !isInFront) {
+    const message = `${path}.write "around" is for all but the last of several tiers: what is written must be somewhere. Remove it.`;
+    problems.push(refuse(`${path}.write`, message));
+  }
+  if (write === "behind" && !isLast) {
+    const message = `${path}.write "behind" is for the last of several tiers: there must be one in front that has what waits. Remove it.`;
+    problems.push(refuse(`${path}.write`, message));
+  }
+  for (const name of ["maxPendingWrites", "maxPendingSize"] as const) {
+    if (section[name] === undefined || write === "behind") continue;
+    const message = `${path}.${name} has no effect without ${path}.write "behind". Set that, or remove it.`;
+    problems.push(refuse(`${path}.${name}`, message));
+  }
+  return problems;
 }
 
 function checkTier({ path, section: tier }: Located<TierConfig>): readonly Problem[] {
@@ -70,6 +94,10 @@ function checkTier({ path, section: tier }: Located<TierConfig>): readonly Probl
   }
   if (tier.size !== undefined && tier.memory?.maxSize !== undefined) {
     problems.push(refuse(`${path}.size`, `${path}.size and ${path}.memory.maxSize say the same. Keep one of them.`));
+  }
+  if (tier.size !== undefined && tier.memory?.shared !== undefined) {
+    const message = `The bounds of ${path}.memory.shared were set when it was made. Leave ${path}.size out.`;
+    problems.push(refuse(`${path}.size`, message));
   }
   return problems;
 }

@@ -28,15 +28,13 @@ export const DEADLINES_FIELDS: FieldTable<DeadlinesConfig> = {
     ...TIMEOUT,
     doc: "How long `ready()` and the first operation wait for a store to open.",
     default: "5s",
-    support: "built",
   },
-  read: { ...TIMEOUT, doc: "How long an operation that reads waits for a store.", default: "1s", support: "built" },
-  write: { ...TIMEOUT, doc: "How long an operation that writes waits for a store.", default: "1s", support: "built" },
-  health: { ...TIMEOUT, doc: "How long `health()` waits for a store.", default: "1s", support: "built" },
+  read: { ...TIMEOUT, doc: "How long an operation that reads waits for a store.", default: "1s" },
+  write: { ...TIMEOUT, doc: "How long an operation that writes waits for a store.", default: "1s" },
+  health: { ...TIMEOUT, doc: "How long `health()` waits for a store.", default: "1s" },
   close: {
     ...TIMEOUT,
     doc: "How long `close()` waits for work in the background before it leaves it.",
     default: "10s",
-    support: "built",
   },
 };

@@ -18,6 +18,5 @@ export const ENCRYPTION_FIELDS: FieldTable<EncryptionConfig> = {
     maxLength: 64,
     pattern: { source: "^[A-Za-z0-9+/]{43}=$", doc: "32 bytes in base64 (44 characters)" },
     secret: true,
-    support: "built",
   },
 };

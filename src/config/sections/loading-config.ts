@@ -92,7 +92,6 @@ export const LOADING_FIELDS: FieldTable<LoadingConfig> = {
     minMs: 1,
     maxMs: DAY_MS,
     never: true,
-    support: "built",
   },
   softTimeout: {
     kind: "duration",
@@ -101,21 +100,18 @@ export const LOADING_FIELDS: FieldTable<LoadingConfig> = {
     minMs: 1,
     maxMs: DAY_MS,
     never: true,
-    support: "built",
   },
   grace: {
     ...TTL,
     doc: "How long after its TTL a value may stand in when the loader fails or is slow. Refused for stores that keep nothing so long; entries with `sliding` refuse it.",
     default: false,
     off: true,
-    support: "built",
   },
   staleWhileRevalidate: {
     ...TTL,
     doc: "How long after its TTL a value is served at once while one caller loads it anew in the background. Refused as `grace`.",
     default: false,
     off: true,
-    support: "built",
   },
   refreshAhead: {
     kind: "number",
@@ -123,40 +119,34 @@ export const LOADING_FIELDS: FieldTable<LoadingConfig> = {
     default: false,
     below: 1,
     off: true,
-    support: "built",
   },
   earlyRefresh: {
     kind: "number",
     doc: "Weight of the probabilistic early refresh (XFetch): the closer the end of the TTL and the longer a load takes, the likelier a caller loads anew in the background. 1 is a good value.",
     default: false,
     off: true,
-    support: "built",
   },
   negativeTtl: {
     ...TTL,
     doc: 'TTL of "there is none": what a loader returns as `undefined` or `null` is kept as `null` for so long. Off: `undefined` is not stored, and `null` is a value like others.',
     default: false,
     off: true,
-    support: "built",
   },
   errorTtl: {
     ...TTL,
     doc: "How long a failed load is remembered in this process: callers get its error, or what stands in, and the loader is not called.",
     default: false,
     off: true,
-    support: "built",
   },
   distributedSingleFlight: {
     kind: "boolean",
     doc: "Whether one process of a fleet loads a key and the others wait for it, where the store can: Redis and Memcached in mode `coherent`.",
     default: true,
-    support: "built",
   },
   lease: {
     ...INTERVAL,
     doc: "How long a process of the fleet may load a key before another takes over. Has no effect where the store knows of no fleet.",
     defaultDoc: "that of `hardTimeout`, at most 10 s",
-    support: "built",
   },
   maxBackgroundLoads: {
     kind: "integer",
@@ -164,7 +154,6 @@ export const LOADING_FIELDS: FieldTable<LoadingConfig> = {
     default: 32,
     min: 1,
     max: 65_536,
-    support: "built",
   },
   breakerFailures: {
     kind: "integer",
@@ -172,14 +161,12 @@ export const LOADING_FIELDS: FieldTable<LoadingConfig> = {
     default: 5,
     min: 1,
     max: 10_000,
-    support: "built",
   },
   breakerMinPause: {
     ...BACKOFF,
     minMs: 1,
     doc: "How long loads do without a store that failed, at first. Each failed trial doubles it. Has no effect where the store is in this process.",
     default: "500ms",
-    support: "built",
   },
   breakerMaxPause: {
     ...BACKOFF,
@@ -187,6 +174,5 @@ export const LOADING_FIELDS: FieldTable<LoadingConfig> = {
     maxMs: 3_600_000,
     doc: "The longest that loads do without a store before they try it again. Not less than `breakerMinPause`. Has no effect where the store is in this process.",
     default: "30s",
-    support: "built",
   },
 };

@@ -33,7 +33,6 @@ export const REDIS_CLUSTER_FIELDS: FieldTable<RedisClusterConfig> = {
     kind: "boolean",
     doc: "Whether the servers form a Redis Cluster. Excludes `redis.sentinel`, a `redis.db` other than 0, and `sharding`.",
     default: false,
-    support: "built",
   },
   maxRedirects: {
     kind: "integer",
@@ -42,24 +41,20 @@ export const REDIS_CLUSTER_FIELDS: FieldTable<RedisClusterConfig> = {
     min: 0,
     max: 64,
     goMinusOne: 0,
-    support: "built",
   },
   readOnly: {
     kind: "boolean",
     doc: "Whether reads may go to replicas, which may be a little behind their primary.",
     default: false,
-    support: "built",
   },
   routeByLatency: {
     kind: "boolean",
     doc: "Whether reads go to the node that answers fastest; this reads from replicas as well. Excludes `routeRandomly`.",
     default: false,
-    support: "built",
   },
   routeRandomly: {
     kind: "boolean",
     doc: "Whether reads go to a node at random; this reads from replicas as well. Excludes `routeByLatency`.",
     default: false,
-    support: "built",
   },
 };

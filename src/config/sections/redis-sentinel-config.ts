@@ -26,26 +26,22 @@ export const REDIS_SENTINEL_FIELDS: FieldTable<RedisSentinelConfig> = {
   name: {
     ...NAME,
     doc: "Name of the primary that the sentinels watch. Required in this section.",
-    support: "built",
   },
   addresses: {
     kind: "text-list",
     doc: "Addresses of the sentinels; the others are learned from the first that answers. Required in this section.",
     maxLength: 1_000,
     pattern: ADDRESS,
-    support: "built",
   },
   username: {
     ...NAME,
     doc: "User at the sentinels, which have accounts of their own.",
     defaultDoc: "none",
-    support: "built",
   },
   password: {
     ...CREDENTIAL,
     doc: "Password at the sentinels.",
     defaultDoc: "none",
     secret: true,
-    support: "built",
   },
 };

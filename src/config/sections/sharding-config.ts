@@ -46,14 +46,12 @@ export const SHARDING_FIELDS: FieldTable<ShardingConfig> = {
     kind: "boolean",
     doc: "Whether keys are spread over several independent Redis or Memcached servers. Excludes `redis.cluster`, which spreads keys itself.",
     default: false,
-    support: "built",
   },
   algorithm: {
     kind: "enum",
     doc: "How a key finds its server. `consistent` and `rendezvous` move the fewest keys when servers change; `jump` needs servers that are only added or removed at the end; `hash` moves nearly all keys; `range` splits by the key's order.",
     default: "consistent",
     values: ["consistent", "rendezvous", "jump", "hash", "range"],
-    support: "built",
   },
   replicas: {
     kind: "integer",
@@ -61,7 +59,6 @@ export const SHARDING_FIELDS: FieldTable<ShardingConfig> = {
     defaultDoc: "enough for shares within 5 % of each other",
     min: 1,
     max: 65_536,
-    support: "built",
   },
   shards: {
     kind: "integer",
@@ -69,7 +66,6 @@ export const SHARDING_FIELDS: FieldTable<ShardingConfig> = {
     defaultDoc: "the number of servers",
     min: 1,
     max: 65_536,
-    support: "built",
   },
   nodes: {
     kind: "text-list",
@@ -77,13 +73,11 @@ export const SHARDING_FIELDS: FieldTable<ShardingConfig> = {
     defaultDoc: "those of `redis.addresses` or `memcached.servers`",
     maxLength: 1_000,
     pattern: WEIGHTED_ADDRESS,
-    support: "built",
   },
   failover: {
     kind: "enum",
     doc: "What becomes of the keys of a dead server: `error` fails at once, `next` uses the next server meanwhile.",
     default: "error",
     values: ["error", "next"],
-    support: "built",
   },
 };

@@ -1,4 +1,5 @@
-import type { EvictionPolicyFactory } from "./eviction-policy.ts";
+import type { RandomSource } from "../../foundation/random-source.ts";
+import type { EvictionPolicy, EvictionPolicyFactory } from "./eviction-policy.ts";
 import { createFifoPolicy } from "./fifo.ts";
 import { createLfuPolicy } from "./lfu.ts";
 import { createLruPolicy } from "./lru.ts";
@@ -31,4 +32,12 @@ export const EVICTION_POLICY_NAMES: readonly EvictionPolicyName[] = Object.freez
 /** The factory of a policy. */
 export function evictionPolicyFactory(name: EvictionPolicyName): EvictionPolicyFactory {
   return FACTORIES[name];
+}
+
+/** Makes policies of one store. `capacityCount`: how many entries it can hold, as far as known by then. */
+export function policyMaker(
+  random: RandomSource,
+  capacityCount: () => number,
+): (name: EvictionPolicyName) => EvictionPolicy {
+  return (name) => evictionPolicyFactory(name)({ capacityCount: capacityCount(), random });
 }

@@ -63,6 +63,20 @@ describe("FrequencySketch", () => {
     expect(surplus / keyCount).toBeLessThan(0.5);
   });
 
+  it("keeps its books when the capacity shrinks while it halves and the next sights are of a hash at its limit", () => {
+    const sketch = new FrequencySketch(4_096);
+    for (let key = 0; key < 4_096; key += 1) for (let time = 0; time < 10; time += 1) sketch.increment(hash(key));
+    // The halving has begun; more is left of it than the whole sample of the new capacity.
+    sketch.ensureCapacity(8);
+    let wasAtLimit = false;
+    for (let time = 0; time < 1_000; time += 1) {
+      sketch.increment(hash(1));
+      sketch.checkInvariants();
+      wasAtLimit ||= sketch.frequency(hash(1)) === 15;
+    }
+    expect(wasAtLimit).toBe(true);
+  });
+
   it("halves all counts once when a halving begins in the middle of its growth", () => {
     const sketch = new FrequencySketch(4_096);
     for (let key = 0; key < 4_000; key += 1) for (let time = 0; time < 8; time += 1) sketch.increment(hash(key));

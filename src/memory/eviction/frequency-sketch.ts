@@ -122,7 +122,7 @@ export class FrequencySketch {
   /** Throws when the bookkeeping is wrong. */
   checkInvariants(): void {
     const isHalving = this.#hand < this.#handEnd;
-    if (this.#additions > this.#sampleSize && !isHalving) throw new Error("frequency sketch: was not halved in time");
+    if (this.#additions >= this.#sampleSize && !isHalving) throw new Error("frequency sketch: was not halved in time");
     if (this.#blockCount > 2 * this.#mask + 1 || this.#blockCount <= this.#mask)
       throw new Error("frequency sketch: mask and table differ");
     for (let block = this.#hand; block < this.#blockCount && !isHalving; block += 1) {
@@ -191,8 +191,9 @@ export class FrequencySketch {
     for (let block = this.#hand; block < end; block += 1) this.#halve(block);
     this.#hand = end;
     if (end < this.#handEnd) return;
-    // Four counters count each addition; an odd one lost half of a count.
-    this.#additions += Math.max(0, (this.#additionsBefore - (this.#oddCount >>> 2)) >>> 1);
+    // Four counters count each addition; an odd one lost half of a count. A capacity that shrank meanwhile halves at the next.
+    const left = Math.max(0, (this.#additionsBefore - (this.#oddCount >>> 2)) >>> 1);
+    this.#additions = Math.min(this.#additions + left, this.#sampleSize - 1);
   }
 
   /** Halves a block if that was not done in this epoch. */

@@ -1,20 +1,45 @@
 import type { Cache } from "../../cache/cache.ts";
 import type { CounterOptions } from "../../cache/options.ts";
 import { CounterError } from "../../foundation/errors.ts";
+import { readTtl } from "../body-fields.ts";
+import { objectSchema } from "../json-schema.ts";
 import { HttpProblem } from "../problem.ts";
-import { bodyKindOf, parseJsonObject, readBody } from "../request-body.ts";
+import type { RequestContext } from "../request-context.ts";
 import { sendJson } from "../respond.ts";
-import type { Route, RouteContext } from "../route.ts";
-import { parseTtlText, toCounterDocument } from "../wire-value.ts";
+import type { Route } from "../route.ts";
+import { TTL_IN, WHOLE_NUMBER } from "../wire-schemas.ts";
+import { toCounterDocument } from "../wire-value.ts";
 
 /** Counting: a `delta` as a JSON number answers a number; as decimal text, the sum may leave ±(2^53 − 1). */
-export const COUNTER_ROUTE: Route = { method: "POST", path: "/v1/keys/:key/increment", query: [], handle: increment };
+export const COUNTER_ROUTE: Route = {
+  method: "POST",
+  path: "/v1/keys/:key/increment",
+  summary: "Add to a counter, atomically; a negative delta counts down.",
+  role: "write",
+  body: {
+    kinds: ["json"],
+    fields: {
+      delta: { ...WHOLE_NUMBER, default: 1 },
+      initial: { ...WHOLE_NUMBER, default: 0 },
+      ttl: TTL_IN,
+      opId: { type: "string", description: "The same id within 10 minutes counts once." },
+    },
+  },
+  answers: {
+    200: {
+      description: "The sum.",
+      content: { "application/json": objectSchema({ value: WHOLE_NUMBER, type: { const: "bigint" } }, ["value"]) },
+    },
+  },
+  problems: [409],
+  handle: increment,
+};
 
 const INTEGER_TEXT = /^-?\d{1,20}$/;
 
-async function increment({ cache, request, response, parameters, maxBodyBytes }: RouteContext): Promise<void> {
-  bodyKindOf(request, ["json"]);
-  const body = parseJsonObject(await readBody(request, maxBodyBytes), ["delta", "initial", "ttl", "opId"]);
+async function increment(context: RequestContext): Promise<void> {
+  const { cache, response, parameters } = context;
+  const body = await context.readFields();
   const key = parameters["key"] as string;
   const delta = readInteger(body, "delta") ?? 1;
   const options = counterOptions(body);
@@ -43,13 +68,12 @@ async function count(
 }
 
 function counterOptions(body: Readonly<Record<string, unknown>>): CounterOptions {
-  const { ttl, opId } = body;
+  const { opId } = body;
+  const ttl = readTtl(body, "ttl");
   const initial = readInteger(body, "initial");
-  if (ttl !== undefined && typeof ttl !== "string" && typeof ttl !== "number")
-    throw new HttpProblem(400, '"ttl" must be milliseconds or text such as "5m".');
   if (opId !== undefined && typeof opId !== "string") throw new HttpProblem(400, '"opId" must be a string.');
   return {
-    ...(ttl === undefined ? {} : { ttl: typeof ttl === "string" ? parseTtlText(ttl) : ttl }),
+    ...(ttl === undefined ? {} : { ttl }),
     ...(initial === undefined ? {} : { initial }),
     ...(opId === undefined ? {} : { opId }),
   };

@@ -1,26 +1,41 @@
-import { once } from "node:events";
-import type { ServerResponse } from "node:http";
 import { HttpProblem, problemOf } from "../problem.ts";
+import type { RequestContext } from "../request-context.ts";
 import { type RequestQuery, singleParameter } from "../request-target.ts";
-import type { Route, RouteContext } from "../route.ts";
+import { beginBody } from "../respond.ts";
+import type { Route } from "../route.ts";
+import { writeWithBackpressure } from "../stream-body.ts";
 
 /** The keys as newline-delimited JSON, one `{"key": …}` a line; a last line `{"error": …}` when the listing broke off. */
-export const LIST_ROUTE: Route = { method: "GET", path: "/v1/keys", query: ["prefix", "limit"], handle: listKeys };
+export const LIST_ROUTE: Route = {
+  method: "GET",
+  path: "/v1/keys",
+  summary: "List keys, one a line.",
+  role: "read",
+  query: {
+    prefix: { description: "Only keys that begin with it.", schema: { type: "string" } },
+    limit: { description: "Most keys.", schema: { type: "integer", minimum: 1 } },
+  },
+  answers: {
+    200: {
+      description: 'Lines of {"key": …}; the last is {"error": …} when the store failed in the middle.',
+      content: { "application/x-ndjson": { type: "string" } },
+    },
+  },
+  problems: [501],
+  handle: listKeys,
+};
 
 /** Lines are sent in pieces of about this size: a write per key would cost more than the listing. */
 const PIECE_LENGTH = 16_384;
 
-/** How long a client may leave its side of a full connection unread before it is cut. */
-const STALLED_CLIENT_MS = 30_000;
-
-async function listKeys({ cache, request, response, query, signal }: RouteContext): Promise<void> {
+async function listKeys({ cache, request, response, query, signal }: RequestContext): Promise<void> {
   const limit = readLimit(query);
   const prefix = singleParameter(query, "prefix");
   const keys = cache.keys({ signal, ...(prefix === undefined ? {} : { prefix }) })[Symbol.asyncIterator]();
   try {
     // The first key is asked for before anything is sent, so that a store that cannot list answers with its error.
     let next = await keys.next();
-    response.writeHead(200, { "Content-Type": "application/x-ndjson" });
+    beginBody(response, 200, "application/x-ndjson", undefined);
     if (request.method === "HEAD") {
       response.end();
       return;
@@ -29,7 +44,7 @@ async function listKeys({ cache, request, response, query, signal }: RouteContex
     for (let count = 0; next.done !== true && count < limit; count += 1) {
       piece += `${JSON.stringify({ key: next.value })}\n`;
       if (piece.length >= PIECE_LENGTH) {
-        await writeWithBackpressure(response, piece, signal);
+        await writeWithBackpressure(response, piece);
         piece = "";
       }
       // Not read past the limit: the store may have to work for the next key.
@@ -42,18 +57,6 @@ async function listKeys({ cache, request, response, query, signal }: RouteContex
     response.end(`${JSON.stringify({ error: { code, message: detail } })}\n`);
   } finally {
     await keys.return?.();
-  }
-}
-
-/** Sends a piece and waits while the client is slower than the store, so that a listing never piles up in memory. */
-async function writeWithBackpressure(response: ServerResponse, piece: string, signal: AbortSignal): Promise<void> {
-  if (response.write(piece)) return;
-  const stalled = AbortSignal.timeout(STALLED_CLIENT_MS);
-  try {
-    await once(response, "drain", { signal: AbortSignal.any([signal, stalled]) });
-  } catch (error) {
-    response.destroy();
-    throw error;
   }
 }
 

@@ -12,6 +12,7 @@ import { faultCases } from "./fault-cases.ts";
 import { keyCases } from "./key-cases.ts";
 import { leaseCases } from "./lease-cases.ts";
 import { resetCases } from "./reset-cases.ts";
+import { revalidationCases } from "./revalidation-cases.ts";
 import { scanCases } from "./scan-cases.ts";
 import { staleCases } from "./stale-cases.ts";
 import { tagCases } from "./tag-cases.ts";
@@ -39,6 +40,7 @@ export const backendCases: readonly BackendCase[] = [
   ...tagCases,
   ...scanCases,
   ...clearCases,
+  ...revalidationCases,
   ...concurrencyCases,
   ...abortCases,
   ...closeCases,

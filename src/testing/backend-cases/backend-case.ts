@@ -20,6 +20,7 @@ export const CONFORMANCE_GROUPS = [
   "tags",
   "scan",
   "clear",
+  "revalidation",
   "concurrency",
   "abort",
   "close",
@@ -109,6 +110,12 @@ export const needsSingleKey: Requirement = {
 export function needsMethod(name: "connections" | "report" | "usage" | "isolate"): Requirement {
   return { description: `${name}()`, isMet: ({ backend }) => typeof backend[name] === "function" };
 }
+
+/** Needs a store that says which entries are current. */
+export const needsRevalidation: Requirement = {
+  description: "revalidation",
+  isMet: ({ backend }) => backend.revalidation !== undefined,
+};
 
 /** Needs a store that keeps values as they are. */
 export const needsValueStorage: Requirement = {

@@ -1,6 +1,7 @@
 import type { Backend, OperationContext } from "../../backend/backend.ts";
 import type { BackendCapabilities } from "../../backend/capabilities.ts";
 import type { BackendHost } from "../../backend/registry.ts";
+import type { Revalidation } from "../../backend/revalidation.ts";
 import { systemClock } from "../../foundation/clock.ts";
 import { BackendUnavailableError } from "../../foundation/errors.ts";
 import { MapCounters } from "./map-counters.ts";
@@ -21,20 +22,30 @@ export interface MapBackendOptions extends Partial<Pick<BackendHost, "clock" | "
 }
 
 /** The operations that can be held. */
-export type MapOperation = Exclude<
+export type MapOperation = BackendOperation | "revalidate";
+
+type BackendOperation = Exclude<
   keyof Backend,
   | "name"
   | "capabilities"
   | "epoch"
   | "peek"
+  | "nearTier"
+  | "maxTtlMs"
+  | "pendingWrites"
+  | "awaitCoherence"
+  | "coherence"
+  | "tierUsages"
   | "isolate"
   | "usage"
   | "areColocated"
   | "connections"
   | "loadTier"
   | "sharedTier"
+  | "revalidation"
   | "report"
   | "resize"
+  | "changePolicy"
   | "scan"
   | "close"
 >;
@@ -99,12 +110,15 @@ function createClient(options: MapBackendOptions, data: MapData): MapBackend {
     local: !isAsync,
   });
   const direct = directOperations(data, storage);
+  const { revalidate, ...operations } = isAsync
+    ? gatedOperations(direct, gates, name)
+    : { ...direct, close: () => undefined };
   const backend: MapBackend = {
     name,
     capabilities,
     epoch: "1",
-    ...(isAsync ? gatedOperations(direct, gates, name) : { ...direct, close: () => undefined }),
-    ...(isAsync ? {} : { peek: (key: string) => data.store.get(key)?.value }),
+    ...operations,
+    ...(isAsync ? { revalidation: { life: "1", revalidate } } : { peek: (key) => data.store.get(key)?.value }),
     scan: (prefix, context) => scanSlices(data.store, prefix, context.isStaleListed === true),
     usage: (namespace) => data.store.usage(namespace),
     hold(operation, holdOptions) {
@@ -116,7 +130,7 @@ function createClient(options: MapBackendOptions, data: MapData): MapBackend {
   return withoutMissing(backend);
 }
 
-type DirectOperations = Required<Pick<Backend, MapOperation>>;
+type DirectOperations = Required<Pick<Backend, BackendOperation>> & Pick<Revalidation, "revalidate">;
 
 function directOperations(data: MapData, storage: "values" | "bytes"): DirectOperations {
   const { store, counters, leases } = data;
@@ -151,6 +165,7 @@ function directOperations(data: MapData, storage: "values" | "bytes"): DirectOpe
     invalidateTags: (tags) => store.invalidateTags(tags),
     stamp: () => store.nextVersion(),
     clear: (namespace) => store.clear(namespace),
+    revalidate: async (entries) => entries.map((entry) => (store.isUnchanged(entry) ? "unchanged" : "changed")),
   };
 }
 

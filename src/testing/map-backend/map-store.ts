@@ -1,9 +1,13 @@
 import type { BackendUsage } from "../../backend/backend.ts";
 import type { CommitResult, KeyCheck, KeyWrite } from "../../backend/commit.ts";
+import type { KnownEntry } from "../../backend/revalidation.ts";
 import type { EntryWrite, StoredEntry, WriteResult } from "../../backend/stored-entry.ts";
 import { isWithinNamespace, type NamespacePath, namespaceOf } from "../../entry/namespace-path.ts";
 import type { RemovalCause, RemovalListener } from "../../entry/removal.ts";
 import type { Clock } from "../../foundation/clock.ts";
+
+/** Ends are reckoned from a wall clock and a monotonic one, which do not tick together. */
+const CLOCK_GRAIN_MS = 2;
 
 interface MapRecord {
   readonly value: unknown;
@@ -48,6 +52,13 @@ export class MapStore {
   getStale(key: string): StoredEntry | undefined {
     const record = this.#live(key) ?? this.#records.get(key);
     return record === undefined ? undefined : this.#entryOf(record);
+  }
+
+  /** Whether the live entry of a key is a known one: its version, and its end but for what the two clocks differ by. */
+  isUnchanged({ key, version, expiresAt }: KnownEntry): boolean {
+    const entry = this.get(key);
+    if (entry === undefined || entry.version !== version) return false;
+    return entry.expiresAt === expiresAt || Math.abs(entry.expiresAt - expiresAt) <= CLOCK_GRAIN_MS;
   }
 
   set(key: string, write: EntryWrite): WriteResult {

@@ -9,6 +9,10 @@ export interface Faults {
   latencyMs: number;
   /** Up to this much more delay, chosen anew for every chunk. */
   jitterMs: number;
+  /** Share of the connections that black holes concern, each by a lot that it draws when it opens; 1 is all. */
+  affectedRatio: number;
+  /** Which connections black holes concern besides: those on which the client has subscribed to something, those on which it has not, or both. */
+  heldConnections: "all" | "subscribed" | "others";
   /** Hold what the client sends; the connection stays open, half-open one way. */
   blackHolesRequests: boolean;
   /** Hold what the server sends; the connection stays open, half-open the other way. */
@@ -66,6 +70,8 @@ export interface FaultProxyOptions {
 const HEALTHY: Faults = {
   latencyMs: 0,
   jitterMs: 0,
+  affectedRatio: 1,
+  heldConnections: "all",
   blackHolesRequests: false,
   blackHolesReplies: false,
   refusesConnections: false,
@@ -88,6 +94,10 @@ const BANDWIDTH_STEPS_PER_SECOND = 100;
 interface Pair {
   readonly client: Socket;
   readonly upstream: Socket;
+  /** See {@link Faults.affectedRatio}. */
+  readonly lot: number;
+  /** Whether the client has sent SUBSCRIBE. */
+  isSubscribed: boolean;
   /** Bytes of replies that may still pass; see {@link Faults.replyBytesUntilReset}. */
   replyBytesLeft: number;
 }
@@ -96,6 +106,8 @@ interface Pair {
 interface ProxyState {
   readonly faults: Faults;
   readonly random: RandomSource;
+  /** Apart from all else that is random, so that new connections do not change what happens to the others. */
+  readonly lots: RandomSource;
   readonly pairs: Set<Pair>;
   resetCount: number;
 }
@@ -105,6 +117,7 @@ export async function startFaultProxy({ target, seed = 1 }: FaultProxyOptions): 
   const state: ProxyState = {
     faults: { ...HEALTHY },
     random: createSeededRandom(seed),
+    lots: createSeededRandom(seed),
     pairs: new Set(),
     resetCount: 0,
   };
@@ -116,7 +129,8 @@ export async function startFaultProxy({ target, seed = 1 }: FaultProxyOptions): 
     }
     const upstream = connect({ host: target.host, port: target.port, allowHalfOpen: true, noDelay: true });
     client.setNoDelay();
-    const pair: Pair = { client, upstream, replyBytesLeft: faults.replyBytesUntilReset };
+    const own = { lot: state.lots.next(), isSubscribed: false, replyBytesLeft: faults.replyBytesUntilReset };
+    const pair: Pair = { client, upstream, ...own };
     pairs.add(pair);
     client.once("close", () => pairs.delete(pair));
     pump(client, upstream, (chunk) => carryChunk(chunk, "request", pair, state));
@@ -201,7 +215,12 @@ async function carryChunk(chunk: Buffer, direction: Direction, pair: Pair, state
   const isReply = direction === "reply";
   const target = isReply ? pair.client : pair.upstream;
   const isOver = (): boolean => pair.client.destroyed || pair.upstream.destroyed;
-  while ((isReply ? faults.blackHolesReplies : faults.blackHolesRequests) && !isOver()) await delay(HOLD_POLL_MS);
+  const isHeld = (): boolean =>
+    (isReply ? faults.blackHolesReplies : faults.blackHolesRequests) &&
+    pair.lot < faults.affectedRatio &&
+    (faults.heldConnections === "all" || (faults.heldConnections === "subscribed") === pair.isSubscribed);
+  if (!isReply && (chunk.includes("subscribe") || chunk.includes("SUBSCRIBE"))) pair.isSubscribed = true;
+  while (isHeld() && !isOver()) await delay(HOLD_POLL_MS);
   const waitMs = faults.latencyMs + random.next() * faults.jitterMs;
   if (waitMs > 0) await delay(waitMs);
   const reset = chooseReset(state);

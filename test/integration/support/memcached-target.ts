@@ -1,3 +1,4 @@
+import { askServer } from "../../../scripts/servers/ask-server.ts";
 import type { TestServer } from "../../../scripts/servers/test-server.ts";
 import type { Backend } from "../../../src/backend/backend.ts";
 import type { BackendHost } from "../../../src/backend/registry.ts";
@@ -68,7 +69,25 @@ export async function memcachedTarget(
   const open = (): Backend =>
     createMemcachedBackend(memcachedSettings(proxy, { mode, timeoutMs: CASE_TIMEOUT_MS }), own);
   const ownNames = [reservedKey("n", ""), reservedKey("t", "tag"), reservedKey("i", "")].map(({ text }) => text);
-  return { backend: open(), openSecond: open, ownNames, faults: faultsOf(proxy), dispose: () => proxy.stop() };
+  const target = { backend: open(), openSecond: open, ownNames, faults: faultsOf(proxy), dispose: () => proxy.stop() };
+  // The other mode ends TTLs by the clock of this process.
+  return mode === "plain" ? { ...target, wait: (ms, sleep) => waitByServer(server, ms, sleep) } : target;
+}
+
+/** How long until the server's clock is read again, when it lags behind. */
+const TICK_CHECK_MS = 100;
+
+/** Waits until so much time has passed for the server, whose clock ticks once a second, and later when the machine pauses. */
+async function waitByServer(server: TestServer, ms: number, sleep: (ms: number) => Promise<void>): Promise<void> {
+  const until = (await secondsOf(server)) + Math.floor(ms / 1_000);
+  await sleep(ms);
+  while ((await secondsOf(server)) < until) await sleep(TICK_CHECK_MS);
+}
+
+async function secondsOf(server: TestServer): Promise<number> {
+  const seconds = /^STAT time (\d+)\r$/m.exec(await askServer(server, "stats\r\n"))?.[1];
+  if (seconds === undefined) throw new Error("The server does not say what time it is.");
+  return Number(seconds);
 }
 
 function faultsOf(proxy: FaultProxy): NonNullable<ConformanceTarget["faults"]> {

@@ -39,21 +39,27 @@ for number = 1, checks do
   if reply then return reply end
 end
 
+local OPERATIONS = { [67] = setWith, [68] = remove }
 local replies = { 1 }
 local at = FIRST_ITEM + checks + 1
 for item = 1, #KEYS - FIRST_KEY - checks do
   local key, meta = KEYS[FIRST_KEY + checks + item], ARGV[at]
-  local reply
-  if byte(meta) == 68 then
-    remove(key, meta)
-    reply, at = 0, at + 1
+  local code = byte(meta)
+  local isDone, reply = pcall(OPERATIONS[code] or set, key, meta, ARGV[at + 1])
+  if not isDone then reply = failureOf(reply) end
+  if code == 68 then
+    at = at + 1
+    if isDone then reply = 0 end
   else
-    if byte(meta) == 67 then reply = setWith(key, meta, ARGV[at + 1]) else reply = set(key, meta, ARGV[at + 1]) end
-    if type(reply) == 'table' then
-      if reply.err then return reply end
-      reply = reply[2]
-    end
     at = at + 2
+  end
+  if type(reply) == 'table' then
+    if reply.err then
+      -- Of what was changed before it, if anything was, others hear.
+      finish()
+      return reply
+    end
+    reply = reply[2]
   end
   replies[item + 1] = reply
 end

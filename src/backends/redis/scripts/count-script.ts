@@ -53,7 +53,7 @@ local function count(key, opKey, meta)
   local sum, refusal = addIntegers(SCRATCH, current, delta)
   if not sum then return { 0, refusal } end
   if isSmaller(sum, minimum) or isSmaller(maximum, sum) then return { 0, 'range' } end
-  local made = nextVersion(byte(meta, 2) - 32, version)
+  local made = nextVersion(byte(meta, 2) - 32, version, key)
   local reply
   if isLiveNow then
     reply = try('SET', key, MAGIC .. char(flags) .. bytes8(made) .. fixed .. middle .. sum, 'KEEPTTL')
@@ -63,7 +63,7 @@ local function count(key, opKey, meta)
     reply = write(key, MAGIC .. kind .. bytes8(made) .. mark .. endOf(ttl) .. block .. sum, ttl)
   end
   if reply.err then return reply end
-  changed(key, made)
+  IS_CHANGED = true
   if opKey ~= key then
     call('SET', opKey, string.format('%.0f', made) .. ' ' .. sum, 'PX', '${OP_ID_WINDOW_MS}')
   end

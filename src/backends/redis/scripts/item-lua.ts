@@ -110,11 +110,11 @@ local function setWith(key, meta, payload)
   local block = not isRefused and tagsOf(tags, tonumber(since))
   if not block then return refused(key, version, isLiveNow, wantsPrevious) end
   local replaced = wantsPrevious and isLiveNow and call('GET', key)
-  local made = nextVersion(index, version)
+  local made = nextVersion(index, version, key)
   local kind, kept = keeping(block, ttl, staleMs)
   local reply = write(key, MAGIC .. char(kind) .. bytes8(made) .. mark .. endOf(ttl) .. block .. payload, kept)
   if reply.err then return reply end
-  changed(key, made)
+  IS_CHANGED = true
   if replaced then return { 1, made, replaced } end
   return { 1, made }
 end
@@ -127,9 +127,9 @@ local function remove(key, meta)
     if question then return question end
   end
   -- Also a key that is not there may be in somebody's memory, or on its way there.
-  local made = nextVersion(byte(meta, 2) - 32, version)
+  local made = nextVersion(byte(meta, 2) - 32, version, key)
   if version > 0 then bury(key, made) else call('DEL', key) end
-  changed(key, made)
+  IS_CHANGED = true
   return isLiveNow and 1 or 0
 end
 
@@ -150,8 +150,9 @@ local function expire(key, meta)
   end
   -- The first of these is no write that a full server refuses, so the second cannot fail after it.
   if ttl == '0' then call('PERSIST', key) else call('PEXPIRE', key, kept) end
+  nextVersion(byte(meta, 2) - 32, version, key)
+  IS_CHANGED = true
   call('SETRANGE', key, 20, endOf(ttl))
-  changed(key, nextVersion(byte(meta, 2) - 32, version))
   return 1
 end
 `;

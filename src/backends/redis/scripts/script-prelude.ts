@@ -1,5 +1,5 @@
 import { RECORD_HEAD_BYTES, VERSION_LIMIT_BYTE } from "../record.ts";
-import { CHANGES_CHANNEL, TAG_CLOCK_KEY, TAG_PREFIX } from "../redis-key-layout.ts";
+import { TAG_CLOCK_KEY, TAG_PREFIX } from "../redis-key-layout.ts";
 
 /**
  * How long a tombstone stays: as long as the longest load that is allowed to hold a token, so that whoever comes late meets a version and no token.
@@ -25,8 +25,25 @@ local MS = floor(US / 1000)
 local REFUSAL = nil
 `;
 
+/**
+ * `tell(channel, message)`: publishes. A channel with a hash tag is one of a cluster's slot; what nobody hears there, and what may not be said there, is told on the channel for all, which is
+ * what is before the tag. So the processes of a fleet that do not hear channels of slots still hear of changes, as long as nobody does, and so does everybody while a slot is on its way to
+ * another server. Calls that follow a slot to a server which does not have it yet (ASK) publish there, where nobody can listen.
+ */
+export const TELL_LUA: string = `
+local function tell(channel, message)
+  local tag = find(channel, ':{', 1, true)
+  if tag then
+    local heard = try('SPUBLISH', channel, message)
+    if type(heard) == 'number' and heard > 0 then return end
+    channel = sub(channel, 1, tag - 1)
+  end
+  try('PUBLISH', channel, message)
+end
+`;
+
 /** That, and records. */
-const RECORD_LUA: string = `${NAMES_LUA}
+const RECORD_LUA: string = `${NAMES_LUA}${TELL_LUA}
 -- Version and flags of a record; nil for anything else.
 local function open(p)
   if type(p) ~= 'string' or #p < ${RECORD_HEAD_BYTES} or sub(p, 1, 3) ~= MAGIC then return nil end
@@ -44,16 +61,22 @@ local function failureOf(caught)
 end
 `;
 
+/** The channel, which the client says: a script does not know the number of its database. */
+export const CHANNEL_LUA = "sub(ARGV[4], 2)";
+
 /**
  * Heads, versions and what is told of changes.
  *
  * A version is larger than the record's, the shard's head and the server's time allow no smaller one. Heads are written by `finish`, which runs
  * whatever became of the items: a head that is too high costs a probe, one that is too low would hide a change.
+ *
+ * Whatever raises a head is told, with the head before it: so who hears every message knows every change. Also items that fail afterwards, which nobody can tell
+ * from a change that was made in part: an entry that is read again for nothing costs less than a chain that is broken.
  */
 const VERSION_LUA = `
 local HEADS = try('GET', KEYS[1])
 if type(HEADS) ~= 'string' then HEADS = '' end
-local RAISED, RAISED_COUNT, CHANGES = {}, 0, {}
+local RAISED, RAISED_COUNT, CHANGES, CHANGE_COUNT, IS_CHANGED = {}, 0, { 'K' }, 1, false
 
 local function headOf(index)
   local at = index * 8 + 1
@@ -63,7 +86,8 @@ local function headOf(index)
   return unpack('>I8', HEADS, at)
 end
 
-local function nextVersion(index, previous)
+-- The shard's new head, and the one before.
+local function raise(index, previous)
   local head = RAISED[index]
   if not head then
     head = headOf(index)
@@ -73,11 +97,14 @@ local function nextVersion(index, previous)
   if head >= version then version = head + 1 end
   if previous >= version then version = previous + 1 end
   RAISED[index] = version
-  return version
+  return version, head
 end
 
-local function changed(key, version)
-  CHANGES[#CHANGES + 1] = pack('>I8I4', version, #key) .. key
+local function nextVersion(index, previous, key)
+  local version, head = raise(index, previous)
+  CHANGE_COUNT = CHANGE_COUNT + 1
+  CHANGES[CHANGE_COUNT] = pack('>I8I8I4', head, version, #key) .. key
+  return version
 end
 
 -- Returns the server's error when entries were changed and their heads could not be; and when the server takes no writes at all: then nothing was changed, and
@@ -100,14 +127,12 @@ local function finish()
     text = table.concat(parts)
   end
   local reply = try('SET', KEYS[1], text)
-  if #CHANGES == 0 then
-    local err = reply.err or ''
-    return (find(err, 'READONLY', 1, true) or find(err, 'NOREPLICAS', 1, true)) and reply or nil
+  if reply.err and not IS_CHANGED then
+    return (find(reply.err, 'READONLY', 1, true) or find(reply.err, 'NOREPLICAS', 1, true)) and reply or nil
   end
-  if reply.err then return reply end
   -- Who may not publish is told so when it connects; nothing depends on messages.
-  try('PUBLISH', '${CHANGES_CHANNEL}', 'K' .. table.concat(CHANGES))
-  return nil
+  if CHANGE_COUNT > 1 then tell(${CHANNEL_LUA}, table.concat(CHANGES)) end
+  return reply.err and reply or nil
 end
 `;
 
@@ -172,14 +197,15 @@ local function bucketOf(tag)
   return tostring(tonumber(sub(redis.sha1hex(tag), 1, 6), 16) % ${TAG_BUCKET_COUNT})
 end
 
--- The clock's next number; also makes the clock when it is missing.
+-- The clock's next number, and the one before; also makes the clock when it is missing. Whoever moves a clock that is there publishes both.
 local function nextTagNumber()
   local found = call('HMGET', CLOCK, 'now', 'born')
-  local number = math.max(US, numberOf(found[1]) + 1)
+  local before = numberOf(found[1])
+  local number = math.max(US, before + 1)
   local text = string.format('%.0f', number)
   if not found[2] then call('HSET', CLOCK, 'born', text) end
   call('HSET', CLOCK, 'now', text)
-  return number
+  return number, before
 end
 
 -- Eight bytes. Writes the tag's record when it is missing.
@@ -195,11 +221,11 @@ end
 `;
 
 /**
- * Whether a record lives. ARGV[4] is `1` where tags can be looked up in the same step (one server), `0` where they lie in another slot. There the answer
+ * Whether a record lives. ARGV[4] begins with `1` where tags can be looked up in the same step (one server), `0` where they lie in another slot; behind it is the channel. There the answer
  * for a record with tags is nil, unless the caller brings its own for exactly this version.
  */
 const LIFE_LUA = `
-local HAS_TAGS_HERE = ARGV[4] == '1'
+local HAS_TAGS_HERE = byte(ARGV[4]) == 49
 
 local function tagBlock(p, key, flags)
   local at = ${RECORD_HEAD_BYTES} + (bit.band(flags, 16) ~= 0 and 16 or 0)
@@ -268,7 +294,7 @@ local function set(key, meta, payload)
   local previous = open(try('GETRANGE', key, '0', '${RECORD_HEAD_BYTES - 1}')) or 0
   local mark, failure = markOf(namespace - 32, true)
   if not mark then return failure end
-  local version = nextVersion(index, previous)
+  local version = nextVersion(index, previous, key)
   local head = MAGIC .. '\\0' .. bytes8(version) .. mark .. endOf(ttl)
   if letter == 84 then
     if try('RENAME', payload, key).err then return 0 end
@@ -277,8 +303,8 @@ local function set(key, meta, payload)
     local reply = write(key, letter == 76 and payload or head .. payload, ttl)
     if reply.err then return reply end
   end
+  IS_CHANGED = true
   if letter ~= 83 then call('SETRANGE', key, '0', head) end
-  changed(key, version)
   return version
 end
 `;

@@ -1,7 +1,6 @@
 import { defineRedisScript, type RedisScript } from "../../../clients/redis/redis-script.ts";
 import { RECORD_HEAD_BYTES, VERSION_LIMIT_BYTE } from "../record.ts";
-import { CHANGES_CHANNEL } from "../redis-key-layout.ts";
-import { GENERATION_LUA, NAMES_LUA } from "./script-prelude.ts";
+import { CHANNEL_LUA, GENERATION_LUA, NAMES_LUA, TELL_LUA } from "./script-prelude.ts";
 
 /** From how many items on heads are read and written as a whole; below, each by itself. */
 const MANY_COUNT = 8;
@@ -18,7 +17,7 @@ const MANY_COUNT = 8;
  */
 export const setScript: RedisScript = defineRedisScript(
   "set",
-  `${NAMES_LUA}${GENERATION_LUA}
+  `${NAMES_LUA}${TELL_LUA}${GENERATION_LUA}
 local COUNT = #KEYS - 1 - LEVEL_COUNT
 local HEADS_KEY = KEYS[1]
 local DATA, NOTHING = MAGIC .. '\\0', '\\0\\0\\0\\0\\0\\0\\0\\0'
@@ -29,7 +28,7 @@ if COUNT >= ${MANY_COUNT} then
   if type(HEADS) ~= 'string' then HEADS = '' end
 end
 
-local RAISED, RAISED_COUNT, CHANGES, CHANGE_COUNT = {}, 0, { 'K' }, 1
+local RAISED, RAISED_COUNT, CHANGES, CHANGE_COUNT, IS_CHANGED = {}, 0, { 'K' }, 1, false
 local replies = {}
 for item = 1, COUNT do
   local key, meta, payload = KEYS[1 + LEVEL_COUNT + item], ARGV[4 + 2 * item], ARGV[5 + 2 * item]
@@ -54,6 +53,9 @@ for item = 1, COUNT do
       if previous >= version and previous < LIMIT then version = previous + 1 end
     end
     RAISED[place] = version
+    -- Whatever becomes of it, as in the other scripts.
+    CHANGE_COUNT = CHANGE_COUNT + 1
+    CHANGES[CHANGE_COUNT] = pack('>I8I8I4', head, version, #key) .. key
 
     local ttl = sub(meta, 4)
     local text = pack('>c4I8c8I8', DATA, version, mark, ttl == '0' and 0 or MS + tonumber(ttl))
@@ -71,8 +73,7 @@ for item = 1, COUNT do
       reply = 0
     end
     if reply ~= 0 and (type(reply) ~= 'table' or not reply.err) then
-      CHANGE_COUNT = CHANGE_COUNT + 1
-      CHANGES[CHANGE_COUNT] = pack('>I8I4', version, #key) .. key
+      IS_CHANGED = true
       reply = version
     end
     replies[item] = reply
@@ -105,13 +106,11 @@ else
   end
 end
 -- As the other scripts finish.
-if CHANGE_COUNT == 1 then
-  local err = failed and failed.err or ''
-  return (find(err, 'READONLY', 1, true) or find(err, 'NOREPLICAS', 1, true)) and failed or replies
+if failed and not IS_CHANGED then
+  return (find(failed.err, 'READONLY', 1, true) or find(failed.err, 'NOREPLICAS', 1, true)) and failed or replies
 end
-if failed then return failed end
-try('PUBLISH', '${CHANGES_CHANNEL}', table.concat(CHANGES))
-return replies
+tell(${CHANNEL_LUA}, table.concat(CHANGES))
+return failed or replies
 `,
 );
 

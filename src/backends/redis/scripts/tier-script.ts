@@ -1,8 +1,7 @@
 import { defineRedisScript, type RedisScript } from "../../../clients/redis/redis-script.ts";
 import { RECORD_HEAD_BYTES } from "../record.ts";
-import { CHANGES_CHANNEL } from "../redis-key-layout.ts";
 import { ITEM_LUA } from "./item-lua.ts";
-import { SCRIPT_PRELUDE, TOMBSTONE_MS } from "./script-prelude.ts";
+import { CHANNEL_LUA, SCRIPT_PRELUDE, TOMBSTONE_MS } from "./script-prelude.ts";
 
 /**
  * Loads that one of many does.
@@ -65,7 +64,7 @@ local function putToken(key, p, isLiveNow, grant, tokenMs, index)
   local isShort = remaining >= 0 and remaining < tokenMs
   local made, flagsMade = version, bit.bor(flags, 16)
   if isLiveNow then
-    made = nextVersion(index, version)
+    made = nextVersion(index, version, key)
     -- The server has it beyond its end now: its readers must look at that.
     if isShort then flagsMade = bit.bor(flagsMade, 64) end
   end
@@ -75,14 +74,14 @@ local function putToken(key, p, isLiveNow, grant, tokenMs, index)
   else reply = try('SET', key, head .. call('GETRANGE', key, ${RECORD_HEAD_BYTES}, -1), 'KEEPTTL') end
   if type(reply) == 'table' and reply.err then return reply end
   if isShort then call('PEXPIRE', key, tokenMs) end
-  if isLiveNow then changed(key, made) end
+  if isLiveNow then IS_CHANGED = true end
   return nil, made
 end
 
 -- The clock of tags: what is invalidated later has a larger number. Nothing where the clock lies in another slot.
 local function tagsSeen()
   if not HAS_TAGS_HERE then return '' end
-  return call('HGET', CLOCK, 'now') or string.format('%.0f', nextTagNumber())
+  return call('HGET', CLOCK, 'now') or string.format('%.0f', (nextTagNumber()))
 end
 
 local function getOrLease(key, meta)
@@ -129,7 +128,7 @@ local function giveBack(key, flags)
   else
     call('SETRANGE', key, ${RECORD_HEAD_BYTES}, NO_TOKEN)
   end
-  try('PUBLISH', '${CHANGES_CHANNEL}', 'R' .. key)
+  tell(${CHANNEL_LUA}, 'R' .. key)
 end
 
 local function fill(key, meta, payload)
@@ -144,12 +143,12 @@ local function fill(key, meta, payload)
     giveBack(key, flags)
     return answer(index, 0)
   end
-  local made = nextVersion(index, version)
+  local made = nextVersion(index, version, key)
   local flagsMade, kept = keeping(block, ttl, staleMs)
   local record = MAGIC .. char(flagsMade) .. bytes8(made) .. markOf(namespace, true) .. endOf(ttl) .. block .. payload
   local reply = write(key, record, kept)
   if reply.err then return reply end
-  changed(key, made)
+  IS_CHANGED = true
   return answer(index, made)
 end
 
@@ -175,14 +174,14 @@ local function renew(key, meta)
     if hasToken then giveBack(key, flags) end
     return answer(index, 0)
   end
-  local made = nextVersion(index, version)
+  local made = nextVersion(index, version, key)
   local flagsMade, kept = keeping(bit.band(flags, 32) == 0 and '' or 'tags', ttl, staleMs)
   flagsMade = flagsMade + bit.band(flags, 16)
   -- The first of these is no write that a full server refuses, so the second cannot fail after it.
   if kept == '0' then call('PERSIST', key) else call('PEXPIRE', key, kept) end
   local head = char(flagsMade) .. bytes8(made) .. sub(p, 13, 20) .. endOf(ttl)
   call('SETRANGE', key, 3, bit.band(flags, 16) == 0 and head or head .. NO_TOKEN)
-  changed(key, made)
+  IS_CHANGED = true
   return answer(index, made)
 end
 
@@ -197,9 +196,9 @@ end
 
 local function invalidate(key, meta)
   local index = byte(meta, 2) - 32
-  local made = nextVersion(index, open(try('GETRANGE', key, 0, ${RECORD_HEAD_BYTES - 1})) or 0)
+  local made = nextVersion(index, open(try('GETRANGE', key, 0, ${RECORD_HEAD_BYTES - 1})) or 0, key)
   bury(key, made)
-  changed(key, made)
+  IS_CHANGED = true
   return answer(index, made)
 end
 
@@ -218,11 +217,12 @@ return finish() or replies
 );
 
 /**
- * The table of nodes: a hash of `id → end of the lease in ms, space, info`, and when it came to be.
+ * The table of nodes: a hash of `id → end of the lease in ms, space, info`, when it came to be, and the server that says so: one that was restarted or promoted may lack the newest
+ * entries, so its table is as young as if it had none.
  *
  * ```text
- * KEYS   table          ARGV   renew · id · lease in ms · info  |  leave · id  |  list
- * reply  the age of the table in ms, then, for list, of each node: id, ms left, info
+ * KEYS   table          ARGV   renew · id · lease in ms · info  |  leave · id  |  list  |  announce · id · ms · info
+ * reply  the age of the table in ms, then, for list, of each node: id, ms left, info; for announce, of each announcement
  * ```
  */
 export const nodesScript: RedisScript = defineRedisScript(
@@ -232,17 +232,25 @@ local call, match = redis.call, string.match
 local TIME = call('TIME')
 local MS = TIME[1] * 1000 + math.floor(TIME[2] / 1000)
 local text = string.format('%.0f', MS)
-call('HSETNX', KEYS[1], 'born', text)
+local info = redis.pcall('INFO', 'server')
+local run = type(info) == 'string' and match(info, 'run_id:(%x+)') or ''
+if call('HGET', KEYS[1], 'run') ~= run then call('HSET', KEYS[1], 'run', run, 'born', text) end
 local reply = { MS - (tonumber(call('HGET', KEYS[1], 'born')) or MS) }
 if ARGV[1] == 'renew' then
   call('HSET', KEYS[1], 'n' .. ARGV[2], string.format('%.0f', MS + tonumber(ARGV[3])) .. ' ' .. ARGV[4])
 elseif ARGV[1] == 'leave' then
-  call('HDEL', KEYS[1], 'n' .. ARGV[2])
+  call('HDEL', KEYS[1], 'n' .. ARGV[2], 'a' .. ARGV[2])
 else
+  -- Leases are short, and nobody waits for who only said where it is.
+  local kind = 'n'
+  if ARGV[1] == 'announce' then
+    kind = 'a'
+    call('HSET', KEYS[1], 'a' .. ARGV[2], string.format('%.0f', MS + tonumber(ARGV[3])) .. ' ' .. ARGV[4])
+  end
   local fields = call('HGETALL', KEYS[1])
   for at = 1, #fields, 2 do
     local untilMs, info = match(fields[at + 1], '^(%d+) (.*)$')
-    if string.sub(fields[at], 1, 1) == 'n' then
+    if string.sub(fields[at], 1, 1) == kind then
       if untilMs and tonumber(untilMs) > MS then
         reply[#reply + 1] = string.sub(fields[at], 2)
         reply[#reply + 1] = tonumber(untilMs) - MS

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../../foundation/errors.ts";
 import type { RedisArgument } from "../redis-client.ts";
-import type { OpenRedisLine, RedisLine } from "../redis-line.ts";
+import type { OpenRedisLine, RedisLine, RedisLineEvents } from "../redis-line.ts";
 import { openForeignLine } from "./foreign-line.ts";
 import type { ForeignRedis } from "./foreign-redis.ts";
 
@@ -29,14 +29,16 @@ interface Plain {
 interface Duplicate extends Plain {
   readonly stream?: { unref?(): void } | undefined;
   on(event: "error" | "close", listener: (error?: unknown) => void): unknown;
-  on(event: "messageBuffer", listener: (channel: Buffer, message: Buffer) => void): unknown;
-  subscribe(channel: string): Promise<unknown>;
+  on(event: "messageBuffer" | "smessageBuffer", listener: (channel: Buffer, message: Buffer) => void): unknown;
+  subscribe(...channels: readonly string[]): Promise<unknown>;
+  ssubscribe(channel: string): Promise<unknown>;
   disconnect(): void;
 }
 
 interface Cluster extends Plain {
   readonly slots?: readonly (readonly string[] | undefined)[];
   nodes(role: "master"): readonly Plain[];
+  refreshSlotsCache(callback: (error?: unknown) => void): void;
 }
 
 /** Recognizes a `Redis` or `Cluster` of ioredis or iovalkey by its shape; `undefined` for anything else. @throws ConfigError for a key prefix */
@@ -74,7 +76,7 @@ function adoptPlain(client: Plain): ForeignRedis {
     warnings,
     connect: () => waitUntilReady(client),
     send: (_slot, args) => send(args),
-    listen: (...call) => listenLike(client, ...call),
+    listen: (...call) => listenLike(client, subscribe, ...call),
     primaries: () => [{ address, send }],
     addressOfSlot: () => address,
   };
@@ -94,7 +96,21 @@ function adoptCluster(client: Cluster): ForeignRedis {
     listen: async (...parameters) => {
       const [node] = client.nodes("master");
       if (node === undefined) throw new Error("the cluster has no primary");
-      return listenLike(node, ...parameters);
+      return listenLike(node, subscribe, ...parameters);
+    },
+    shardLines: {
+      addressOfSlot: (slot) => client.slots?.[slot]?.[0] ?? "",
+      refresh: () =>
+        new Promise((resolve, reject) => {
+          client.refreshSlotsCache((error) => (error ? reject(error) : resolve()));
+        }),
+      lineTo:
+        (address) =>
+        async (...parameters) => {
+          const node = client.nodes("master").find(({ options }) => addressOf(options) === address);
+          if (node === undefined) throw new Error(`${address} is no primary of the cluster`);
+          return listenLike(node, subscribeShards, ...parameters);
+        },
     },
     primaries: () =>
       client.nodes("master").map((node) => ({ address: addressOf(node.options), send: (args) => call(node, args) })),
@@ -117,13 +133,16 @@ const ONCE: object = {
 };
 
 /** A line over a connection like a client's. */
-function listenLike(client: Plain, ...[channel, events, signal]: Parameters<OpenRedisLine>): Promise<RedisLine> {
+function listenLike(
+  client: Plain,
+  hear: (own: Duplicate, channels: readonly string[], events: RedisLineEvents) => Promise<unknown>,
+  ...[channels, events, signal]: Parameters<OpenRedisLine>
+): Promise<RedisLine> {
   const own = client.duplicate(ONCE);
-  own.on("messageBuffer", (_channel, message) => events.onMessage(message));
   const start = async (): Promise<void> => {
     await own.connect();
     own.stream?.unref?.();
-    await own.subscribe(channel);
+    await hear(own, channels, events);
   };
   const onLost = (listener: (error: unknown) => void): void => {
     own.on("error", listener);
@@ -132,6 +151,21 @@ function listenLike(client: Plain, ...[channel, events, signal]: Parameters<Open
   // In small letters: it compares names of commands that a subscriber may send.
   const line = { start, ping: () => own.callBuffer("ping"), end: () => own.disconnect(), onLost };
   return openForeignLine(line, events, signal);
+}
+
+function subscribe(own: Duplicate, channels: readonly string[], events: RedisLineEvents): Promise<unknown> {
+  own.on("messageBuffer", (_channel, message) => events.onMessage(message));
+  return own.subscribe(...channels);
+}
+
+/** That a slot leaves the server is no reply that it waits for: it gives the connection up, which is opened anew where the slots are by then. */
+function subscribeShards(own: Duplicate, channels: readonly string[], events: RedisLineEvents): Promise<unknown> {
+  own.on("smessageBuffer", (_channel, message) => events.onMessage(message));
+  // It tells of a slot that is elsewhere by an event, and leaves the promise as it is.
+  const moved = new Promise<never>((_resolve, reject) => {
+    own.once("moved", () => reject(new Error("MOVED: a slot is elsewhere")));
+  });
+  return Promise.race([moved, Promise.all(channels.map((channel) => own.ssubscribe(channel)))]);
 }
 
 function sharedWarnings(options: IoredisOptions): string[] {

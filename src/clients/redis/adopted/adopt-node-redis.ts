@@ -1,5 +1,5 @@
 import type { RedisArgument } from "../redis-client.ts";
-import type { OpenRedisLine, RedisLine } from "../redis-line.ts";
+import type { OpenRedisLine, RedisLine, RedisLineEvents } from "../redis-line.ts";
 import { openForeignLine } from "./foreign-line.ts";
 import type { ForeignNode, ForeignRedis } from "./foreign-redis.ts";
 import { keyOfSlot } from "./key-of-slot.ts";
@@ -25,7 +25,9 @@ interface Plain extends NodeRedisLike {
 
 interface Duplicate extends Plain {
   on(event: "error", listener: (error: unknown) => void): unknown;
-  subscribe(channel: string, listener: (message: Buffer) => void, givesBytes: true): Promise<unknown>;
+  on(event: "sharded-channel-moved", listener: (channel: string) => void): unknown;
+  subscribe(channels: readonly string[], listener: (message: Buffer) => void, givesBytes: true): Promise<unknown>;
+  sSubscribe(channel: string, listener: (message: Buffer) => void, givesBytes: true): Promise<unknown>;
   destroy(): void;
   unref(): void;
 }
@@ -67,7 +69,7 @@ function adoptPlain(client: Plain, library: string): ForeignRedis {
     connect: () => open(client),
     send: (_slot, args) => send(args),
     // A pool makes no single connections, and does not say what it makes them of.
-    listen: library === CLIENT ? (...call) => listenLike(client, ...call) : undefined,
+    listen: library === CLIENT ? (...call) => listenLike(client, subscribe, ...call) : undefined,
     primaries: () => [{ address: addressOf(client.options), send }],
     addressOfSlot: () => addressOf(client.options),
   };
@@ -113,7 +115,19 @@ function adoptCluster(client: Cluster): ForeignRedis {
     listen: async (...call) => {
       const [master] = client.masters;
       if (master === undefined) throw new Error("the cluster has no primary");
-      return listenLike(await client.nodeClient(master), ...call);
+      return listenLike(await client.nodeClient(master), subscribe, ...call);
+    },
+    shardLines: {
+      addressOfSlot: (slot) => client.slots[slot]?.master.address ?? "",
+      // It asks by itself, when a command finds that a slot has moved.
+      refresh: () => Promise.resolve(),
+      lineTo:
+        (address) =>
+        async (...call) => {
+          const master = client.masters.find((one) => one.address === address);
+          if (master === undefined) throw new Error(`${address} is no primary of the cluster`);
+          return listenLike(await client.nodeClient(master), subscribeShards, ...call);
+        },
     },
     send: (slot, args, kind) => mapped.sendCommand(keyOfSlot(Math.max(0, slot)), kind === "read", args),
     primaries: () => client.masters.map(node),
@@ -122,13 +136,17 @@ function adoptCluster(client: Cluster): ForeignRedis {
 }
 
 /** A line over a connection like a client's, which does not come back by itself. */
-function listenLike(client: Plain, ...[channel, events, signal]: Parameters<OpenRedisLine>): Promise<RedisLine> {
+function listenLike(
+  client: Plain,
+  hear: (own: Duplicate, channels: readonly string[], events: RedisLineEvents) => Promise<unknown>,
+  ...[channels, events, signal]: Parameters<OpenRedisLine>
+): Promise<RedisLine> {
   const socket = { ...(client.options?.["socket"] as object | undefined), reconnectStrategy: false };
   const own = client.duplicate({ socket, disableOfflineQueue: true, clientSideCache: undefined });
   const start = async (): Promise<void> => {
     own.unref();
     await own.connect();
-    await own.subscribe(channel, events.onMessage, true);
+    await hear(own, channels, events);
   };
   return openForeignLine(
     {
@@ -140,6 +158,15 @@ function listenLike(client: Plain, ...[channel, events, signal]: Parameters<Open
     events,
     signal,
   );
+}
+
+function subscribe(own: Duplicate, channels: readonly string[], events: RedisLineEvents): Promise<unknown> {
+  return own.subscribe(channels, events.onMessage, true);
+}
+
+function subscribeShards(own: Duplicate, channels: readonly string[], events: RedisLineEvents): Promise<unknown> {
+  own.on("sharded-channel-moved", (channel) => events.onMoved?.(channel));
+  return Promise.all(channels.map((channel) => own.sSubscribe(channel, events.onMessage, true)));
 }
 
 async function open(client: NodeRedisLike): Promise<void> {

@@ -2,7 +2,7 @@ import { onAbort } from "../../../foundation/abort-listener.ts";
 import { normalizeReply } from "../normalize-reply.ts";
 import type { RedisCallOptions, RedisNodeConnections, RedisNodeFeatures } from "../redis-client.ts";
 import type { RedisFailure } from "../redis-failure.ts";
-import type { OpenRedisLine, RedisLine, RedisLineEvents } from "../redis-line.ts";
+import type { OpenRedisLine, RedisLine, RedisLineEvents, RedisShardLines } from "../redis-line.ts";
 import { type RedisReply, RedisServerError } from "../redis-reply.ts";
 import { RedisRequest } from "../redis-request.ts";
 import type { RedisRoute, RedisRouteNode, RedisRouteParts } from "../redis-route.ts";
@@ -31,6 +31,7 @@ export class AdoptedRoute implements RedisRoute {
   readonly readyTimeoutMs: number = READY_TIMEOUT_MS;
   readonly failurePrefix: string;
   readonly listen: OpenRedisLine | undefined;
+  readonly shardLines: RedisShardLines | undefined;
   readonly #foreign: ForeignRedis;
   readonly #settings: AdoptedRouteSettings;
   readonly #parts: RedisRouteParts;
@@ -47,8 +48,15 @@ export class AdoptedRoute implements RedisRoute {
     this.#foreign = foreign;
     this.#settings = settings;
     this.#parts = parts;
-    const { listen } = foreign;
-    this.listen = listen && ((channel, events, signal) => this.#openLine(listen, channel, events, signal));
+    const { listen, shardLines } = foreign;
+    this.listen = listen && ((...call) => this.#openLine(listen, ...call));
+    this.shardLines = shardLines && {
+      ...shardLines,
+      lineTo: (address) => {
+        const open = shardLines.lineTo(address);
+        return (...call) => this.#openLine(open, ...call);
+      },
+    };
   }
 
   connect(): Promise<void> {
@@ -152,7 +160,7 @@ export class AdoptedRoute implements RedisRoute {
   /** Libraries try for longer than anybody waits, or for ever. */
   async #openLine(
     listen: OpenRedisLine,
-    channel: string,
+    channels: readonly string[],
     events: RedisLineEvents,
     signal: AbortSignal,
   ): Promise<RedisLine> {
@@ -162,7 +170,7 @@ export class AdoptedRoute implements RedisRoute {
     // Nobody waits for it, so the timer keeps no process alive.
     const timer = this.#parts.host.scheduler.after(READY_TIMEOUT_MS, end);
     try {
-      return await listen(channel, events, ending.signal);
+      return await listen(channels, events, ending.signal);
     } finally {
       timer.cancel();
       stopListening();

@@ -1,5 +1,5 @@
 import type { RedisArgument, RedisCallKind } from "../redis-client.ts";
-import type { OpenRedisLine } from "../redis-line.ts";
+import type { OpenRedisLine, RedisShardLines } from "../redis-line.ts";
 
 /** A server of a client that is the user's own. */
 export interface ForeignNode {
@@ -23,6 +23,8 @@ export interface ForeignRedis {
   send(slot: number, args: readonly RedisArgument[], kind: RedisCallKind): Promise<unknown>;
   /** Opens a connection like its own that hears a channel; ours to close. `undefined` where the library makes none. */
   readonly listen?: OpenRedisLine | undefined;
+  /** The same for channels that are kept to slots of a cluster. */
+  readonly shardLines?: RedisShardLines | undefined;
   /** Its primaries now. */
   primaries(): readonly ForeignNode[];
   /** Address of a slot's primary; the empty text when it does not say. */

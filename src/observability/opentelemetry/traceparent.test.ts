@@ -1,0 +1,30 @@
+import { expect, it } from "vitest";
+import { formatTraceparent, parseTraceparent } from "./traceparent.ts";
+
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const SPAN = "b7ad6b7169203331";
+
+it("a span is told and read back, sampled or not", () => {
+  for (const traceFlags of [0, 1]) {
+    const text = formatTraceparent({ traceId: TRACE, spanId: SPAN, traceFlags });
+    expect(text).toBe(`00-${TRACE}-${SPAN}-0${traceFlags}`);
+    expect(parseTraceparent(text)).toEqual({ traceId: TRACE, spanId: SPAN, traceFlags, isRemote: true });
+  }
+});
+
+it("flags that are not known here are not taken over", () => {
+  expect(parseTraceparent(`00-${TRACE}-${SPAN}-fe`)?.traceFlags).toBe(0);
+});
+
+it.each([
+  "",
+  "x",
+  `ff-${TRACE}-${SPAN}-01`,
+  `00-${"0".repeat(32)}-${SPAN}-01`,
+  `00-${TRACE}-${"0".repeat(16)}-01`,
+  `00-${TRACE.toUpperCase()}-${SPAN}-01`,
+  `00-${TRACE}-${SPAN}-1`,
+  `00-${TRACE}-${SPAN}-01-more`,
+])("what is no span is none: %j", (text) => {
+  expect(parseTraceparent(text)).toBeUndefined();
+});

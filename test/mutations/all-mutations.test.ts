@@ -1,0 +1,28 @@
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { ALL_MUTATIONS } from "./all-mutations.ts";
+
+const SCRIPT = fileURLToPath(new URL("../../scripts/checks/check-mutations.mjs", import.meta.url));
+
+interface MutationResult {
+  readonly name: string;
+  readonly verdict: string;
+  readonly detail: string;
+}
+
+it("names every mutation once", () => {
+  expect(new Set(ALL_MUTATIONS.map(({ name }) => name)).size).toBe(ALL_MUTATIONS.length);
+});
+
+it("sees each safeguard missed by its test when it is taken out", { timeout: 600_000 }, () => {
+  // A process of its own: one Vitest must not run inside another.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("VITEST")));
+  const { stdout, stderr } = spawnSync(process.execPath, [SCRIPT, "--json"], { encoding: "utf8", env });
+  const report = stdout.trim().split("\n").at(-1);
+  if (!report?.startsWith("[")) throw new Error(`The mutations did not run:\n${stdout}${stderr}`);
+  const results = JSON.parse(report) as MutationResult[];
+  expect(results.filter(({ verdict }) => verdict !== "caught")).toEqual([]);
+  expect(results.map(({ name }) => name)).toEqual(ALL_MUTATIONS.map(({ name }) => name));
+});

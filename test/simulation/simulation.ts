@@ -1,0 +1,3 @@
+export { describeScenario, findFailingScenario, runScenario } from "./run-scenarios.ts";
+export { describeSeed, runSeeds } from "./run-seeds.ts";
+export { SCENARIOS } from "./scenarios.ts";
