@@ -25,6 +25,13 @@ export interface OperationContext {
    */
   readonly isAbandoned?: boolean | undefined;
   /**
+   * Calls back once when somebody goes on without the answer, in that step: at the deadline, when the caller leaves, or, of what was loaded, when the load is given up while its value is
+   * on its way to be stored. The call itself may go on. A store with copies serves none from then on that a change may have outdated. Default: absent, listen to `signal`.
+   *
+   * @returns a function that stops it
+   */
+  onUnanswered?(callback: () => void): () => void;
+  /**
    * Monotonic instant at which the caller's deadline passes, in ms. A store that has to wait before it can send anything ends such a wait before that, by an error that says that nothing
    * was done: whoever asks can only say that nobody knows. Default: not known.
    */

@@ -12,6 +12,7 @@ export class CallContext implements OperationContext {
   #controller: AbortController | undefined;
   #isAbandoned = false;
   #reason: unknown;
+  #onUnanswered: Set<() => void> | undefined;
 
   constructor(
     isValueEnough: boolean,
@@ -37,11 +38,25 @@ export class CallContext implements OperationContext {
     return this.#controller.signal;
   }
 
+  onUnanswered(callback: () => void): () => void {
+    this.#onUnanswered ??= new Set();
+    this.#onUnanswered.add(callback);
+    return () => void this.#onUnanswered?.delete(callback);
+  }
+
+  /** Somebody goes on without the answer; the call goes on too. */
+  leaveUnanswered(): void {
+    const callbacks = this.#onUnanswered;
+    this.#onUnanswered = undefined;
+    if (callbacks !== undefined) for (const callback of callbacks) callback();
+  }
+
   /** Nobody waits any more. */
   abandon(reason: unknown): void {
     if (this.#isAbandoned) return;
     this.#isAbandoned = true;
     this.#reason = reason;
+    this.leaveUnanswered();
     this.#controller?.abort(reason);
   }
 }

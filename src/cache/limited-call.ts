@@ -27,6 +27,8 @@ export interface BackendCallOptions {
   readonly keyCount?: number | undefined;
   /** Told when the store answers a call that was given up at its deadline: what it was asked for has happened by now, or failed. */
   readonly onLateAnswer?: (() => void) | undefined;
+  /** Given, when the store is asked, a function to be called if somebody goes on without the answer while the call goes on; see `OperationContext.onUnanswered`. */
+  readonly onAsked?: ((leaveUnanswered: () => void) => void) | undefined;
 }
 
 /**
@@ -114,6 +116,7 @@ export abstract class LimitedCall<T> implements DeadlineEntry, WaitingCall {
     if (this.#untilMs === 0) this.#untilMs = this.core.clock.monotonicMs() + this.#timeoutMs;
     const context = new CallContext(isValueEnough === true, notBefore, isCommitAwaited === true, this.#untilMs);
     this.#context = context;
+    this.#options.onAsked?.(() => context.leaveUnanswered());
     let answer: MaybePromise<T>;
     try {
       answer =

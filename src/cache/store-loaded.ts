@@ -71,7 +71,7 @@ export function storeLoaded(
       "set",
       "write",
       // A load that was outdated meanwhile takes back what it stored, by its version.
-      { signal: undefined, onLateAnswer, isCommitAwaited: true },
+      { signal: undefined, onLateAnswer, isCommitAwaited: true, onAsked: (leave) => load.onUnstored(leave) },
       (backend, context) => put(backend, { ...result, token }, write, context),
     );
     if (!(written instanceof Promise)) return settle(scope, result, written);

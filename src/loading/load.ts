@@ -75,6 +75,7 @@ export class Load implements Fed {
   #currentAtMs: number;
   #confirming: Promise<void> | undefined;
   readonly #onStandIn = new Set<() => void>();
+  #onUnstored: (() => void) | undefined;
   #run = new LoaderRun();
   #isDetached = false;
   #isSealed = false;
@@ -153,6 +154,11 @@ export class Load implements Fed {
   seal(value: unknown): void {
     this.#isSealed = true;
     this.#loaded = { value };
+  }
+
+  /** Calls back when it is given up while its result is on its way to the store: its callers have seen the value by then, and nobody knows whether it is stored. */
+  onUnstored(tell: () => void): void {
+    this.#onUnstored = tell;
   }
 
   /** It is known now that its result was right at a monotonic instant; `Infinity`: nobody can say more. */
@@ -263,13 +269,26 @@ export class Load implements Fed {
       return this.#result;
     }
     this.#waiters += 1;
+    const timeout = new WaitTimeout();
     const limits = {
       signal: options.signal,
       timeoutMs: isBoundByLoad ? Number.POSITIVE_INFINITY : options.hardTimeoutMs,
-      onTimeout: () => loaderTimeout(options.hardTimeoutMs),
+      onTimeout: () => timeout,
       scheduler: this.#scheduler,
     };
-    return waitWithin(this.#result, limits).finally(() => this.#leave());
+    return waitWithin(this.#result, limits)
+      .catch((error: unknown) => {
+        if (error !== timeout) throw error;
+        return this.#takeLoaded(options.hardTimeoutMs);
+      })
+      .finally(() => this.#leave());
+  }
+
+  /** What who can wait no longer has: the value, if only the store has not answered yet. @throws LoaderError `GCX_LOADER_TIMEOUT` */
+  #takeLoaded(waitedMs: number): unknown {
+    if (this.#loaded === undefined) throw loaderTimeout(waitedMs);
+    this.#onUnstored?.();
+    return this.#loaded.value;
   }
 
   /** Settles with the load, without counting as a waiter. */
@@ -294,7 +313,10 @@ export class Load implements Fed {
   giveUp(reason: unknown): void {
     if (this.#isOver) return;
     if (this.#loaded === undefined) this.reject(reason);
-    else this.resolve(this.#loaded.value);
+    else {
+      this.resolve(this.#loaded.value);
+      this.#onUnstored?.();
+    }
     this.#onGivenUp(this, reason);
   }
 
@@ -313,6 +335,9 @@ export class Load implements Fed {
     return true;
   }
 }
+
+/** Says which wait is over. */
+class WaitTimeout {}
 
 function loaderTimeout(hardTimeoutMs: number): LoaderError {
   return new LoaderError(

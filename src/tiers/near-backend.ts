@@ -7,6 +7,7 @@ import { NearChanger } from "./near-changer.ts";
 import { nearLoadTier } from "./near-load-tier.ts";
 import { NearReader } from "./near-reader.ts";
 import { ReceiptCheck } from "./receipt-check.ts";
+import { whenUnanswered } from "./when-unanswered.ts";
 
 /**
  * A shared store with copies of its entries in this process. Reads that find a copy which is proven current are answered from it, all others, and all changes, by the shared
@@ -63,9 +64,9 @@ export function createNearBackend(parts: NearBackendParts): Backend {
     getMulti: (keys, context) => reader.readMulti(keys, context),
     set: (key, write, context) => changer.set(key, write, context),
     setMulti: (items, context) => changer.setMulti(items, context),
-    delete: (key, context) => changer.change([key], () => far.delete(key, context)),
-    deleteMulti: (keys, context) => changer.change(keys, () => far.deleteMulti(keys, context)),
-    expire: (key, ttlMs, context) => changer.change([key], () => far.expire(key, ttlMs, context)),
+    delete: (key, context) => changer.change([key], context, () => far.delete(key, context)),
+    deleteMulti: (keys, context) => changer.change(keys, context, () => far.deleteMulti(keys, context)),
+    expire: (key, ttlMs, context) => changer.change([key], context, () => far.expire(key, ttlMs, context)),
     coherence: () => statusOf(parts),
     tierUsages: (path) => [
       { ...near.usage?.(path), name: near.name, connections: undefined },
@@ -113,12 +114,13 @@ function optionalMethods(parts: NearBackendParts, reader: NearReader, changer: N
     ...(ping && { ping: ping.bind(far) }),
     ...(getStale && { getStale: getStale.bind(far) }),
     ...(increment && {
-      increment: (key, request, context) => changer.change([key], () => increment.call(far, key, request, context)),
+      increment: (key, request, context) =>
+        changer.change([key], context, () => increment.call(far, key, request, context)),
     }),
     ...(commit && {
       commit: (checks, writes, context) =>
         // Also what was only checked: a copy that made the check fail would do so again.
-        changer.change([...new Set([...checks, ...writes].map(({ key }) => key))], () =>
+        changer.change([...new Set([...checks, ...writes].map(({ key }) => key))], context, () =>
           commit.call(far, checks, writes, context),
         ),
     }),
@@ -126,9 +128,11 @@ function optionalMethods(parts: NearBackendParts, reader: NearReader, changer: N
     ...(lease && { lease: lease.bind(far) }),
     ...(invalidateTags && {
       async invalidateTags(tags, context) {
+        const stop = whenUnanswered(context, () => node.invalidated(tags));
         try {
           await invalidateTags.call(far, tags, context);
         } finally {
+          stop();
           // Also when nobody knows whether it happened.
           node.invalidated(tags);
           fleet.broadcast({ kind: "tags", tags, number: undefined, previousNumber: undefined });
@@ -139,9 +143,11 @@ function optionalMethods(parts: NearBackendParts, reader: NearReader, changer: N
     ...(scan && { scan: scan.bind(far) }),
     ...(clear && {
       async clear(path, context) {
+        const stop = whenUnanswered(context, () => node.cleared(path));
         try {
           await clear.call(far, path, context);
         } finally {
+          stop();
           node.cleared(path);
           fleet.broadcast({ kind: "clear", path, heads: [] });
         }

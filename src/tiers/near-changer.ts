@@ -2,6 +2,7 @@ import type { OperationContext } from "../backend/backend.ts";
 import type { EntryWrite, WriteResult } from "../backend/stored-entry.ts";
 import type { WorkTicket } from "../coherence/running-work.ts";
 import type { NearBackendParts } from "./near-backend-parts.ts";
+import { whenUnanswered } from "./when-unanswered.ts";
 
 /** What a write left in the store. */
 export interface WrittenEntry {
@@ -22,6 +23,7 @@ export class NearChanger {
   async set(key: string, write: EntryWrite, context: OperationContext): Promise<WriteResult> {
     const { far, node } = this.#parts;
     const ticket = node.begin(key);
+    const stop = this.doubtUnanswered([key], context);
     try {
       const result = await far.set(key, write, context);
       if (result.stored) this.tell([key], [result.version], [{ ticket, write }]);
@@ -31,6 +33,7 @@ export class NearChanger {
       this.tell([key], [undefined]);
       throw error;
     } finally {
+      stop();
       node.end(ticket);
     }
   }
@@ -42,6 +45,7 @@ export class NearChanger {
     const { far, node } = this.#parts;
     const keys = items.map(([key]) => key);
     const tickets = keys.map((key) => node.begin(key));
+    const stop = this.doubtUnanswered(keys, context);
     try {
       const results = await far.setMulti(items, context);
       const versions = results.map(({ stored, version }) => (stored ? version : undefined));
@@ -59,20 +63,37 @@ export class NearChanger {
       );
       throw error;
     } finally {
+      stop();
       for (const ticket of tickets) node.end(ticket);
     }
   }
 
   /** A change of which the store does not say what it made of each key. */
-  async change<T>(keys: readonly string[], apply: () => T | Promise<T>): Promise<T> {
+  async change<T>(keys: readonly string[], context: OperationContext, apply: () => T | Promise<T>): Promise<T> {
+    const stop = this.doubtUnanswered(keys, context);
     try {
       return await apply();
     } finally {
+      stop();
       this.tell(
         keys,
         keys.map(() => undefined),
       );
     }
+  }
+
+  /**
+   * Whoever goes on without the answer to a change may not be served what was there before, however late the answer is, and whether or not others have to be told. Of loads it is the value
+   * itself that was seen. @returns a function that ends the watch
+   */
+  doubtUnanswered(keys: readonly string[], context: OperationContext): () => void {
+    return whenUnanswered(context, () => {
+      const { node, middle } = this.#parts;
+      for (const key of keys) {
+        node.changed(key, undefined);
+        middle?.drop(key);
+      }
+    });
   }
 
   /** Ends the copies that a change outdated, keeps those of what was written, and tells others. One synchronous step. */

@@ -24,6 +24,7 @@ export function nearLoadTier({ far, node }: NearBackendParts, reader: NearReader
     },
     async fill(key, fill, context) {
       const ticket = node.begin(key);
+      const stop = changer.doubtUnanswered([key], context);
       try {
         const result = await tier.fill(key, fill, context);
         if (result.stored) changer.tell([key], [result.version], [{ ticket, write: fill.write, isLoaded: true }]);
@@ -32,12 +33,13 @@ export function nearLoadTier({ far, node }: NearBackendParts, reader: NearReader
         changer.tell([key], [undefined]);
         throw error;
       } finally {
+        stop();
         node.end(ticket);
       }
     },
     ...(tier.renew && {
       renew: (key, renewal, context) =>
-        changer.change([key], () => (tier as Required<Pick<LoadTier, "renew">>).renew(key, renewal, context)),
+        changer.change([key], context, () => (tier as Required<Pick<LoadTier, "renew">>).renew(key, renewal, context)),
     }),
     release: (key, token, context) => tier.release(key, token, context),
     ...(watchKey && { watchKey }),

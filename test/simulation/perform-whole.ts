@@ -260,15 +260,14 @@ export class WholeOperation {
     });
   }
 
-  /** Makes a change, and lets the process have seen it once it is confirmed. */
+  /** Makes a change, and lets the process have seen it once it is over: one that fails may have happened, and what was there before may not be served then either. */
   async #confirm<T>(operation: string, change: () => Promise<T>): Promise<readonly [T, CallTrace]> {
     const { link } = this.#process;
     const trace = link.expect(operation);
     try {
-      const result = await change();
-      if (!this.#process.isDead) this.#world.judge.confirmed(this.#process.seen, trace);
-      return [result, trace];
+      return [await change(), trace];
     } finally {
+      if (!this.#process.isDead) this.#world.judge.confirmed(this.#process.seen, trace);
       link.forget(operation, trace);
     }
   }

@@ -310,6 +310,42 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     replacement: "fleet",
   },
   {
+    name: "a set that is given up leaves no copy",
+    file: CHANGER,
+    search: "const stop = this.doubtUnanswered([key], context);",
+    replacement: "const stop = (): void => undefined;",
+  },
+  {
+    name: "a batch of sets that is given up leaves no copies",
+    file: CHANGER,
+    search: "const stop = this.doubtUnanswered(keys, context);\n    try {\n      const results",
+    replacement: "const stop = (): void => undefined;\n    try {\n      const results",
+  },
+  {
+    name: "another change that is given up leaves no copy",
+    file: CHANGER,
+    search: "const stop = this.doubtUnanswered(keys, context);\n    try {\n      return",
+    replacement: "const stop = (): void => undefined;\n    try {\n      return",
+  },
+  {
+    name: "an invalidation of tags that is given up leaves no copies",
+    file: NEAR,
+    search: "() => node.invalidated(tags)",
+    replacement: "() => undefined",
+  },
+  {
+    name: "a clear that is given up leaves no copies",
+    file: NEAR,
+    search: "() => node.cleared(path)",
+    replacement: "() => undefined",
+  },
+  {
+    name: "a load that is given up while it is stored leaves no copy",
+    file: "src/loading/load.ts",
+    search: "this.#onUnstored?.();",
+    replacement: "",
+  },
+  {
     name: "a set of unknown outcome leaves no copy",
     file: CHANGER,
     search: "this.tell([key], [undefined]);\n      throw error;",
@@ -331,7 +367,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   {
     name: "a delete ends the copy here",
     file: NEAR,
-    search: "delete: (key, context) => changer.change([key], () => far.delete(key, context)),",
+    search: "delete: (key, context) => changer.change([key], context, () => far.delete(key, context)),",
     replacement: "delete: (key, context) => far.delete(key, context),",
   },
   {

@@ -205,6 +205,21 @@ describe("what this process changes", () => {
     expect(backend.peek?.("k")).toBeUndefined();
   });
 
+  it("leaves no copy of before when its caller gives up by a signal, and an answer that was on its way becomes none", async () => {
+    const { backend, far, node } = setUp();
+    await far.set("k", entry("v"), CONTEXT);
+    await read(backend, "k");
+    const held = far.hold("set", { at: "request", heedsSignal: false });
+    const caller = new AbortController();
+    const write = backend.set("k", entry("new"), { signal: caller.signal });
+    await held.arrived();
+    caller.abort();
+    expect(backend.peek?.("k")).toBeUndefined();
+    held.release();
+    await Promise.allSettled([write]);
+    expect(node.runningCount).toBe(0);
+  });
+
   it("is not hidden by an older answer that comes after it", async () => {
     const { backend, far } = setUp();
     await far.set("k", entry("old"), CONTEXT);
