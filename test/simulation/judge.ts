@@ -7,12 +7,20 @@ import type { CallTrace } from "./store-link.ts";
 export interface SeenPeriods {
   /** By key the number of the newest period: what is older may not be served to calls that begin later. */
   readonly newest: Map<string, number>;
-  /** Keys and values that the process ended by tags: an older one of the key may be served, these may not. */
-  readonly ended: Map<string, number>;
+  /** Keys and values that the process ended by tags: an older one of the key may be served, these may not, unless they were stored anew since. */
+  readonly ended: Map<string, EndedByTag>;
   /** By key the instant at which the newest change was committed that the process knows to have happened. */
   readonly changedAtMs: Map<string, number>;
   /** By key the number of the newest period that a change began which was confirmed to the process, or of which it was told to be. */
   readonly confirmed: Map<string, number>;
+}
+
+/** A value that a process ended by a tag. */
+interface EndedByTag {
+  /** How many it had ended before. */
+  readonly number: number;
+  /** When the tag was invalidated. */
+  readonly atMs: number;
 }
 
 /** Nothing was seen yet. */
@@ -116,8 +124,10 @@ export class Judge {
     // There are many of "there is none".
     if (isNothing(value)) return;
     const ended = seen.ended.get(`${this.#seenKey(key)} ${String(value)}`);
-    if (ended !== undefined && ended < endedCount)
-      this.report("G3 own invalidations", `${who} served ${String(value)} of ${key} after it had ended it by a tag`);
+    if (ended === undefined || ended.number >= endedCount) return;
+    // A loader that looked at the source since has said that it is right after all, and it was stored again.
+    if (this.#history.startedSince(key, value, ended.atMs)) return;
+    this.report("G3 own invalidations", `${who} served ${String(value)} of ${key} after it had ended it by a tag`);
   }
 
   /** A copy was served, in the step in which the read began. */
@@ -206,7 +216,9 @@ export class Judge {
       return;
     }
     if (staleMs > 0 && this.#history.wasOver(key, value, startMs, staleMs)) return;
-    if (this.#tryServed(who, seen, begun, value)) return;
+    // What was seen meanwhile does not outdate what the source has said since, also when that is the value of before.
+    const ordered = isFresh ? { ...begun, floor: -1, confirmed: -1 } : begun;
+    if (this.#tryServed(who, seen, ordered, value)) return;
     if (run === undefined) this.#reportServed(who, begun, value);
     else if (!isFresh) this.#reportLoaded(who, begun, run, knownAtMs);
   }
@@ -272,7 +284,10 @@ export class Judge {
       seen.changedAtMs.set(seenKey, trace.committedAtMs as number);
       seen.confirmed.set(seenKey, Math.max(seen.confirmed.get(seenKey) ?? -1, number));
     }
-    for (const { key, value } of trace.ended) seen.ended.set(`${this.#seenKey(key)} ${String(value)}`, seen.ended.size);
+    for (const { key, value } of trace.ended) {
+      const ended = { number: seen.ended.size, atMs: trace.committedAtMs as number };
+      seen.ended.set(`${this.#seenKey(key)} ${String(value)}`, ended);
+    }
   }
 
   /** A change was refused because of a version that it met. */

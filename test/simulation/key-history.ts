@@ -86,6 +86,11 @@ export class KeyHistory {
     return Number.isInteger(number) ? period.fromMs : period.expiresAtMs;
   }
 
+  /** Whether a key got a value after an instant, for the first time or again. */
+  startedSince(key: string, value: unknown, sinceMs: number): boolean {
+    return this.#of(key).some((period) => period.value === value && period.fromMs > sinceMs);
+  }
+
   /** Whether a value's time was over, by no more than this before an instant, and nothing had replaced it then. */
   wasOver(key: string, value: unknown, sinceMs: number, staleMs: number): boolean {
     return this.#of(key).some(

@@ -342,8 +342,15 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   {
     name: "a load that is given up while it is stored leaves no copy",
     file: "src/loading/load.ts",
-    search: "this.#onUnstored?.();",
-    replacement: "",
+    search: "this.resolve(this.#loaded.value);\n      this.#onUnstored?.();",
+    replacement: "this.resolve(this.#loaded.value);",
+    also: [
+      {
+        file: "src/loading/load.ts",
+        search: "throw loaderTimeout(waitedMs);\n    this.#onUnstored?.();",
+        replacement: "throw loaderTimeout(waitedMs);",
+      },
+    ],
   },
   {
     name: "a set of unknown outcome leaves no copy",

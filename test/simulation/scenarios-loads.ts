@@ -256,6 +256,31 @@ export const LOAD_SCENARIOS: readonly Scenario[] = [
     ],
   },
   {
+    rows: [18],
+    name: "what the source says is still right may be given to who has seen its end, also when nobody knows whether it is stored",
+    settings: WHOLE,
+    steps: [
+      ...WATCHING,
+      [10, fetch(0, "a", { ttlMs: 50, loaderMs: 2, graceMs: 1_000 })],
+      [100, { kind: "get", node: 0, key: "a" }],
+      [110, fetch(0, "a", { outcome: "unmodified", loaderMs: 30, hardTimeoutMs: 100 })],
+      [125, fetch(0, "a", { outcome: "unmodified", hardTimeoutMs: 80 })],
+      [143, lost(0, ["request"], 6)],
+    ],
+  },
+  {
+    rows: [15],
+    name: "what the source says is still right after its tag was invalidated may be served again",
+    settings: { ...WHOLE, lostRatio: 1 },
+    steps: [
+      [10, put(1, "a", { tags: ["red"] })],
+      [20, { kind: "get", node: 0, key: "a" }],
+      [30, { kind: "tags", node: 1, tags: ["red"] }],
+      [40, fetch(0, "a", { outcome: "unmodified", loaderMs: 5, isForced: true })],
+      ...reads(1, "a", 80, 300),
+    ],
+  },
+  {
     rows: [22],
     name: "a leave to load that comes when nobody waits for it any more is given back",
     settings: WHOLE,
