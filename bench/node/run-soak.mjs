@@ -86,7 +86,7 @@ async function soak(child, port, grpcPort) {
   isOver = true;
   const eventCount = await watching;
   await Promise.all([...connections, scraping]);
-  const callCount = await calling;
+  const { callCount, failureCount } = await calling;
   const half = samples.slice(Math.floor(samples.length / 2));
   const growth = (/** @type {"rss" | "heapUsed" | "external"} */ name) => {
     const first = half.slice(0, Math.ceil(half.length / 2)).map((sample) => sample[name]);
@@ -96,15 +96,18 @@ async function soak(child, port, grpcPort) {
   const took = (performance.now() - startedAt) / 1_000;
   console.log(`\n${answerCount} requests in ${took.toFixed(0)} s, ${(answerCount / took).toFixed(0)} a second.`);
   console.log(`Answers by status: ${[...statuses].map(([status, count]) => `${status}: ${count}`).join(", ")}.`);
-  console.log(`Calls of the gRPC API: ${callCount}; events of the stream: ${eventCount}.`);
+  console.log(
+    `Calls of the gRPC API: ${callCount}, and ${failureCount} that failed; events of the stream: ${eventCount}.`,
+  );
   console.log(
     `From the third quarter to the last, medians, in MB: RSS ${growth("rss")}, heap ${growth("heapUsed")}, buffers ${growth("external")}.`,
   );
 }
 
-/** Gets keys over gRPC, one after the other, by clients that come and go. @param {number} port @param {() => boolean} isOver @returns {Promise<number>} how many calls were answered */
+/** Gets keys over gRPC, one after the other, by clients that come and go. @param {number} port @param {() => boolean} isOver @returns {Promise<{ callCount: number, failureCount: number }>} how many calls were answered, and how many with an error */
 async function callGrpc(port, isOver) {
   let callCount = 0;
+  let failureCount = 0;
   while (!isOver()) {
     const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
     for (let index = 0; index < 200 && !isOver(); index += 1) {
@@ -112,17 +115,15 @@ async function callGrpc(port, isOver) {
       // GetRequest { key = 2 }
       const message = Buffer.concat([Buffer.from([0x12, key.length]), key]);
       const same = (/** @type {Buffer} */ bytes) => bytes;
-      await new Promise((resolve, reject) => {
-        client.makeUnaryRequest("/gocachex.v1.Cache/Get", same, same, message, (error) => {
-          if (error === null) resolve(undefined);
-          else reject(error);
-        });
+      const error = await new Promise((resolve) => {
+        client.makeUnaryRequest("/gocachex.v1.Cache/Get", same, same, message, resolve);
       });
-      callCount += 1;
+      if (error === null) callCount += 1;
+      else failureCount += 1;
     }
     client.close();
   }
-  return callCount;
+  return { callCount, failureCount };
 }
 
 /** Reads the stream of the dashboard until it is over. @param {number} port @param {() => boolean} isOver @returns {Promise<number>} how many events came */
