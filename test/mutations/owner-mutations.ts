@@ -158,10 +158,26 @@ export const OWNER_MUTATIONS: readonly Mutation[] = [
   {
     name: "a node looks for others before it counts as alone",
     file: `${ROOM}/owner-fleet.ts`,
-    search: "if (!mail.hasTriedAll() && clock.monotonicMs() < untilMs) {",
-    replacement: "if (clock.monotonicMs() < untilMs - 1e9) {",
+    search: '(search === "dialing" && this.#now() >= this.#lookUntilMs)',
+    replacement: 'search === "dialing"',
     testFile: FLEET_TEST,
     testName: "a node that looks for others answers nothing before it has tried them all, or the time is over",
+  },
+  {
+    name: "the time to look for others begins when a node listens",
+    file: `${ROOM}/owner-fleet.ts`,
+    search: 'if (search === "unopened") return;\n    this.#lookUntilMs ??= this.#now() + LOOK_MS;',
+    replacement: 'this.#lookUntilMs ??= this.#now() + LOOK_MS;\n    if (search === "unopened") return;',
+    testFile: FLEET_TEST,
+    testName: "a node looks for others for as long after it listens, however long that took",
+  },
+  {
+    name: "who has accepted a connection is waited for",
+    file: `${ROOM}/owner-fleet.ts`,
+    search: '(search === "dialing" && this.#now() >= this.#lookUntilMs)',
+    replacement: "this.#now() >= this.#lookUntilMs",
+    testFile: FLEET_TEST,
+    testName: "a node does not count as alone while somebody who has accepted its connection has not said who it is",
   },
   {
     name: "a wide change without a node is told to it",
@@ -207,7 +223,7 @@ export const OWNER_MUTATIONS: readonly Mutation[] = [
   {
     name: "an address without an answer may be a node that was let own",
     file: `${ROOM}/owner-fleet.ts`,
-    search: "if (!mail.hasTriedAll()) this.#rights.noteLoss(this.#openedAtMs);",
+    search: 'if (mail.search() !== "over") this.#rights.noteLoss(this.#openedAtMs);',
     replacement: "",
     testFile: MOVES_TEST,
     testName:

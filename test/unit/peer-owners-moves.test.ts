@@ -206,7 +206,7 @@ test("a list of keys that is not answered on is a read that timed out", async ()
 test("a node behind whose addresses nobody answers waits D and e since it began: its life before may have let others own", async () => {
   const { clock, scheduler } = world.time;
   const slow = new OwnerWorld({ clock, scheduler, delayMs: 1, boundMs: 5_000 });
-  slow.hasTriedAll = false;
+  slow.search = "dialing";
   const beganAtMs = clock.monotonicMs();
   const { backend } = slow.start("a");
   await world.run(Promise.resolve(backend.set("x", textWrite("1"), { untilMs: beganAtMs + 60_000 })));
