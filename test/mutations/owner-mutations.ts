@@ -240,10 +240,18 @@ export const OWNER_MUTATIONS: readonly Mutation[] = [
   {
     name: "a lock is lost when the right of its holder's node lapses",
     file: `${ROOM}/owned-locks.ts`,
-    search: "if (this.#parts.clock.monotonicMs() > this.#agreedUntilMs) this.endAll();",
-    replacement: "if (this.#parts.clock.monotonicMs() > this.#agreedUntilMs) this.close();",
+    search: "if (this.#restMs() < 0) this.endAll();",
+    replacement: "if (this.#restMs() < 0) this.close();",
     testFile: MOVES_TEST,
     testName: "a lock of a node that others have given up is lost before they give it away",
+  },
+  {
+    name: "a lock ends before the right of its holder's node lapses",
+    file: `${ROOM}/owned-locks.ts`,
+    search: "this.#agreedUntilMs - rightMs * EARLY_RATIO - clock.monotonicMs()",
+    replacement: "this.#agreedUntilMs - rightMs * EARLY_RATIO * 0 - clock.monotonicMs()",
+    testFile: MOVES_TEST,
+    testName: "a lock ends before its node's right does, so that a process whose timers are late knows in time",
   },
   {
     name: "a node that leaves acts no more",
