@@ -17,12 +17,12 @@ defineBackendConformance({
   },
   create: ({ clock, scheduler }) => {
     const world = new OwnerWorld({ clock, scheduler, delayMs: 0, boundMs: MONTH_MS });
-    world.hasTriedAll = false;
+    world.search = "dialing";
     const nodes = [world.start("a", [], false), world.start("b", ["a"], false)] as const;
     // Both are there before either acts, and go together: a node that goes takes along what it owns.
     const open = async (): Promise<void> => {
       for (const { fleet } of nodes) fleet.open();
-      world.endSearch();
+      world.goOnTo("over");
       // No case moves the clock while it waits for an answer.
       await Promise.all(nodes.map(({ fleet }) => fleet.settle({})));
     };

@@ -12,6 +12,9 @@ const BOUND_MS = 600;
 /** D + e, and what messages to and from the processes take on a busy machine, in ms. */
 const STALE_MS = settledAfterMs(BOUND_MS) + 150;
 
+/** Longer than a node looks for others where nobody accepts its connections, and shorter than a dial may take, in ms. */
+const AWAITED_MS = 3_500;
+
 /** So many writes, and reads that found something, are something to compare. */
 const ENOUGH_COUNT = 100;
 
@@ -76,7 +79,7 @@ describe("processes that keep the keys themselves", { timeout: 150_000 }, () => 
     return Promise.all(Array.from({ length: count }, findFreePort));
   }
 
-  async function startAt(port: number, ports: readonly number[]): Promise<OwnerProcess> {
+  function startProcess(port: number, ports: readonly number[]): OwnerProcess {
     const process = new OwnerProcess(
       bundle.file,
       port,
@@ -84,6 +87,11 @@ describe("processes that keep the keys themselves", { timeout: 150_000 }, () => 
       ports.map((other) => `127.0.0.1:${other}`),
     );
     all.push(process);
+    return process;
+  }
+
+  async function startAt(port: number, ports: readonly number[]): Promise<OwnerProcess> {
+    const process = startProcess(port, ports);
     await process.ask({ kind: "ready" });
     return process;
   }
@@ -216,6 +224,26 @@ describe("processes that keep the keys themselves", { timeout: 150_000 }, () => 
       for (const key of keys) expect(await (fleet[1] as OwnerProcess).ask({ kind: "get", key })).toBe(1e6);
     },
   );
+
+  it("of which one begins while the other stands still meet before it acts, and what the other has stays", async () => {
+    const [first, second] = (await freePorts(2)) as [number, number];
+    const old = await startAt(first, [second]);
+    const names = Array.from({ length: 30 }, (_, index) => `kept:${index}`);
+    for (const key of names) await old.ask({ kind: "set", key, value: 1 });
+    old.child.kill("SIGSTOP");
+    const young = startProcess(second, [first]);
+    // Alone it would do that at once, and others would have to drop what they have.
+    const early = young.ask({ kind: "set", key: "new", value: 1 }).catch(() => undefined);
+    await young.ask({ kind: "peers" });
+    await delay(AWAITED_MS);
+    old.child.kill("SIGCONT");
+    await linked([old, young]);
+    await early;
+    // The keys that have become the young one's begin empty.
+    const kept = (await Promise.all(names.map((key) => old.ask({ kind: "get", key })))).filter((value) => value === 1);
+    expect(kept.length).toBeGreaterThan(5);
+    expect(kept.length).toBeLessThan(names.length);
+  });
 
   it("of which one stands still for longer than its right lasts show nothing older when it goes on", async () => {
     const ports = await freePorts(2);

@@ -27,17 +27,26 @@ export const OWNER_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a node says that it has owned without another one",
-    file: `${ROOM}/owner-rights.ts`,
-    search: "if (!members.includes(id)) this.#begunWithout.set(id, this.#beginCount);",
-    replacement: "",
+    file: `${ROOM}/begun-without.ts`,
+    search: "if (known.absence !== undefined && isDue(known.absence, nowMs)) known.count = this.#count;",
+    replacement: "void known;",
     testFile: RIGHTS_TEST,
     testName: "the rights of a node say to a node that was away whether others may have owned without it",
   },
   {
+    name: "what a node may have missed counts from when it went",
+    file: `${ROOM}/begun-without.ts`,
+    search: "known.absence ??= {",
+    replacement: "known.absence = {",
+    testFile: RIGHTS_TEST,
+    testName:
+      "the rights of a node say to a node that was away whether what was gained without it was acted for, whoever went after it",
+  },
+  {
     name: "who has let another own waits when that one has gone",
     file: `${ROOM}/owner-rights.ts`,
-    search: "this.#hasConsented = true;\n    this.#isViewUsed = true;\n    const",
-    replacement: "this.#isViewUsed = true;\n    const",
+    search: "this.#hasConsented = true;\n    const nowMs",
+    replacement: "const nowMs",
     testFile: RIGHTS_TEST,
     testName:
       "the rights of a node begin with a quiet time when a node that was let own has gone, and without one when it has said so",
@@ -149,10 +158,26 @@ export const OWNER_MUTATIONS: readonly Mutation[] = [
   {
     name: "a node looks for others before it counts as alone",
     file: `${ROOM}/owner-fleet.ts`,
-    search: "if (!mail.hasTriedAll() && clock.monotonicMs() < untilMs) {",
-    replacement: "if (clock.monotonicMs() < untilMs - 1e9) {",
+    search: '(search === "dialing" && this.#now() >= this.#lookUntilMs)',
+    replacement: 'search === "dialing"',
     testFile: FLEET_TEST,
     testName: "a node that looks for others answers nothing before it has tried them all, or the time is over",
+  },
+  {
+    name: "the time to look for others begins when a node listens",
+    file: `${ROOM}/owner-fleet.ts`,
+    search: 'if (search === "unopened") return;\n    this.#lookUntilMs ??= this.#now() + LOOK_MS;',
+    replacement: 'this.#lookUntilMs ??= this.#now() + LOOK_MS;\n    if (search === "unopened") return;',
+    testFile: FLEET_TEST,
+    testName: "a node looks for others for as long after it listens, however long that took",
+  },
+  {
+    name: "who has accepted a connection is waited for",
+    file: `${ROOM}/owner-fleet.ts`,
+    search: '(search === "dialing" && this.#now() >= this.#lookUntilMs)',
+    replacement: "this.#now() >= this.#lookUntilMs",
+    testFile: FLEET_TEST,
+    testName: "a node does not count as alone while somebody who has accepted its connection has not said who it is",
   },
   {
     name: "a wide change without a node is told to it",
@@ -173,9 +198,9 @@ export const OWNER_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "what was done before a node was met was done without it",
-    file: `${ROOM}/owner-rights.ts`,
-    search: "if (!this.#begunWithout.has(id)) this.#noteBegunWithout(id, this.#beginCount);",
-    replacement: "",
+    file: `${ROOM}/begun-without.ts`,
+    search: "return this.#known.get(id)?.count ?? this.#count;",
+    replacement: "return this.#known.get(id)?.count ?? 0;",
     testFile: CUTS_TEST,
     testName: "nodes that meet first after each had worked alone do not show one side what is older than its own",
   },
@@ -198,7 +223,7 @@ export const OWNER_MUTATIONS: readonly Mutation[] = [
   {
     name: "an address without an answer may be a node that was let own",
     file: `${ROOM}/owner-fleet.ts`,
-    search: "if (!mail.hasTriedAll()) this.#rights.noteLoss(this.#openedAtMs);",
+    search: 'if (mail.search() !== "over") this.#rights.noteLoss(this.#openedAtMs);',
     replacement: "",
     testFile: MOVES_TEST,
     testName:
@@ -215,10 +240,18 @@ export const OWNER_MUTATIONS: readonly Mutation[] = [
   {
     name: "a lock is lost when the right of its holder's node lapses",
     file: `${ROOM}/owned-locks.ts`,
-    search: "if (this.#parts.clock.monotonicMs() > this.#agreedUntilMs) this.endAll();",
-    replacement: "if (this.#parts.clock.monotonicMs() > this.#agreedUntilMs) this.close();",
+    search: "if (this.#restMs() < 0) this.endAll();",
+    replacement: "if (this.#restMs() < 0) this.close();",
     testFile: MOVES_TEST,
     testName: "a lock of a node that others have given up is lost before they give it away",
+  },
+  {
+    name: "a lock ends before the right of its holder's node lapses",
+    file: `${ROOM}/owned-locks.ts`,
+    search: "this.#agreedUntilMs - rightMs * EARLY_RATIO - clock.monotonicMs()",
+    replacement: "this.#agreedUntilMs - rightMs * EARLY_RATIO * 0 - clock.monotonicMs()",
+    testFile: MOVES_TEST,
+    testName: "a lock ends before its node's right does, so that a process whose timers are late knows in time",
   },
   {
     name: "a node that leaves acts no more",

@@ -29,6 +29,7 @@ const READER = "src/tiers/near-reader.ts";
 const NEAR = "src/tiers/near-backend.ts";
 const DESK = "src/tiers/owners/owner-desk.ts";
 const RIGHTS = "src/tiers/owners/owner-rights.ts";
+const BEGUN = "src/tiers/owners/begun-without.ts";
 
 /** Each copy says of which life it is. */
 const ANY_LIFE: Edit = {
@@ -505,9 +506,15 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   },
   {
     name: "who began alone says so to those it meets",
-    file: RIGHTS,
-    search: "if (!this.#begunWithout.has(id)) this.#noteBegunWithout",
-    replacement: "if (this.#beginCount < 0) this.#noteBegunWithout",
+    file: BEGUN,
+    search: "return this.#known.get(id)?.count ?? this.#count;",
+    replacement: "return this.#known.get(id)?.count ?? 0;",
+  },
+  {
+    name: "what a node may have missed counts from when it went, whoever goes after it",
+    file: BEGUN,
+    search: "known.absence ??= {",
+    replacement: "known.absence = {",
   },
   ...MIDDLE_SAFEGUARDS,
 ];

@@ -157,6 +157,21 @@ export const OWNER_SCENARIOS: readonly Scenario[] = [
   },
   {
     rows: [25],
+    name: "who acts alone for what it gained before it lost another node says so to the owner that was away",
+    settings: { ...OWNERS, maxStalenessMs: 600 },
+    // The first gains the key at 100, loses the third at 400, acts from 716 on, and meets the second, which has kept the key, before 1,016.
+    steps: [
+      [0, put(1, "a")],
+      [100, mesh(1, 0, "cut", 620)],
+      [100, mesh(1, 2, "cut", 1_200)],
+      [400, mesh(0, 2, "cut", 900)],
+      ...[717, 718, 719].map((atMs) => [atMs, put(0, "a")] as const),
+      ...[900, 1_000, 1_100].map((atMs) => [atMs, put(1, "a")] as const),
+      ...reads(0, "a", 720, 1_500, 20),
+    ],
+  },
+  {
+    rows: [25],
     name: "who began alone, and was asked, ends what others have when they meet",
     settings: OWNERS,
     steps: [

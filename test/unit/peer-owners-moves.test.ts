@@ -136,6 +136,28 @@ test("a lock of a node that others have given up is lost before they give it awa
   expect(lost.aborted).toBe(true);
 });
 
+test("a lock ends before its node's right does, so that a process whose timers are late knows in time", async () => {
+  const [a, b] = (await world.startAll("a", "b", "c")) as [OwnerNode, OwnerNode];
+  const key = keyOwnedBy("c", a);
+  const lost = lostOf(await lock(a, key, "first"));
+  let askedAtMs = 0;
+  world.onLetter = (from, to, letter) => {
+    if (from === "a" && to === "b" && letter.includes('"ask"')) askedAtMs = world.time.clock.monotonicMs();
+    return true;
+  };
+  await world.pass(BOUND_MS);
+  world.link("a", "b", false, ["b"]);
+  world.link("b", "c", false, ["b"]);
+  const untilMs = askedAtMs + BOUND_MS;
+  await world.pass(untilMs - BOUND_MS / 4 - world.time.clock.monotonicMs());
+  expect(lost.aborted).toBe(false);
+  await world.pass(untilMs - BOUND_MS / 8 - world.time.clock.monotonicMs());
+  expect(lost.aborted).toBe(true);
+  // No timer of its process helps it from here on.
+  world.stop("a", true);
+  expect((await lock(b, key, "second"))?.kind).toBe("held");
+});
+
 test("a lock that stays where it is outlives changes of the fleet and the time of a right", async () => {
   const [a, , c] = (await world.startAll("a", "b", "c")) as [OwnerNode, OwnerNode, OwnerNode];
   const key = keyOwnedBy("b", a);
@@ -206,7 +228,7 @@ test("a list of keys that is not answered on is a read that timed out", async ()
 test("a node behind whose addresses nobody answers waits D and e since it began: its life before may have let others own", async () => {
   const { clock, scheduler } = world.time;
   const slow = new OwnerWorld({ clock, scheduler, delayMs: 1, boundMs: 5_000 });
-  slow.hasTriedAll = false;
+  slow.search = "dialing";
   const beganAtMs = clock.monotonicMs();
   const { backend } = slow.start("a");
   await world.run(Promise.resolve(backend.set("x", textWrite("1"), { untilMs: beganAtMs + 60_000 })));

@@ -377,7 +377,7 @@ test("bytes that are no letter change nothing", async () => {
 });
 
 test("a node that looks for others answers nothing before it has tried them all, or the time is over", async () => {
-  world.hasTriedAll = false;
+  world.search = "dialing";
   const a = world.start("a");
   let isDone = false;
   const change = Promise.resolve(a.backend.set("x", textWrite("1"), {})).then(() => {
@@ -389,4 +389,29 @@ test("a node that looks for others answers nothing before it has tried them all,
   await world.pass(1_100);
   expect(isDone).toBe(true);
   await change;
+});
+
+test("a node looks for others for as long after it listens, however long that took", async () => {
+  world.search = "unopened";
+  const a = world.start("a");
+  await world.pass(10_000);
+  expect(a.fleet.view).toBeUndefined();
+  world.goOnTo("dialing");
+  await world.pass(1_900);
+  expect(a.fleet.view).toBeUndefined();
+  await world.pass(200);
+  expect(a.fleet.view?.members).toEqual(["a"]);
+});
+
+test("a node does not count as alone while somebody who has accepted its connection has not said who it is", async () => {
+  const b = world.start("b");
+  world.search = "answer-due";
+  const a = world.start("a", []);
+  await world.pass(4_000);
+  expect(a.fleet.view).toBeUndefined();
+  world.search = "dialing";
+  world.link("a", "b", true);
+  await world.pass(20);
+  expect(a.fleet.view?.members).toEqual(["a", "b"]);
+  expect(b.fleet.view?.members).toEqual(["a", "b"]);
 });

@@ -41,7 +41,7 @@ export interface OwnerFleetParts {
 const ASKS_PER_RIGHT = 3;
 /** Of D: a node that does nothing for so long, though it has a timer for each third, stood still. */
 const STANDSTILL_RATIO = 2 / 3;
-/** How long a node looks for others before it counts as alone, in ms. */
+/** How long a node that listens looks for others before it counts as alone where nobody has accepted a connection, in ms. */
 const LOOK_MS = 2_000;
 const LOOK_EVERY_MS = 10;
 /**
@@ -72,6 +72,8 @@ export class OwnerFleet {
   #isClosed = false;
   #malformedCount = 0;
   #openedAtMs = 0;
+  /** Until when it looks for others; `undefined`: it does not listen yet. */
+  #lookUntilMs: number | undefined;
   #turnAtMs = Number.POSITIVE_INFINITY;
   /** Nodes that have said that they go, and whose links are not over yet. */
   readonly #leaving = new Set<string>();
@@ -135,7 +137,7 @@ export class OwnerFleet {
     });
     this.#links = { mail, post, calls: new OwnerCalls(post, clock, scheduler) };
     this.#openedAtMs = clock.monotonicMs();
-    this.#look(this.#openedAtMs + LOOK_MS);
+    this.#look();
   }
 
   /** Waits until there is a view that all agree on, as long as a call would. Never rejects but with the reason of the signal. */
@@ -266,9 +268,8 @@ export class OwnerFleet {
     if (mail === undefined || this.#isClosed || this.#isLeaving) return;
     const linked = mail.peers();
     this.#links?.calls.noteGone((id) => linked.includes(id));
-    // Before who is there could be known, a part of the fleet would count as all of it.
     if (this.#rights.view !== undefined) this.#setPeers(linked);
-    else if (mail.hasTriedAll()) this.#begin();
+    else this.#look();
     this.#changed.ring();
   }
 
@@ -285,16 +286,21 @@ export class OwnerFleet {
     for (const id of this.#leaving) if (!linked.includes(id)) this.#leaving.delete(id);
   }
 
-  /** Looks for other nodes until each address was tried, and takes the first view then. */
-  #look(untilMs: number): void {
-    const { scheduler, clock } = this.#parts;
+  /**
+   * Looks for other nodes until each address was tried, and takes the first view then: before who is there could be known, a part of the fleet would count as all of it. The time that this may
+   * take begins when this node listens, for it may be a busy machine on which that takes long; and who has accepted a connection is there, however long it takes to say so.
+   */
+  #look(): void {
     const mail = this.#links?.mail;
     if (mail === undefined || this.#isClosed) return;
-    if (!mail.hasTriedAll() && clock.monotonicMs() < untilMs) {
-      this.#timer = scheduler.after(LOOK_EVERY_MS, () => this.#look(untilMs));
-      return;
-    }
-    this.#begin();
+    this.#timer?.cancel();
+    const search = mail.search();
+    // It is told when it listens.
+    if (search === "unopened") return;
+    this.#lookUntilMs ??= this.#now() + LOOK_MS;
+    const isFound = search === "over" || (search === "dialing" && this.#now() >= this.#lookUntilMs);
+    if (isFound) this.#begin();
+    else this.#timer = this.#parts.scheduler.after(LOOK_EVERY_MS, () => this.#look());
   }
 
   /** Takes the first view. */
@@ -304,7 +310,7 @@ export class OwnerFleet {
     this.#timer?.cancel();
     this.#turnAtMs = this.#now();
     // Behind an address that does not answer may be a node that the life of this one before has let own.
-    if (!mail.hasTriedAll()) this.#rights.noteLoss(this.#openedAtMs);
+    if (mail.search() !== "over") this.#rights.noteLoss(this.#openedAtMs);
     this.#setPeers(mail.peers());
     this.#changed.ring();
     this.#keepAsking();

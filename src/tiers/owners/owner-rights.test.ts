@@ -138,6 +138,41 @@ describe("the rights of a node", () => {
     expect(answer()?.ownedWithout).not.toBe(before);
   });
 
+  it("say to a node that was away whether what was gained without it was acted for, whoever went after it", () => {
+    const { time, asked, rights, grant, answer } = setUp();
+    const answerTo = (id: string) => rights.answer(id, { view: rights.view?.id ?? "", sentAtMs: 1 })?.ownedWithout;
+    rights.setPeers(["b", "c"]);
+    const before = [answerTo("b"), answerTo("c")];
+    rights.setPeers(["c"]);
+    rights.takeGrant("c", { ...(asked.at(-1) as RightAsk), ...REST });
+    time.advance(QUIET_MS - 100);
+    rights.setPeers([]);
+    time.advance(100);
+    // What it gained when the first went; of what it gained when the second went it may not change anything yet.
+    expect(rights.quietMs(0)).toBe(0);
+    expect(rights.restQuietMs).toBe(QUIET_MS - 100);
+    rights.noteServed(false);
+    rights.setPeers(["b"]);
+    grant();
+    expect(answer()?.ownedWithout).not.toBe(before[0]);
+    rights.setPeers(["b", "c"]);
+    expect(answerTo("c")).toBe(before[1]);
+  });
+
+  it("say to a node that was away that this one acted alone for what it had gained by a view that nobody used", () => {
+    const { time, rights, answer } = setUp();
+    rights.setPeers(["b"]);
+    const before = answer()?.ownedWithout;
+    rights.setPeers([]);
+    time.advance(QUIET_MS);
+    rights.setPeers(["c"]);
+    rights.setPeers([]);
+    expect(rights.quietMs(0)).toBe(0);
+    rights.noteServed(false);
+    rights.setPeers(["b"]);
+    expect(answer()?.ownedWithout).not.toBe(before);
+  });
+
   it("say to a node that was away whether all shards were changed without it, which needs no quiet time", () => {
     const { rights, answer } = setUp();
     rights.setPeers(["b"]);

@@ -1,4 +1,5 @@
 import type { Clock } from "../../foundation/clock.ts";
+import { BegunWithout } from "./begun-without.ts";
 import { createOwnerView, OWNED_SHARD_COUNT, type OwnerView, ownerOf, type PickOwners } from "./owner-view.ts";
 
 /** "I mean to act by this view; do you have it too?" */
@@ -51,7 +52,7 @@ interface Member {
   viewNumber: number;
 }
 
-/** How many nodes that went are remembered by when they were gone. */
+/** Of how many nodes is remembered what they said. */
 const MAX_REMEMBERED = 4_096;
 
 /**
@@ -73,8 +74,7 @@ export class OwnerRights {
   readonly #members = new Map<string, Member>();
   /** How often others had begun to own without this node, as they said last. */
   readonly #ownedWithout = new Map<string, number>();
-  /** The number of this node's beginning when a node was not in its view last. */
-  readonly #begunWithout = new Map<string, number>();
+  readonly #begunWithout = new BegunWithout();
   /** Shards that this node has data of, and when it may act for them. */
   readonly #actsFrom = new Map<number, number>();
   /** Shards that are this node's by the view, and that not all members have confirmed yet. */
@@ -86,16 +86,9 @@ export class OwnerRights {
   #lostAtMs = Number.NEGATIVE_INFINITY;
   /** Whether this node has consented to another's owning, or answered as an owner itself. */
   #hasConsented = false;
-  #beginCount = 0;
-  /** What is said of nodes whose going was forgotten. */
-  #forgottenCount = 0;
   #viewCount = 0;
   /** Whether this node stood still, and not all members have granted the view since. */
   #isSuspect = false;
-  /** Whether this node has let anybody own by its view, or answered as an owner itself. */
-  #isViewUsed = false;
-  /** Whether it is counted that somebody may have begun to own by the view. */
-  #isViewCounted = false;
 
   constructor(parts: OwnerRightsParts) {
     this.#parts = parts;
@@ -112,26 +105,23 @@ export class OwnerRights {
    * @param hasLeft whether a node that is not among them has said that it goes, so that it acts no more and has no copies
    */
   setPeers(peers: readonly string[], hasLeft: (id: string) => boolean = () => false): void {
-    const { nodeId, pickOwners } = this.#parts;
+    const { nodeId, pickOwners, clock, quietMs } = this.#parts;
     const view = createOwnerView(new Set([nodeId, ...peers]), pickOwners);
     if (view.id === this.#view?.id) return;
-    this.#noteBegun();
+    this.#begunWithout.count(clock.monotonicMs());
     const gone = (this.#view?.members ?? []).filter((id) => !view.members.includes(id));
-    if (this.#hasConsented && !gone.every(hasLeft)) this.noteLoss(this.#parts.clock.monotonicMs());
+    if (this.#hasConsented && !gone.every(hasLeft)) this.noteLoss(clock.monotonicMs());
     this.#view = view;
     this.#viewCount += 1;
-    this.#isViewUsed = false;
-    this.#isViewCounted = false;
+    // Nobody begins before D + e are over since this node has lost another one: that is what it tells all whom it lets own.
+    this.#begunWithout.noteView(view.members, this.#lostAtMs + quietMs);
     this.#members.clear();
     for (const id of view.members) {
       if (id === nodeId) continue;
       const [grantedAtMs, lostAtMs] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
       this.#members.set(id, { grantedAtMs, lostAtMs, viewNumber: 0 });
-      // All that a node has begun before it met another one was without that.
-      if (!this.#begunWithout.has(id)) this.#noteBegunWithout(id, this.#beginCount);
     }
     this.#agree();
-    for (const id of gone) this.#noteBegunWithout(id, this.#begunWithoutOf(id));
     this.#parts.onView(view);
     this.#takeShards(view);
     if (this.#isSuspect) this.#loseAll();
@@ -162,8 +152,8 @@ export class OwnerRights {
   /** This node answers as an owner: from now on somebody may have copies. `isWide`: it changes all shards, which needs no quiet time. To be called before it does so. */
   noteServed(isWide: boolean): void {
     this.#hasConsented = true;
-    this.#isViewUsed = true;
-    if (isWide) this.#countBegun();
+    if (isWide) this.#begunWithout.noteWide();
+    else this.#begunWithout.noteUsed();
   }
 
   /** For how long, in ms, this node may not change all that is its own; infinity: not all have granted its view. */
@@ -182,13 +172,14 @@ export class OwnerRights {
   /** Somebody asks. @returns what it is told; `undefined` when its view is another one */
   answer(from: string, { view, sentAtMs }: RightAsk): RightGrant | undefined {
     if (view !== this.#view?.id) return undefined;
-    this.#noteBegun();
     // It has come to this view after this node asked it.
     if (this.#members.get(from)?.grantedAtMs === Number.NEGATIVE_INFINITY) this.#ask(from);
     this.#hasConsented = true;
-    this.#isViewUsed = true;
-    const lostForMs = this.#parts.clock.monotonicMs() - this.#lostAtMs;
-    return { view, sentAtMs, lostForMs, viewNumber: this.#viewCount, ownedWithout: this.#begunWithoutOf(from) };
+    const nowMs = this.#parts.clock.monotonicMs();
+    this.#begunWithout.count(nowMs);
+    this.#begunWithout.noteUsed();
+    const [lostForMs, ownedWithout] = [nowMs - this.#lostAtMs, this.#begunWithout.of(from)];
+    return { view, sentAtMs, lostForMs, viewNumber: this.#viewCount, ownedWithout };
   }
 
   /** A member has granted the right. */
@@ -307,42 +298,11 @@ export class OwnerRights {
     for (const member of this.#members.values()) lostAtMs = Math.max(lostAtMs, member.lostAtMs);
     return lostAtMs + this.#parts.quietMs;
   }
-
-  /**
-   * Counts that somebody may have begun to own by the view. To be called before anything follows from it. Nobody begins before the view is used and D + e are over since this node has lost
-   * another one, for that is what it tells all whom it lets own.
-   */
-  #noteBegun(): void {
-    if (this.#isViewUsed && this.#lostAtMs + this.#parts.quietMs <= this.#parts.clock.monotonicMs()) this.#countBegun();
-  }
-
-  #countBegun(): void {
-    if (this.#isViewCounted || this.#view === undefined) return;
-    this.#isViewCounted = true;
-    this.#beginCount += 1;
-    const { members } = this.#view;
-    for (const id of this.#begunWithout.keys()) {
-      if (!members.includes(id)) this.#begunWithout.set(id, this.#beginCount);
-    }
-  }
-
-  #begunWithoutOf(id: string): number {
-    return this.#begunWithout.get(id) ?? this.#forgottenCount;
-  }
-
-  #noteBegunWithout(id: string, count: number): void {
-    this.#begunWithout.delete(id);
-    this.#begunWithout.set(id, count);
-    if (this.#begunWithout.size <= MAX_REMEMBERED) return;
-    this.#forgottenCount = Math.max(this.#forgottenCount, forgetOldest(this.#begunWithout));
-  }
 }
 
-/** @returns what was remembered */
-function forgetOldest(map: Map<string, number>): number {
-  for (const [id, count] of map) {
+function forgetOldest(map: Map<string, number>): void {
+  for (const id of map.keys()) {
     map.delete(id);
-    return count;
+    return;
   }
-  return 0;
 }

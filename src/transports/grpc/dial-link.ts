@@ -33,6 +33,8 @@ export interface DialPlan {
 
 /** A dial that can be given up. */
 export interface Dial {
+  /** Whether the other end has accepted a connection: somebody listens there, however long the answer takes. False with a version of the library that does not show it. */
+  readonly isAccepted: boolean;
   /** Gives the dial up; nothing is told any more. Without effect once it is greeted. */
   cancel(): void;
 }
@@ -49,11 +51,16 @@ class Dialing implements Dial, LinkListener {
   #isSettled = false;
   #isGreeted = false;
   #link: Link | undefined;
+  #sockets: DialedSockets | undefined;
   #proof: unknown;
   #timer: ScheduledTask | undefined;
 
   constructor(plan: DialPlan) {
     this.#plan = plan;
+  }
+
+  get isAccepted(): boolean {
+    return this.#sockets?.areThere === true;
   }
 
   async run(): Promise<void> {
@@ -93,6 +100,7 @@ class Dialing implements Dial, LinkListener {
     const serverName = settings.tls === undefined ? undefined : (settings.tls.serverName ?? this.#plan.serverName);
     const sockets = new DialedSockets(credentials, scheduler, () => openSockets.delete(sockets));
     openSockets.add(sockets);
+    this.#sockets = sockets;
     const client = new library.Client(targetOf(address), sockets.credentials, clientOptions(settings, serverName));
     const metadata = new library.Metadata();
     if (settings.token !== undefined) metadata.set(PROOF_HEADER, dialProof(settings.token, hello.nodeId));

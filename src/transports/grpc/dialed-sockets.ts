@@ -51,6 +51,11 @@ export class DialedSockets {
     this.credentials = held;
   }
 
+  /** Whether there is one over which a connection was made. */
+  get areThere(): boolean {
+    return this.#sockets.size > 0;
+  }
+
   /** Ends every socket at once, those that come up later too. */
   destroy(): void {
     this.#isDestroyed = true;

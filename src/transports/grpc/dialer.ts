@@ -17,6 +17,8 @@ export interface Target {
   readonly nodeId: string | undefined;
   readonly state: "idle" | "dialing" | "waiting" | "linked" | "self";
   readonly failedCount: number;
+  /** That which runs. */
+  readonly dial: Dial | undefined;
   /** Why it is dialed; one reason at least. */
   readonly sources: ReadonlySet<TargetSource>;
 }

@@ -135,7 +135,7 @@ class NodeTransport implements GrpcTransport {
         const linked = [...(this.#node?.mesh.peers.values() ?? [])].filter(({ current }) => current !== undefined);
         return linked.map(({ id }) => id);
       },
-      hasTriedAll: () => this.#node?.hasTriedAll() === true,
+      search: () => this.#node?.search() ?? "unopened",
       send: (letter, to, traces) => this.#sendLetter(letter, to, traces),
       close: () => {
         if (this.#mail === listener) this.#mail = undefined;

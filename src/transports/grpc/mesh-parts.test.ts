@@ -116,7 +116,7 @@ describe("the dialer", () => {
       reconnect: { minMs: 100, maxMs: 5_000 },
       dial: ({ address }, outcome) => {
         dials.push({ address, outcome });
-        return { cancel: () => undefined };
+        return { isAccepted: false, cancel: () => undefined };
       },
       isLinked: (nodeId) => linked.has(nodeId),
       onReplaced: (nodeId) => void replaced.push(nodeId),

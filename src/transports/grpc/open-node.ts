@@ -1,5 +1,5 @@
 import type { BackendNotice } from "../../backend/backend-notice.ts";
-import type { PeerMailListener } from "../../backend/peer-mail.ts";
+import type { PeerMailListener, PeerSearch } from "../../backend/peer-mail.ts";
 import { formatServerAddress } from "../../clients/server-address.ts";
 import type { PeerStatus, TransportListener } from "../../coherence/transport.ts";
 import type { Clock } from "../../foundation/clock.ts";
@@ -118,10 +118,10 @@ export class OpenNode {
   }
 
   /** Whether each address has been dialed to an end, and each name looked up. */
-  hasTriedAll(): boolean {
-    const isTried = ({ state, failedCount }: Target): boolean =>
-      state === "linked" || state === "self" || failedCount > 0;
-    return this.#discoveries.every(({ hasLooked }) => hasLooked) && this.dialer.targets().every(isTried);
+  search(): PeerSearch {
+    const untried = this.dialer.targets().filter((target) => !isTried(target));
+    if (untried.some(({ dial }) => dial?.isAccepted === true)) return "answer-due";
+    return untried.length === 0 && this.#discoveries.every(({ hasLooked }) => hasLooked) ? "over" : "dialing";
   }
 
   /** Frees everything, after {@link LEAVE_MS} at the latest. */
@@ -227,6 +227,10 @@ export class OpenNode {
 
 function addressOf({ address }: Peer): string {
   return address;
+}
+
+function isTried({ state, failedCount }: Target): boolean {
+  return state === "linked" || state === "self" || failedCount > 0;
 }
 
 function unheardStatus({ address, nodeId, state, failedCount }: Target): PeerStatus {

@@ -76,7 +76,7 @@ export class MeshNode implements CoherenceTransport {
       nodeId: this.#parts.nodeId,
       maxLetterBytes: MAX_LETTER_BYTES,
       peers: () => this.linkedIds(),
-      hasTriedAll: () => this.#node?.hasTriedAll() === true,
+      search: () => this.#node?.search() ?? "unopened",
       send: async (letter, to) => {
         if (this.#node?.mesh.sendLetter(to, letter) !== true)
           throw new Error("There is no link with room to the node.");

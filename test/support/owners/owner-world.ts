@@ -1,5 +1,5 @@
 import type { Backend } from "../../../src/backend/backend.ts";
-import type { LetterTraces, PeerMail, PeerMailListener } from "../../../src/backend/peer-mail.ts";
+import type { LetterTraces, PeerMail, PeerMailListener, PeerSearch } from "../../../src/backend/peer-mail.ts";
 import type { EntryWrite } from "../../../src/backend/stored-entry.ts";
 import { settledAfterMs } from "../../../src/coherence/ack-waits.ts";
 import type { TracerSlot } from "../../../src/events/call-tracer.ts";
@@ -88,8 +88,8 @@ export class OwnerWorld {
   readonly #boxes = new Map<string, Mailbox>();
   readonly #open: OwnerNode[] = [];
   readonly #timers = new Map<string, HeldTimers>();
-  /** Whether nodes that look for others have found all there are. */
-  hasTriedAll = true;
+  /** How far nodes are that look for others. */
+  search: PeerSearch = "over";
   /** Looks at each letter on its way; `false` loses it. */
   onLetter: (from: string, to: string, letter: Buffer) => boolean = () => true;
 
@@ -123,16 +123,16 @@ export class OwnerWorld {
 
   /** Nodes that have nothing to wait for. */
   async startAll(...ids: readonly string[]): Promise<OwnerNode[]> {
-    this.hasTriedAll = false;
+    this.search = "dialing";
     const nodes = ids.map((id) => this.start(id));
-    this.hasTriedAll = true;
+    this.search = "over";
     await this.pass(30);
     return nodes;
   }
 
-  /** Nodes that look for others have found all there are. */
-  endSearch(): void {
-    this.hasTriedAll = true;
+  /** Nodes that look for others are so far from now on, and are told. */
+  goOnTo(search: PeerSearch): void {
+    this.search = search;
     for (const { listener } of this.#boxes.values()) listener.onPeers();
   }
 
@@ -218,7 +218,7 @@ export class OwnerWorld {
       nodeId,
       maxLetterBytes: 4_194_304,
       peers: () => [...box.linked],
-      hasTriedAll: () => this.hasTriedAll,
+      search: () => this.search,
       send: async (letter, to, traces) => {
         if (!box.linked.has(to)) throw new Error("no link");
         if (!this.onLetter(nodeId, to, Buffer.from(letter)) || box.isStopped) return;
