@@ -15,6 +15,7 @@ export interface OtlpSpan {
   readonly trace_id: Buffer;
   readonly span_id: Buffer;
   readonly parent_span_id: Buffer;
+  readonly trace_state: string;
   readonly name: string;
   readonly kind: string;
   readonly start_time_unix_nano: string;
