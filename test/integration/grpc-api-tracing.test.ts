@@ -36,6 +36,7 @@ async function startTraced(config: CacheConfig = {}): Promise<RunningApi> {
   const cache = createCache({
     ...{ backend: "redis", redis: { addresses: [`${redis.host}:${redis.port}`] } },
     tracing: { enabled: true, endpoint: receiver.url, serviceName: "node" },
+    deadlines: { connect: "20s" },
     ...config,
   });
   const running = await startTestApi({ cache });

@@ -38,6 +38,7 @@ async function startTraced(config: CacheConfig = {}, options: Partial<NodeOption
   const cache = createCache({
     ...{ backend: "redis", redis: { addresses: [`${redis.host}:${redis.port}`] } },
     tracing: { enabled: true, endpoint: receiver.url, serviceName: "node" },
+    deadlines: { connect: "20s" },
     ...config,
   });
   running = await startTestNode({ cache, ...options });

@@ -37,7 +37,7 @@ export interface OtlpRequest {
 
 /** The service of OTLP for traces, as a library for Protocol Buffers reads it: an encoding that knows nothing of the package's own. */
 export function loadOtlp(): { readonly Export: MethodDefinition<OtlpRequest, object> } {
-  const file = new URL("otlp-traces.proto", import.meta.url).pathname;
+  const file = new URL("../../../examples/microservices/otlp-traces.proto", import.meta.url).pathname;
   const definition = loadSync(file, {
     longs: String,
     enums: String,
