@@ -1,7 +1,8 @@
+import type { CarriedTrace } from "../events/carried-trace.ts";
 import type { MailListener, NodeMail } from "./node-mail.ts";
 
-/** Calls in a letter, by their numbers there, with the trace that each belongs to, as W3C `traceparent`. */
-export type LetterTraces = ReadonlyArray<readonly [call: number, traceparent: string]>;
+/** Calls in a letter, by their numbers there, with the trace that each belongs to. */
+export type LetterTraces = ReadonlyArray<readonly [call: number, trace: CarriedTrace]>;
 
 /** Hears what the nodes of a mesh send each other, and who is there. None may throw. */
 export interface PeerMailListener extends Omit<MailListener, "onLetter"> {

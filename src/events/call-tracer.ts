@@ -1,4 +1,7 @@
 import type { CallOutcome } from "./call-outcome.ts";
+import type { CarriedTrace } from "./carried-trace.ts";
+import type { RequestSpan, TracedRequest } from "./request-span.ts";
+import type { SpanAttributes } from "./span-attributes.ts";
 
 /** One traced piece of work: a call to a store, or a call of a loader. Must not throw. */
 export interface CallSpan {
@@ -9,9 +12,6 @@ export interface CallSpan {
   /** It is over; called once. `error`: what the caller is told. */
   end(outcome: CallOutcome, error?: unknown): void;
 }
-
-/** What is known of a span. */
-export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
 /** A call to a store that begins. */
 export interface TracedCall {
@@ -35,10 +35,12 @@ export interface CallTracer {
   startLoad(keyCount: number): CallSpan | undefined;
   /** Something happened to what is traced now: `stale`, `refresh`, `breaker`. Nothing where no span is active. */
   note(event: string, attributes?: SpanAttributes): void;
-  /** The active trace as W3C `traceparent`, for another node; `undefined` where there is none. */
-  carry(): string | undefined;
+  /** The active trace, for another node; `undefined` where there is none. */
+  carry(): CarriedTrace | undefined;
   /** Begins work that another node asked for, as a child of what that node {@link CallTracer.carry | carried}. @returns `undefined` where nothing is recorded */
-  startServed(operation: string, traceparent: string | undefined): CallSpan | undefined;
+  startServed(operation: string, carried: CarriedTrace | undefined): CallSpan | undefined;
+  /** Begins to answer a client, as a child of what it carried if that makes sense. @returns `undefined` where nothing is recorded */
+  startRequest(request: TracedRequest): RequestSpan | undefined;
 }
 
 /** The trace in which something was asked for, so that a measurement can point at it. */

@@ -1,3 +1,4 @@
+import type { TracerSlot } from "../events/call-tracer.ts";
 import type { AccessControl } from "./access/access-control.ts";
 import type { LiveStreams } from "./dashboard/live-streams.ts";
 import type { HealthProbe } from "./health-probe.ts";
@@ -16,6 +17,8 @@ export interface NodeServices {
   readonly leases: HeldLeases;
   /** What happens now, for those who watch. */
   readonly live: LiveStreams;
+  /** Who traces the cache, and requests with it. */
+  readonly tracing: TracerSlot;
   /** The OpenAPI document as JSON; made when it is asked for first. */
   readonly apiDocument: () => string;
 }

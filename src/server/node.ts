@@ -17,6 +17,7 @@ import { createOpenApiDocument } from "./openapi-document.ts";
 import { createRequestHandler } from "./request-handler.ts";
 import { ALL_ROUTES } from "./routes/all-routes.ts";
 import { RunningRequests } from "./running-requests.ts";
+import { tracingOf } from "./tracing-of.ts";
 import { UploadBudget } from "./upload-budget.ts";
 
 /** A running node. */
@@ -100,6 +101,7 @@ function createServices(options: ResolvedNodeOptions, connections: Connections, 
     health: new HealthProbe({ cache, timeoutMs: healthTimeoutMs, now }),
     leases: new HeldLeases(),
     live,
+    tracing: tracingOf(cache),
     apiDocument: () => {
       apiDocument ??= JSON.stringify(createOpenApiDocument(ALL_ROUTES));
       return apiDocument;

@@ -2,32 +2,49 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { isAppTarget, serveApp } from "./app-mount.ts";
 import { assertHost, assertOrigin } from "./host-check.ts";
 import type { NodeServices } from "./node-services.ts";
-import { HttpProblem, sendProblem } from "./problem.ts";
+import { HttpProblem, type ProblemDetails, sendProblem } from "./problem.ts";
 import { RequestContext } from "./request-context.ts";
 import { assertKnownParameters, parseRequestTarget, type RequestQuery } from "./request-target.ts";
 import type { Route } from "./route.ts";
 import { createRouter, type Router } from "./router.ts";
 import { ALL_ROUTES } from "./routes/all-routes.ts";
 import { selectNamespace } from "./select-namespace.ts";
+import { answerTraced } from "./traced-request.ts";
 
 /** Builds what answers every request of a node. It never rejects and never throws: every failure becomes an answer. */
 export function createRequestHandler(services: NodeServices): RequestListener {
   const router = createRouter(ALL_ROUTES);
-  return (request, response) => {
+  const carryOut = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    onProblem?: OnProblem,
+  ): Promise<void> | undefined => {
     try {
       // Without a promise where the route answers at once.
       const pending = answer(services, router, request, response);
-      if (pending !== undefined) pending.catch((error: unknown) => fail(services, response, error));
+      return pending?.catch((error: unknown) => fail(services, response, error, onProblem));
     } catch (error) {
-      fail(services, response, error);
+      fail(services, response, error, onProblem);
+      return undefined;
     }
+  };
+  const { tracing } = services;
+  return (request, response) => {
+    const tracer = tracing.current;
+    if (tracer === undefined) void carryOut(request, response);
+    else answerTraced({ tracer, router, request, response }, (onProblem) => carryOut(request, response, onProblem));
   };
 }
 
-function fail(services: NodeServices, response: ServerResponse, error: unknown): void {
+/** Told what a request was refused with. */
+type OnProblem = (problem: ProblemDetails) => void;
+
+function fail(services: NodeServices, response: ServerResponse, error: unknown, onProblem?: OnProblem): void {
   const isClientGone = response.destroyed && !response.writableFinished;
-  const { status } = sendProblem(response, error);
-  if (status === 500 && !isClientGone) services.options.onError(error);
+  const problem = sendProblem(response, error);
+  if (isClientGone) return;
+  onProblem?.(problem);
+  if (problem.status === 500) services.options.onError(error);
 }
 
 function answer(

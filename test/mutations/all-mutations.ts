@@ -7,6 +7,7 @@ import type { Mutation } from "./mutation.ts";
 import { NODE_MUTATIONS } from "./node-mutations.ts";
 import { OWNER_MUTATIONS } from "./owner-mutations.ts";
 import { REDIS_CHANGE_MUTATIONS } from "./redis-change-mutations.ts";
+import { REQUEST_TRACE_MUTATIONS } from "./request-trace-mutations.ts";
 import { REVALIDATION_MUTATIONS } from "./revalidation-mutations.ts";
 import { STAND_IN_MUTATIONS } from "./stand-in-mutations.ts";
 import { TIER_MUTATIONS } from "./tier-mutations.ts";
@@ -26,4 +27,5 @@ export const ALL_MUTATIONS: readonly Mutation[] = [
   ...REVALIDATION_MUTATIONS,
   ...NODE_MUTATIONS,
   ...TRACING_MUTATIONS,
+  ...REQUEST_TRACE_MUTATIONS,
 ];

@@ -70,8 +70,8 @@ export const TRACING_MUTATIONS: readonly Mutation[] = [
   {
     name: "what nodes ask each other by themselves begins traces",
     file: "src/tiers/owners/serve-traced.ts",
-    search: "traceparent === undefined ? undefined : current?.startServed(operation, traceparent)",
-    replacement: "current?.startServed(operation, traceparent)",
+    search: "carried === undefined ? undefined : current?.startServed(operation, carried)",
+    replacement: "current?.startServed(operation, carried)",
     testFile: OWNERS,
     testName: "what is asked in no trace, and this node's own keys, are no spans",
   },
@@ -86,10 +86,8 @@ export const TRACING_MUTATIONS: readonly Mutation[] = [
   {
     name: "a trace that makes no sense loses the letter",
     file: "src/transports/grpc/wire/frame.ts",
-    search:
-      "return Number.isNaN(call) || traceparent?.length !== TRACEPARENT_LENGTH ? undefined : [call, traceparent];",
-    replacement: `if (Number.isNaN(call) || traceparent?.length !== TRACEPARENT_LENGTH) throw new MalformedFrameError("a trace");
-  return [call, traceparent];`,
+    search: "if (Number.isNaN(call) || traceparent?.length !== TRACEPARENT_LENGTH) return undefined;",
+    replacement: `if (Number.isNaN(call) || traceparent?.length !== TRACEPARENT_LENGTH) throw new MalformedFrameError("a trace");`,
     testFile: FRAMES,
     testName: "frames leave out traces that make no sense, and never a letter for them",
   },

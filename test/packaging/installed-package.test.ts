@@ -34,11 +34,12 @@ describe("the packed package, installed in an empty project", () => {
     const pages = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "README.pt-BR.md"];
     expect(outside).toEqual([...pages, "SECURITY.md", "package.json"]);
     const toRead = consumer.files.filter((file) => /^(docs|examples)\//.test(file));
-    // What peers and programs in other languages speak, a session of the shell, and the catalogue behind an example's source.
+    // What peers and programs in other languages speak, a session of the shell, what a collector of traces is sent, and the catalogue behind an example's source.
     expect(toRead.filter((file) => !/\.(md|mjs|svg)$/.test(file))).toEqual([
       "docs/proto/gocachex/coherence/v1/coherence.proto",
       "docs/proto/gocachex/v1/cache.proto",
       "examples/cli/session.sh",
+      "examples/microservices/otlp-traces.proto",
       "examples/webserver/products.json",
     ]);
     const inside = consumer.files.filter((file) => file.startsWith("dist/"));

@@ -45,6 +45,9 @@ class ListTracer implements CallTracer {
   startLoad(keyCount: number): CallSpan {
     return this.#start(`load ${keyCount}`);
   }
+  startRequest(): undefined {
+    return undefined;
+  }
   startServed(operation: string): CallSpan {
     return this.#start(`served ${operation}`);
   }

@@ -1,9 +1,14 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { CallSpan, CallTracer } from "../../src/events/call-tracer.ts";
+import type { CarriedTrace } from "../../src/events/carried-trace.ts";
 import { serveTraced } from "../../src/tiers/owners/serve-traced.ts";
 import { keyOwnedBy, type OwnerNode, OwnerWorld, textWrite } from "../support/owners/owner-world.ts";
 
-const CARRIED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+const CARRIED: CarriedTrace = {
+  traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+  tracestate: "vendor=1",
+};
+const CARRIED_TEXT = `${CARRIED.traceparent} vendor=1`;
 
 let world: OwnerWorld;
 
@@ -15,9 +20,9 @@ afterEach(() => world.close());
 /** Carries one trace, and keeps what it is told of spans. */
 class ServedTracer implements CallTracer {
   readonly lines: string[] = [];
-  readonly #carried: string | undefined;
+  readonly #carried: CarriedTrace | undefined;
 
-  constructor(carried: string | undefined) {
+  constructor(carried: CarriedTrace | undefined) {
     this.#carried = carried;
   }
   startCall(): undefined {
@@ -29,11 +34,14 @@ class ServedTracer implements CallTracer {
   note(): void {
     this.lines.push("noted beside");
   }
-  carry(): string | undefined {
+  startRequest(): undefined {
+    return undefined;
+  }
+  carry(): CarriedTrace | undefined {
     return this.#carried;
   }
-  startServed(operation: string, traceparent: string | undefined): CallSpan {
-    this.lines.push(`${operation} of ${traceparent}`);
+  startServed(operation: string, carried: CarriedTrace | undefined): CallSpan {
+    this.lines.push(`${operation} of ${carried?.traceparent} ${carried?.tracestate}`);
     return {
       run: (work) => work(),
       note: (event, attributes) => this.lines.push(`${operation} ${event} ${JSON.stringify(attributes)}`),
@@ -46,7 +54,7 @@ class ServedTracer implements CallTracer {
 }
 
 /** Two nodes of which the first asks, in a trace or in none. */
-async function startTraced(carried: string | undefined): Promise<[OwnerNode, OwnerNode, ServedTracer]> {
+async function startTraced(carried: CarriedTrace | undefined): Promise<[OwnerNode, OwnerNode, ServedTracer]> {
   const [a, b] = (await world.startAll("a", "b")) as [OwnerNode, OwnerNode];
   const served = new ServedTracer(undefined);
   a.tracing.current = new ServedTracer(carried);
@@ -57,7 +65,7 @@ async function startTraced(carried: string | undefined): Promise<[OwnerNode, Own
 it("what another node asks in a trace is a span of that trace, ended when it is carried out", async () => {
   const [a, , served] = await startTraced(CARRIED);
   await world.run(Promise.resolve(a.backend.set(keyOwnedBy("b", a), textWrite("1"), {})));
-  expect(served.lines).toEqual([`set of ${CARRIED}`, "set ok"]);
+  expect(served.lines).toEqual([`set of ${CARRIED_TEXT}`, "set ok"]);
 });
 
 it("what is asked in no trace, and this node's own keys, are no spans", async () => {
@@ -78,7 +86,7 @@ it("a list of keys, which takes longer, is one span until it is there", async ()
   };
   await world.run(list());
   expect(keys.length).toBe(1);
-  expect(served.lines.slice(0, 2)).toEqual([`scan of ${CARRIED}`, "scan ok"]);
+  expect(served.lines.slice(0, 2)).toEqual([`scan of ${CARRIED_TEXT}`, "scan ok"]);
 });
 
 it("what the owner cannot do is an error of that span, by its code", async () => {
@@ -95,6 +103,6 @@ it.each([{ kind: "later", waitMs: 5 } as const, { kind: "away" } as const])(
   (reply) => {
     const tracer = new ServedTracer(undefined);
     expect(serveTraced({ current: tracer }, "set", CARRIED, () => reply)).toBe(reply);
-    expect(tracer.lines).toEqual([`set of ${CARRIED}`, `set refused {"reason":"${reply.kind}"}`, "set ok"]);
+    expect(tracer.lines).toEqual([`set of ${CARRIED_TEXT}`, `set refused {"reason":"${reply.kind}"}`, "set ok"]);
   },
 );

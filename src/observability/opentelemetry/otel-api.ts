@@ -13,6 +13,12 @@ export interface OtelContext {
   deleteValue(key: symbol): OtelContext;
 }
 
+/** What those who trace have to tell each other besides, as an object of `@opentelemetry/api`. */
+export interface OtelTraceState {
+  /** As it is sent. */
+  serialize(): string;
+}
+
 /** Which span of which trace. */
 export interface OtelSpanContext {
   /** 32 hex digits. */
@@ -22,7 +28,9 @@ export interface OtelSpanContext {
   /** Bit 0: the trace is sampled. */
   readonly traceFlags: number;
   /** Whether the span is in another process. */
-  readonly isRemote?: boolean;
+  readonly isRemote?: boolean | undefined;
+  /** What came along with it. */
+  readonly traceState?: OtelTraceState | undefined;
 }
 
 /** A span of `@opentelemetry/api`, as far as it is used. */
@@ -97,6 +105,28 @@ export interface OtelMeterProvider {
   getMeter(name: string, version?: string): OtelMeter;
 }
 
+/** Writes headers. */
+export interface OtelSetter {
+  /** One of them. */
+  set(carrier: unknown, key: string, value: string): void;
+}
+
+/** Reads headers. */
+export interface OtelGetter {
+  /** One of them. */
+  get(carrier: unknown, key: string): string | string[] | undefined;
+}
+
+/** How traces go from one process to another: a `TextMapPropagator` of `@opentelemetry/api`. */
+export interface OtelPropagator {
+  /** Writes the trace of a context. */
+  inject(context: OtelContext, carrier: unknown, setter: OtelSetter): void;
+  /** A context with the trace that was written. */
+  extract(context: OtelContext, carrier: unknown, getter: OtelGetter): OtelContext;
+  /** What it writes. */
+  fields(): string[];
+}
+
 /** The package `@opentelemetry/api`, as far as it is used. */
 export interface OtelApi {
   /** Spans. */
@@ -117,10 +147,17 @@ export interface OtelApi {
     setGlobalContextManager(manager: object): boolean;
     disable(): void;
   };
+  /** What goes to other processes. */
+  readonly propagation: {
+    setGlobalPropagator(propagator: OtelPropagator): boolean;
+    disable(): void;
+  };
   /** Measurements. */
   readonly metrics: { getMeterProvider(): OtelMeterProvider };
   /** The meter of who has registered no provider; one and the same. */
   createNoopMeter(): OtelMeter;
+  /** Reads a `tracestate`; what makes no sense in it is left out. */
+  createTraceState(text: string): OtelTraceState;
   /** Nothing is active. */
   readonly ROOT_CONTEXT: OtelContext;
 }

@@ -1,5 +1,6 @@
 import type { CallOutcome } from "../../events/call-outcome.ts";
-import type { CallSpan, SpanAttributes } from "../../events/call-tracer.ts";
+import type { CallSpan } from "../../events/call-tracer.ts";
+import type { SpanAttributes } from "../../events/span-attributes.ts";
 import { type OtelApi, type OtelContext, type OtelSpan, STATUS_ERROR } from "./otel-api.ts";
 import { errorTypeOf } from "./store-attributes.ts";
 
@@ -9,6 +10,13 @@ const ownContexts = new WeakSet<OtelContext>();
 /** Whether work in a context is over when what it returns is. */
 export function isOwnContext(context: OtelContext): boolean {
   return ownContexts.has(context);
+}
+
+/** The context of a span of this package. @param parent the one in which the span was started */
+export function createOwnContext(api: OtelApi, span: OtelSpan, parent: OtelContext): OtelContext {
+  const context = api.trace.setSpan(parent, span);
+  ownContexts.add(context);
+  return context;
 }
 
 /** One span of OpenTelemetry. What a span processor throws changes nothing for the call. */
@@ -21,8 +29,7 @@ export class RecordedSpan implements CallSpan {
   constructor(api: OtelApi, span: OtelSpan, parent: OtelContext) {
     this.#api = api;
     this.#span = span;
-    this.#context = api.trace.setSpan(parent, span);
-    ownContexts.add(this.#context);
+    this.#context = createOwnContext(api, span, parent);
   }
 
   /** Also where nothing is recorded: spans that the work starts must see that the trace is not sampled. */

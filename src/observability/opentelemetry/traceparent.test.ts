@@ -16,6 +16,12 @@ it("flags that are not known here are not taken over", () => {
   expect(parseTraceparent(`00-${TRACE}-${SPAN}-fe`)?.traceFlags).toBe(0);
 });
 
+it("a version to come is read as far as it is known, also when it says more", () => {
+  for (const text of [`01-${TRACE}-${SPAN}-01`, `cc-${TRACE}-${SPAN}-01-more`, `01-${TRACE}-${SPAN}-01-`]) {
+    expect(parseTraceparent(text)).toEqual({ traceId: TRACE, spanId: SPAN, traceFlags: 1, isRemote: true });
+  }
+});
+
 it.each([
   "",
   "x",
@@ -25,6 +31,11 @@ it.each([
   `00-${TRACE.toUpperCase()}-${SPAN}-01`,
   `00-${TRACE}-${SPAN}-1`,
   `00-${TRACE}-${SPAN}-01-more`,
+  `00-${TRACE}-${SPAN}-01-`,
+  `ff-${TRACE}-${SPAN}-01-more`,
+  `01-${TRACE}-${SPAN}-01more`,
+  `00-${TRACE}-${SPAN}-01, 00-${TRACE}-${SPAN}-01`,
+  `01-${TRACE}-${SPAN}-01, 01-${TRACE}-${SPAN}-01`,
 ])("what is no span is none: %j", (text) => {
   expect(parseTraceparent(text)).toBeUndefined();
 });

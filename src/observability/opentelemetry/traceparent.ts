@@ -1,7 +1,7 @@
 import type { OtelSpanContext } from "./otel-api.ts";
 
-/** Version 00; those that come keep these four parts. */
-const FORM = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+/** Version 00; those that come begin with these four parts, and may have more after another dash. */
+const FORM = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 /** Means "no trace" and "no span". */
 const ZEROS = /^0+$/;
 
@@ -21,7 +21,8 @@ export function formatTraceparent({ traceId, spanId, traceFlags }: OtelSpanConte
 
 /** The span that another process told of; `undefined` when the text is none. */
 export function parseTraceparent(text: string): OtelSpanContext | undefined {
-  const [, version, traceId = "", spanId = "", flags = ""] = FORM.exec(text) ?? [];
-  if (version === undefined || version === "ff" || ZEROS.test(traceId) || ZEROS.test(spanId)) return undefined;
+  const [, version, traceId = "", spanId = "", flags = "", more] = FORM.exec(text) ?? [];
+  if (version === undefined || version === "ff" || (version === "00" && more !== undefined)) return undefined;
+  if (ZEROS.test(traceId) || ZEROS.test(spanId)) return undefined;
   return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true };
 }

@@ -19,8 +19,9 @@ export function createCacheService(runner: CallRunner): ServedService {
   const definition: Record<string, object> = {};
   const implementation: Record<string, GrpcHandler> = {};
   for (const method of ALL_METHODS) {
+    const name = `${CACHE_SERVICE_NAME}/${method.name}`;
     definition[method.name] = {
-      path: `/${CACHE_SERVICE_NAME}/${method.name}`,
+      path: `/${name}`,
       requestStream: false,
       responseStream: method.kind === "stream",
       requestSerialize: asIs,
@@ -28,7 +29,7 @@ export function createCacheService(runner: CallRunner): ServedService {
       responseSerialize: asIs,
       responseDeserialize: asIs,
     };
-    implementation[method.name] = runner.handlerOf(method);
+    implementation[method.name] = runner.handlerOf(method, name);
   }
   return { definition, implementation };
 }

@@ -1,7 +1,8 @@
+import type { TracerSlot } from "../../events/call-tracer.ts";
 import type { ApiMethod, StreamMethod, UnaryMethod } from "./api-method.ts";
 import { type ApiServices, CallContext } from "./call-context.ts";
 import type { GrpcAuthorize } from "./grpc-access.ts";
-import { failureOf, GrpcProblem } from "./grpc-problem.ts";
+import { failureOf, type GrpcFailure, GrpcProblem } from "./grpc-problem.ts";
 import type {
   GrpcAnswer,
   GrpcApiMetadata,
@@ -11,11 +12,14 @@ import type {
   GrpcStreamCall,
 } from "./grpc-server-library.ts";
 import { GRPC_STATUS } from "./grpc-status.ts";
+import { type CallEnd, describeCall, endCall } from "./traced-call.ts";
 
 /** What calls are carried out with. */
 export interface CallRunnerParts {
   readonly services: ApiServices;
   readonly authorize: GrpcAuthorize;
+  /** Who traces the cache, and calls with it. */
+  readonly tracing: TracerSlot;
   readonly createMetadata: () => GrpcApiMetadata;
   /** Most calls of the cache at a time. */
   readonly maxRunningCallCount: number;
@@ -24,6 +28,9 @@ export interface CallRunnerParts {
   /** Told of defects. */
   readonly onError: (error: unknown) => void;
 }
+
+/** Told how a call ended; `undefined`: nobody wants to know. */
+type OnEnd = ((end: CallEnd) => void) | undefined;
 
 /** Carries out the calls of one API: who may, how many at a time, and how each ends. */
 export class CallRunner {
@@ -39,47 +46,69 @@ export class CallRunner {
     return this.#runningCount;
   }
 
-  /** The method as the library calls it. It never throws, and what it begins never rejects: either would end the process. */
-  handlerOf(method: ApiMethod): GrpcHandler {
-    if (method.kind === "unary") return (call, answer) => this.#answer(method, call, answer);
-    return (call) => void this.#stream(method, call);
+  /**
+   * The method as the library calls it. It never throws, and what it begins never rejects: either would end the process.
+   *
+   * @param name with its service
+   */
+  handlerOf(method: ApiMethod, name: string): GrpcHandler {
+    const carryOut = (call: GrpcStreamCall, answer: GrpcAnswer, onEnd: OnEnd): Promise<void> | undefined =>
+      method.kind === "unary" ? this.#answer(method, call, answer, onEnd) : this.#stream(method, call, onEnd);
+    const { tracing } = this.#parts;
+    return (call, answer) => {
+      const span = tracing.current?.startRequest(describeCall(name, method.isCounted, call));
+      if (span === undefined) void carryOut(call, answer, undefined);
+      // What is returned says how long the span is the parent of what happens.
+      else void span.run(() => carryOut(call, answer, (end) => endCall(span, end)));
+    };
   }
 
   /** How a call ends with an error. Defects are told. */
   toCallError(error: unknown): GrpcCallError {
-    const { status, code, details, isDefect } = failureOf(error);
+    return this.#refuse(failureOf(error), error);
+  }
+
+  #refuse({ status, code, details, isDefect }: GrpcFailure, error: unknown): GrpcCallError {
     if (isDefect) this.#parts.onError(error);
     const metadata = this.#parts.createMetadata();
     metadata.set("gocachex-code", code);
     return { code: status, details, metadata };
   }
 
-  #answer(method: UnaryMethod, call: GrpcStreamCall, answer: GrpcAnswer): void {
+  #answer(method: UnaryMethod, call: GrpcStreamCall, answer: GrpcAnswer, onEnd: OnEnd): Promise<void> | undefined {
     try {
       this.#admit(method, call);
     } catch (error) {
-      answer(this.toCallError(error));
-      return;
+      answer(this.#fail(error, onEnd));
+      return undefined;
     }
     const context = new CallContext(this.#parts.services, call);
-    method
+    return method
       .run(call.request, context)
       .then(
         (bytes) => {
           this.#leave(method);
           context.answered();
+          onEnd?.(call.cancelled ? "left" : "ok");
           answer(null, bytes);
         },
         (error: unknown) => {
           this.#leave(method);
           // Nobody waits: it was the caller that ended it, and what that did is no defect.
-          if (!call.cancelled) answer(this.toCallError(error));
+          if (call.cancelled) onEnd?.("left");
+          else answer(this.#fail(error, onEnd));
         },
       )
       .catch(this.#parts.onError);
   }
 
-  async #stream(method: StreamMethod, call: GrpcStreamCall): Promise<void> {
+  #fail(error: unknown, onEnd: OnEnd): GrpcCallError {
+    const failure = failureOf(error);
+    onEnd?.(failure);
+    return this.#refuse(failure, error);
+  }
+
+  async #stream(method: StreamMethod, call: GrpcStreamCall, onEnd: OnEnd): Promise<void> {
     call.on("error", () => undefined);
     let isAdmitted = false;
     try {
@@ -89,9 +118,11 @@ export class CallRunner {
       for await (const bytes of method.run(call.request, new CallContext(services, call))) {
         if (!call.write(bytes)) await drained(call, stallTimeoutMs);
       }
+      onEnd?.(call.cancelled ? "left" : "ok");
       call.end();
     } catch (error) {
-      if (!call.cancelled) call.emit("error", this.toCallError(error));
+      if (call.cancelled) onEnd?.("left");
+      else call.emit("error", this.#fail(error, onEnd));
     } finally {
       if (isAdmitted) this.#leave(method);
     }

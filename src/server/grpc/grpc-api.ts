@@ -2,6 +2,7 @@ import { DependencyError, NodeError } from "../../foundation/errors.ts";
 import { readTlsFiles } from "../access/tls-options.ts";
 import { HealthProbe } from "../health-probe.ts";
 import { HeldLeases } from "../held-leases.ts";
+import { tracingOf } from "../tracing-of.ts";
 import { createCacheService, type ServedService } from "./cache-service.ts";
 import { CallRunner } from "./call-runner.ts";
 import { createGrpcAccess } from "./grpc-access.ts";
@@ -116,6 +117,7 @@ async function addServices(
     ...options,
     services: { cache, health: probe, leases: new HeldLeases(), maxBatchKeyCount: options.maxBatchKeyCount },
     authorize,
+    tracing: tracingOf(cache),
     createMetadata: () => new library.Metadata(),
   });
   const add = ({ definition, implementation }: ServedService): void => server.addService(definition, implementation);

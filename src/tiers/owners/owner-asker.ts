@@ -161,8 +161,8 @@ export class OwnerAsker {
     const limitBytes = links.maxLetterBytes - LETTER_ROOM_BYTES;
     if (sizeBytes > limitBytes) throw letterTooLarge(sizeBytes, limitBytes);
     if (to === nodeId) return desk.serve(view, request);
-    const traceparent = this.#parts.tracing.current?.carry();
-    const outcome = await links.calls.send({ to, view, request, sizeBytes, traceparent }, timeoutMs, context);
+    const trace = this.#parts.tracing.current?.carry();
+    const outcome = await links.calls.send({ to, view, request, sizeBytes, trace }, timeoutMs, context);
     if (outcome.kind === "answer") this.#assertAnswer(request, outcome.answer);
     return outcome;
   }

@@ -1,4 +1,5 @@
 import type { Caller } from "../../backend/caller.ts";
+import type { CarriedTrace } from "../../events/carried-trace.ts";
 import type { Clock } from "../../foundation/clock.ts";
 import { DeadlineQueue, type DeadlineTicket } from "../../foundation/deadline-queue.ts";
 import type { Scheduler } from "../../foundation/scheduler.ts";
@@ -21,8 +22,8 @@ export interface AskedOwner {
   readonly request: OwnerRequest;
   /** About how large the request is. */
   readonly sizeBytes: number;
-  /** The trace that it belongs to, as W3C `traceparent`; `undefined`: none. */
-  readonly traceparent: string | undefined;
+  /** The trace that it belongs to; `undefined`: none. */
+  readonly trace: CarriedTrace | undefined;
 }
 
 interface Pending {
@@ -55,7 +56,7 @@ export class OwnerCalls {
    * @param asked what, `sizeBytes`: about how large it is, and the trace that it belongs to
    */
   send(
-    { to, view, request, sizeBytes, traceparent }: AskedOwner,
+    { to, view, request, sizeBytes, trace }: AskedOwner,
     timeoutMs: number,
     { signal }: Caller,
   ): Promise<CallOutcome> {
@@ -86,7 +87,7 @@ export class OwnerCalls {
         };
         signal.addEventListener("abort", pending.onAbort, { once: true });
       }
-      this.#post.call(to, { id, view, request }, sizeBytes, traceparent);
+      this.#post.call(to, { id, view, request }, sizeBytes, trace);
     });
   }
 

@@ -1,6 +1,7 @@
 import type { TierContext } from "../../backend/load-tier.ts";
 import type { LetterTraces, PeerMail, PeerMailListener } from "../../backend/peer-mail.ts";
 import type { TracerSlot } from "../../events/call-tracer.ts";
+import type { CarriedTrace } from "../../events/carried-trace.ts";
 import type { Clock } from "../../foundation/clock.ts";
 import type { ScheduledTask, Scheduler } from "../../foundation/scheduler.ts";
 import { OwnedLocks } from "./owned-locks.ts";
@@ -248,9 +249,9 @@ export class OwnerFleet {
     for (const call of calls) this.#answer(from, call, traceOf.get(call.id));
   }
 
-  #answer(from: string, { id, view, request }: OwnerCall, traceparent: string | undefined): void {
+  #answer(from: string, { id, view, request }: OwnerCall, trace: CarriedTrace | undefined): void {
     const post = this.#links?.post;
-    const reply = serveTraced(this.#tracing, request.op, traceparent, () => this.#desk.serve(view, request));
+    const reply = serveTraced(this.#tracing, request.op, trace, () => this.#desk.serve(view, request));
     if (reply instanceof Promise) void reply.then((settled) => post?.reply(from, id, settled, replyBytes(settled)));
     else post?.reply(from, id, reply, replyBytes(reply));
   }

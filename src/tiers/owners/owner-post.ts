@@ -1,4 +1,5 @@
 import type { PeerMail } from "../../backend/peer-mail.ts";
+import type { CarriedTrace } from "../../events/carried-trace.ts";
 import type { Scheduler } from "../../foundation/scheduler.ts";
 import { encodeOwnerLetter, type OwnerCall, type OwnerReply } from "./owner-letter.ts";
 import type { OwnerNews } from "./owner-request.ts";
@@ -10,7 +11,7 @@ const FIXED_BYTES = 96;
 
 interface Outbox {
   calls: OwnerCall[];
-  traces: (readonly [number, string])[];
+  traces: (readonly [number, CarriedTrace])[];
   replies: (readonly [number, OwnerReply])[];
   news: OwnerNews[];
   sizeBytes: number;
@@ -37,11 +38,11 @@ export class OwnerPost {
     this.#parts = parts;
   }
 
-  /** A question. `sizeBytes`: about how large it is. `traceparent`: the trace that it belongs to. */
-  call(to: string, call: OwnerCall, sizeBytes: number, traceparent?: string): void {
-    const box = this.#box(to, sizeBytes + (traceparent?.length ?? 0));
+  /** A question. `sizeBytes`: about how large it is. `trace`: the one that it belongs to. */
+  call(to: string, call: OwnerCall, sizeBytes: number, trace?: CarriedTrace): void {
+    const box = this.#box(to, sizeBytes + traceBytes(trace));
     box.calls.push(call);
-    if (traceparent !== undefined) box.traces.push([call.id, traceparent]);
+    if (trace !== undefined) box.traces.push([call.id, trace]);
     this.#request(to);
   }
 
@@ -104,4 +105,9 @@ export class OwnerPost {
     // What is lost besides shows by itself: news by the heads, replies as silence.
     mail.send(letter, to, traces.length > 0 ? traces : undefined).catch(() => onUnsent(to, calls));
   }
+}
+
+/** About how large a trace is. */
+function traceBytes(trace: CarriedTrace | undefined): number {
+  return trace === undefined ? 0 : trace.traceparent.length + (trace.tracestate?.length ?? 0);
 }

@@ -1,4 +1,5 @@
 import type { CallSpan, TracerSlot } from "../../events/call-tracer.ts";
+import type { CarriedTrace } from "../../events/carried-trace.ts";
 import type { OwnerReply } from "./owner-letter.ts";
 
 /**
@@ -10,10 +11,10 @@ import type { OwnerReply } from "./owner-letter.ts";
 export function serveTraced(
   { current }: TracerSlot,
   operation: string,
-  traceparent: string | undefined,
+  carried: CarriedTrace | undefined,
   serve: () => OwnerReply | Promise<OwnerReply>,
 ): OwnerReply | Promise<OwnerReply> {
-  const span = traceparent === undefined ? undefined : current?.startServed(operation, traceparent);
+  const span = carried === undefined ? undefined : current?.startServed(operation, carried);
   if (span === undefined) return serve();
   const reply = span.run(serve);
   if (reply instanceof Promise) void reply.then((settled) => endServed(span, settled));

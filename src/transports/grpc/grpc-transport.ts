@@ -10,7 +10,7 @@ import type { GrpcTransportSettings } from "./grpc-transport-settings.ts";
 import { type LookupAddresses, lookupAddresses } from "./look-up-peers.ts";
 import { OpenNode, type OpenNodeParts } from "./open-node.ts";
 import { assertAddress, resolveGrpcTransport } from "./resolve-grpc-transport.ts";
-import { CALL_TRACE_BYTES } from "./wire/frame.ts";
+import { maxTraceBytes } from "./wire/frame.ts";
 
 /** Where time, chance and names come from. Default: the platform. */
 export interface GrpcTransportHost {
@@ -170,7 +170,7 @@ class NodeTransport implements GrpcTransport {
     const roomBytes = this.#settings.maxMessageBytes - LETTER_HEAD_BYTES - letter.length;
     if (roomBytes < 0) throw new RangeError(`A letter of ${letter.length} bytes is longer than a frame may be.`);
     // The call matters, its trace does not.
-    const carried = traces.length * CALL_TRACE_BYTES <= roomBytes ? traces : undefined;
+    const carried = maxTraceBytes(traces) <= roomBytes ? traces : undefined;
     if (this.#node?.mesh.sendLetter(to, letter, carried) !== true)
       throw new Error("There is no link with room to the node.");
   }

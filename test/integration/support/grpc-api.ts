@@ -20,6 +20,8 @@ export interface FailedCall {
 export interface CallSettings {
   readonly token?: string;
   readonly deadlineMs?: number;
+  /** Headers besides. */
+  readonly headers?: ReadonlyArray<readonly [name: string, value: string]>;
 }
 
 /** A client that is made of `cache.proto` and a library alone. */
@@ -115,9 +117,10 @@ export function dialApi(
   };
 }
 
-function metadataOf({ token }: CallSettings): grpc.Metadata {
+function metadataOf({ token, headers = [] }: CallSettings): grpc.Metadata {
   const metadata = new grpc.Metadata();
   if (token !== undefined) metadata.set("authorization", `Bearer ${token}`);
+  for (const [name, value] of headers) metadata.add(name, value);
   return metadata;
 }
 

@@ -15,6 +15,7 @@ export interface OtlpSpan {
   readonly trace_id: Buffer;
   readonly span_id: Buffer;
   readonly parent_span_id: Buffer;
+  readonly trace_state: string;
   readonly name: string;
   readonly kind: string;
   readonly start_time_unix_nano: string;
@@ -36,7 +37,7 @@ export interface OtlpRequest {
 
 /** The service of OTLP for traces, as a library for Protocol Buffers reads it: an encoding that knows nothing of the package's own. */
 export function loadOtlp(): { readonly Export: MethodDefinition<OtlpRequest, object> } {
-  const file = new URL("otlp-traces.proto", import.meta.url).pathname;
+  const file = new URL("../../../examples/microservices/otlp-traces.proto", import.meta.url).pathname;
   const definition = loadSync(file, {
     longs: String,
     enums: String,

@@ -13,6 +13,8 @@ export interface ReceivedSpan {
   readonly id: string;
   /** `""` for a root. */
   readonly parentId: string;
+  /** `""` for none; Zipkin has no place for it. */
+  readonly traceState: string;
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
@@ -102,6 +104,7 @@ function flatten({ resource_spans }: OtlpRequest): readonly ReceivedSpan[] {
           ...{ service, name: span.name, kind: span.kind.replace("SPAN_KIND_", "") },
           ...{ traceId: span.trace_id.toString("hex"), id: span.span_id.toString("hex") },
           parentId: span.parent_span_id.toString("hex"),
+          traceState: span.trace_state,
           attributes: toRecord(span.attributes),
         }),
       ),
@@ -126,6 +129,7 @@ interface ZipkinSpan {
 function fromZipkin(body: Buffer): readonly ReceivedSpan[] {
   return (JSON.parse(body.toString()) as readonly ZipkinSpan[]).map((span) => ({
     ...{ service: span.localEndpoint.serviceName, name: span.name, kind: span.kind ?? "INTERNAL" },
-    ...{ traceId: span.traceId, id: span.id, parentId: span.parentId ?? "", attributes: span.tags },
+    ...{ traceId: span.traceId, id: span.id, parentId: span.parentId ?? "" },
+    ...{ traceState: "", attributes: span.tags },
   }));
 }

@@ -17,7 +17,7 @@ export type HighTime = readonly [seconds: number, nanoseconds: number];
 /** Another span that a span has to do with. */
 export interface SpanLink {
   /** The other span's ids. */
-  readonly context: OtelSpanContext & { readonly traceState?: { serialize(): string } | undefined };
+  readonly context: OtelSpanContext;
   /** What is said of it. */
   readonly attributes?: SpanValues | undefined;
   readonly droppedAttributesCount?: number | undefined;
@@ -30,7 +30,7 @@ export interface EndedSpan {
   /** `SpanKind`. */
   readonly kind: number;
   /** Its ids. */
-  spanContext(): OtelSpanContext & { readonly traceState?: { serialize(): string } | undefined };
+  spanContext(): OtelSpanContext;
   /** Its parent's ids; `undefined` for a root. */
   readonly parentSpanContext?: OtelSpanContext | undefined;
   /** When it began. */

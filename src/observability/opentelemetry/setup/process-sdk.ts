@@ -6,6 +6,7 @@ import { createRestingContexts } from "./resting-contexts.ts";
 import { loadSdk, type SdkContextManager, type SdkTracerProvider } from "./sdk-packages.ts";
 import { SpanExporter, type SpanExporterOptions, type SpanProtocol } from "./span-exporter.ts";
 import { hideCredentials, type SpanPostOptions } from "./span-post.ts";
+import { createTraceContextPropagator } from "./trace-context-propagator.ts";
 
 /** What a tracer provider is set up by. */
 export interface SdkSettings extends SpanPostOptions, Pick<SpanExporterOptions, "protocol" | "serviceName"> {
@@ -40,6 +41,8 @@ interface ProcessSdk {
   readonly exporter: SpanExporter;
   /** `undefined`: the application has registered its own. */
   readonly contexts: SdkContextManager | undefined;
+  /** Whether traces go to other processes by what was registered here, and not by the application's own way. */
+  readonly isPropagator: boolean;
   userCount: number;
 }
 
@@ -83,7 +86,8 @@ export async function shareProcessSdk(api: OtelApi, settings: SdkSettings): Prom
   const contexts = api.context.setGlobalContextManager(manager) ? manager : undefined;
   contexts?.enable();
   api.trace.setGlobalTracerProvider(provider);
-  const sdk: ProcessSdk = { settings: describe(settings), provider, exporter, contexts, userCount: 0 };
+  const isPropagator = api.propagation.setGlobalPropagator(createTraceContextPropagator(api));
+  const sdk: ProcessSdk = { settings: describe(settings), provider, exporter, contexts, isPropagator, userCount: 0 };
   current = sdk;
   return join(api, sdk);
 }
@@ -120,11 +124,16 @@ function join(api: OtelApi, sdk: ProcessSdk): SdkShare {
   };
 }
 
-async function end(api: OtelApi, { provider, exporter, contexts }: ProcessSdk, flushMs: number): Promise<void> {
+async function end(
+  api: OtelApi,
+  { provider, exporter, contexts, isPropagator }: ProcessSdk,
+  flushMs: number,
+): Promise<void> {
   // First of all: a cache that is opened meanwhile sets up its own.
   current = undefined;
   api.trace.disable();
   if (contexts !== undefined) api.context.disable();
+  if (isPropagator) api.propagation.disable();
   exporter.hurry();
   const timer = setTimeout(() => exporter.abandon(), flushMs);
   try {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { loadProto } from "../../../../test/support/grpc/load-proto.ts";
 import type { CoherenceMessage } from "../../../coherence/coherence-message.ts";
 import { ENCODED_UNKNOWN, encodeMessage } from "./encode-message.ts";
-import { CALL_TRACE_BYTES, decodeFrame, encodeBatch, encodeHeartbeat, encodeHello, encodeLetter } from "./frame.ts";
+import { decodeFrame, encodeBatch, encodeHeartbeat, encodeHello, encodeLetter, maxTraceBytes } from "./frame.ts";
 import type { Hello } from "./hello.ts";
 import { MalformedFrameError, ProtobufReader } from "./protobuf-reader.ts";
 
@@ -140,13 +140,20 @@ describe("frames", () => {
   it("carry the traces of calls beside a letter, which who does not know them passes over", () => {
     const content = Buffer.from("abc");
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    const traces = [[1, traceparent] as const, [2 ** 53 - 1, traceparent.replace("01", "00")] as const];
+    const traces = [
+      [1, { traceparent }],
+      [2, { traceparent, tracestate: `vendor=${"ü".repeat(505)}` }],
+      [2 ** 53 - 1, { traceparent: traceparent.replace("01", "00"), tracestate: "vendor=1" }],
+    ] as const;
     const bytes = encodeLetter(content, traces);
     expect(decodeFrame(bytes)).toEqual({ kind: "letter", content, traces });
     expect(reference.requestDeserialize(bytes)).toMatchObject({
-      letter: { content, traces: traces.map(([call, text]) => ({ call, traceparent: text })) },
+      letter: { content, traces: traces.map(([call, trace]) => ({ call, ...trace })) },
     });
-    expect(bytes.length - encodeLetter(content).length).toBeLessThanOrEqual(2 * CALL_TRACE_BYTES + 1);
+    for (const carried of [traces, traces.slice(0, 1), traces.slice(1, 2)]) {
+      const moreBytes = encodeLetter(content, carried).length - encodeLetter(content).length;
+      expect(moreBytes).toBeLessThanOrEqual(maxTraceBytes(carried) + 2);
+    }
     // As it was read when a letter was its content alone.
     const frame = new ProtobufReader(bytes);
     frame.next();
@@ -156,6 +163,13 @@ describe("frames", () => {
     expect(before).toEqual(content);
     // And as it was written then: Frame.letter { content: "abc" }
     expect(decodeFrame(Buffer.from("22050a03616263", "hex"))).toEqual({ kind: "letter", content });
+  });
+
+  it("leave out a state that is longer than anybody has to carry, and keep its trace", () => {
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const content = Buffer.from("abc");
+    const bytes = encodeLetter(content, [[1, { traceparent, tracestate: "x".repeat(513) }]]);
+    expect(decodeFrame(bytes)).toEqual({ kind: "letter", content, traces: [[1, { traceparent }]] });
   });
 
   it("leave out traces that make no sense, and never a letter for them", () => {

@@ -1,5 +1,6 @@
 import type { LetterTraces } from "../../../backend/peer-mail.ts";
 import type { CoherenceMessage } from "../../../coherence/coherence-message.ts";
+import { type CarriedTrace, MAX_TRACESTATE_LENGTH } from "../../../events/carried-trace.ts";
 import { ProtobufWriter, varintBytes } from "../../../foundation/protobuf-writer.ts";
 import { decodeMessage } from "./decode-message.ts";
 import { BATCH_MESSAGES, FRAME_BODY } from "./frame-fields.ts";
@@ -18,8 +19,21 @@ export type Frame =
 
 const writer = new ProtobufWriter();
 
-/** What one call's trace takes in a letter, in bytes, at most. */
-export const CALL_TRACE_BYTES = 72;
+/** What one call's trace takes in a letter besides its state, in bytes, at most. */
+const CALL_TRACE_BYTES = 72;
+/** What goes before a state. */
+const STATE_HEAD_BYTES = 4;
+/** Most bytes of UTF-8 for a unit of UTF-16. */
+const UNIT_BYTES = 3;
+/** What the traces of calls take in a letter, in bytes, at most. */
+export function maxTraceBytes(traces: LetterTraces): number {
+  let bytes = traces.length * CALL_TRACE_BYTES;
+  for (const [, { tracestate }] of traces) {
+    if (tracestate !== undefined) bytes += STATE_HEAD_BYTES + tracestate.length * UNIT_BYTES;
+  }
+  return bytes;
+}
+
 /** A `traceparent` of another length is of a version that is not known here. */
 const TRACEPARENT_LENGTH = 55;
 
@@ -63,6 +77,7 @@ export function encodeBatch(firstSequence: number, messages: readonly Buffer[], 
  *    12 <length>                   Letter.traces, any number of them
  *       08 <number of the call>    CallTrace.call
  *       12 37 <traceparent>        CallTrace.traceparent
+ *       1a <length> <tracestate>   CallTrace.tracestate, where there is one
  * ```
  */
 export function encodeLetter(content: Uint8Array, traces: LetterTraces = []): Buffer {
@@ -74,10 +89,11 @@ export function encodeLetter(content: Uint8Array, traces: LetterTraces = []): Bu
 }
 
 function encodeTraces(traces: LetterTraces): Buffer {
-  for (const [call, traceparent] of traces) {
+  for (const [call, { traceparent, tracestate }] of traces) {
     writer.message(2, () => {
       writer.number(1, call);
       writer.text(2, traceparent);
+      if (tracestate !== undefined) writer.text(3, tracestate);
     });
   }
   return writer.take();
@@ -105,7 +121,7 @@ function decodeBody(field: number, body: ProtobufReader): Frame {
 
 function decodeLetter(body: ProtobufReader): Frame {
   let content: Buffer | undefined;
-  const traces: (readonly [number, string])[] = [];
+  const traces: (readonly [number, CarriedTrace])[] = [];
   while (body.next()) {
     if (body.field === 1) content = body.bytes();
     else if (body.field === 2) {
@@ -118,14 +134,18 @@ function decodeLetter(body: ProtobufReader): Frame {
 }
 
 /** @returns `undefined` for one that makes no sense: its call is carried out all the same */
-function decodeTrace(body: ProtobufReader | undefined): readonly [number, string] | undefined {
+function decodeTrace(body: ProtobufReader | undefined): readonly [number, CarriedTrace] | undefined {
   let call = Number.NaN;
   let traceparent: string | undefined;
+  let tracestate: string | undefined;
   while (body?.next()) {
     if (body.field === 1) call = body.number();
     else if (body.field === 2) traceparent = body.text();
+    else if (body.field === 3) tracestate = body.text();
   }
-  return Number.isNaN(call) || traceparent?.length !== TRACEPARENT_LENGTH ? undefined : [call, traceparent];
+  if (Number.isNaN(call) || traceparent?.length !== TRACEPARENT_LENGTH) return undefined;
+  const hasState = tracestate !== undefined && tracestate.length <= MAX_TRACESTATE_LENGTH;
+  return [call, hasState ? { traceparent, tracestate } : { traceparent }];
 }
 
 function decodeBatch(body: ProtobufReader): Frame {
