@@ -14,6 +14,8 @@ export interface LineChart {
   readonly title: string;
   readonly subtitle: string;
   readonly xTitle: string;
+  /** What the ratios are, above their axis. */
+  readonly yTitle: string;
   readonly xUnit: "entries" | "bytes";
   readonly lines: readonly ChartLine[];
   /** A size that is pointed out, with words. */
@@ -50,8 +52,8 @@ export interface ChartLayout {
 }
 
 const WIDTH = 760;
-const HEIGHT = 440;
-const PLOT = Object.freeze({ left: 58, right: WIDTH - 130, top: 64, bottom: HEIGHT - 56 });
+const HEIGHT = 460;
+const PLOT = Object.freeze({ left: 58, right: WIDTH - 130, top: 84, bottom: HEIGHT - 56 });
 /** Least distance between names at the ends of the lines. */
 const NAME_STEP = 16;
 const MAX_X_TICKS = 9;

@@ -16,6 +16,7 @@ export function renderSvgChart(chart: LineChart): string {
     `<rect class="back" width="${width}" height="${height}" rx="6"/>`,
     text(16, 26, chart.title, "text title"),
     text(16, 46, chart.subtitle, "muted"),
+    text(16, plot.top - 12, chart.yTitle, "muted"),
     ...axes(layout),
     text((plot.left + plot.right) / 2, height - 12, chart.xTitle, "muted middle"),
     ...markOf(layout),

@@ -7,6 +7,7 @@ import type { Command, Invocation } from "../command.ts";
 import { TARGET_OPTIONS } from "../common-options.ts";
 import { checkConfigFile, checkTlsFiles } from "../doctor/check-files.ts";
 import { checkNode } from "../doctor/check-node.ts";
+import { checkNodeAccess } from "../doctor/check-node-access.ts";
 import { checkNodePort, checkPeers } from "../doctor/check-ports.ts";
 import { checkRuntime } from "../doctor/check-runtime.ts";
 import { checkStores } from "../doctor/check-stores.ts";
@@ -59,6 +60,7 @@ export const doctorCommand: Command = {
 async function* examineNode(invocation: Invocation): AsyncGenerator<Finding> {
   yield* await checkRuntime(undefined);
   const address = nodeAddressOf(invocation.args, invocation.io) as string;
+  yield* await checkNodeAccess(invocation, address);
   yield* await withTarget(invocation, (target) => checkNode(target, address));
 }
 

@@ -1,5 +1,6 @@
 import { formatServerAddress, parseServerAddress } from "../../clients/server-address.ts";
 import type { ResolvedConfig } from "../../config/resolve-config.ts";
+import { NodeError } from "../../foundation/errors.ts";
 import { NodeClient } from "../../server/node-client.ts";
 import { latency } from "../bench/bench-report.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
@@ -17,8 +18,13 @@ export async function checkNodePort(port: number): Promise<Finding> {
   try {
     await client.stats();
     return ok(subject, "a gocachex node listens there");
-  } catch {
-    return warn(subject, "another program listens there. Start the node with --port, or --any-port.");
+  } catch (error) {
+    if (error instanceof NodeError && error.code === "GCX_NODE_ACCESS")
+      return ok(subject, "a gocachex node listens there, which asks for a token");
+    return warn(
+      subject,
+      "another program listens there, or a node that speaks TLS. Start the node with --port, or --any-port.",
+    );
   } finally {
     client.close();
   }
