@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type DecodedPng, decodePng } from "../../../test/support/decode-png.ts";
 import { Canvas, rgbOf } from "./canvas.ts";
-import { type ChartLayout, EMPHASIS_COLOUR, type LineChart, layOutChart } from "./line-chart.ts";
+import { type ChartLayout, EMPHASIS_COLOUR, LEGEND, type LineChart, layOutChart } from "./line-chart.ts";
 import { PNG_SCALE, renderPngChart } from "./png-chart.ts";
 import { encodePng } from "./png-encoder.ts";
 import { layOutText } from "./stroke-font.ts";
@@ -102,9 +102,12 @@ describe("a chart as a PNG", () => {
       expect(at(position, plot.bottom + 3)).toBe(MUTED);
       expect(inkIn(png, position - 14, plot.bottom + 8, position + 14, plot.bottom + 22)).toBeGreaterThan(0.1);
     }
-    for (const { nameY } of lines) {
-      expect(inkIn(png, plot.right + 24, nameY - 6, plot.right + 44, nameY + 6)).toBeGreaterThan(0.1);
-      expect(inkIn(png, plot.right + 24, nameY + 10, plot.right + 44, nameY + 14)).toBe(0);
+    for (const { nameY, colour } of lines) {
+      expect(at(plot.right + LEGEND.swatch + 3, nameY)).toBe(colour);
+      expect(inkIn(png, plot.right + LEGEND.name, nameY - 6, plot.right + LEGEND.name + 20, nameY + 6)).toBeGreaterThan(
+        0.1,
+      );
+      expect(inkIn(png, plot.right + LEGEND.name, nameY + 10, plot.right + LEGEND.name + 20, nameY + 14)).toBe(0);
     }
   });
 

@@ -1,5 +1,5 @@
 import { Canvas, type Point, rgbOf, type Stroke } from "./canvas.ts";
-import { type ChartLayout, type LineChart, layOutChart, type PlacedLine } from "./line-chart.ts";
+import { type ChartLayout, LEGEND, type LineChart, layOutChart, type PlacedLine } from "./line-chart.ts";
 import { encodePng } from "./png-encoder.ts";
 import { layOutText } from "./stroke-font.ts";
 
@@ -87,11 +87,15 @@ function drawLine(
   );
   const leader: Point[] = [
     [endX + 4, endY],
-    [right + 12, nameY],
-    [right + 20, nameY],
+    [right + LEGEND.swatch, nameY],
+  ];
+  const swatch: Point[] = [
+    [right + LEGEND.swatch, nameY],
+    [right + LEGEND.swatchEnd, nameY],
   ];
   drawing.lines([leader], { colour, width: 1, opacity: 0.6 });
-  drawing.text(right + 24, nameY + 4, name, { isBold: isEmphasized });
+  drawing.lines([swatch], { colour, width: isEmphasized ? 2.8 : 1.7, dash });
+  drawing.text(right + LEGEND.name, nameY + 4, name, { isBold: isEmphasized });
 }
 
 /** A canvas in the chart's pixels. */

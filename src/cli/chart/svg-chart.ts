@@ -1,4 +1,4 @@
-import { type ChartLayout, type LineChart, layOutChart, type PlacedLine } from "./line-chart.ts";
+import { type ChartLayout, LEGEND, type LineChart, layOutChart, type PlacedLine } from "./line-chart.ts";
 
 /** What follows the reader's light or dark setting. The background is drawn, for the page around may follow another. */
 const STYLE = [
@@ -62,8 +62,9 @@ function lineOf({ name, points, colour, dash, isEmphasized, nameY }: PlacedLine,
     ...points.map(
       ([x, y]) => `<circle cx="${short(x)}" cy="${short(y)}" r="${isEmphasized ? 3 : 2.2}" fill="${colour}"/>`,
     ),
-    `<path d="M${short(endX + 4)} ${short(endY)}L${right + 12} ${short(nameY)}h8" fill="none" stroke="${colour}" opacity=".6"/>`,
-    text(right + 24, nameY + 4, name, isEmphasized ? "text strong" : "text"),
+    `<path d="M${short(endX + 4)} ${short(endY)}L${right + LEGEND.swatch} ${short(nameY)}" fill="none" stroke="${colour}" opacity=".6"/>`,
+    `<path d="M${right + LEGEND.swatch} ${short(nameY)}H${right + LEGEND.swatchEnd}" fill="none" stroke="${colour}" stroke-width="${width}"${dashes}/>`,
+    text(right + LEGEND.name, nameY + 4, name, isEmphasized ? "text strong" : "text"),
   ];
 }
 
