@@ -5,11 +5,16 @@ import { json } from "node:stream/consumers";
 import type { CacheHealth } from "../cache/health.ts";
 import type { CacheStats } from "../cache/stats.ts";
 import { InvalidArgumentError, NodeError } from "../foundation/errors.ts";
+import type { LiveDocument } from "../observability/live/live-document.ts";
 import { toEntityTag } from "./entity-tag.ts";
 import { type EntryGlance, readGlance } from "./entry-glance.ts";
+import { readLiveStream } from "./live-stream.ts";
 import { createNodeAgent, DEFAULT_NODE_TIMEOUT_MS, type NodeClientOptions } from "./node-client-options.ts";
 import { refusalOf } from "./node-refusal.ts";
 import { type NodeConnection, type NodeRequest, sendNodeRequest, unreachable } from "./node-request.ts";
+
+/** A document comes each second: one that is later by some is no sign of anything. */
+const MIN_LIVE_TIMEOUT_MS = 5_000;
 
 /** An entry as a node tells it. */
 export interface NodeEntry {
@@ -208,6 +213,26 @@ export class NodeClient {
     await this.#call({ method: "POST", path, headers, body: Buffer.from("{}"), repeatable: true }, async (response) =>
       this.#document(response),
     );
+  }
+
+  /** What the node's cache does, again each second, until the node closes or `ended` is aborted. While it lasts the node counts which keys are read most. */
+  async *watchLive(ended: AbortSignal): AsyncGenerator<LiveDocument> {
+    const stall = new AbortController();
+    const timer = setTimeout(() => stall.abort(), Math.max(this.#timeoutMs, MIN_LIVE_TIMEOUT_MS));
+    const connection = this.#connection(AbortSignal.any([ended, stall.signal]));
+    const headers = { Accept: "text/event-stream" };
+    let response: IncomingMessage | undefined;
+    try {
+      response = await sendNodeRequest(connection, { method: "GET", path: "/v1/live", headers, repeatable: true });
+      if (response.statusCode !== 200) throw await refusalOf(response);
+      response.on("data", () => timer.refresh());
+      yield* readLiveStream(response);
+    } catch (error) {
+      throw error instanceof NodeError ? error : unreachable(connection, error);
+    } finally {
+      clearTimeout(timer);
+      response?.destroy();
+    }
   }
 
   /** Frees the connections. */
