@@ -3,6 +3,7 @@ import type { BackendHost } from "./backend/registry.ts";
 import type { SharedTier } from "./backend/shared-tier.ts";
 import type { ResolvedGrpcConfig } from "./config/resolve-grpc.ts";
 import { type GrpcTransport, grpcTransport } from "./transports/grpc/grpc-transport.ts";
+import type { GrpcTransportOptions } from "./transports/grpc/grpc-transport-options.ts";
 
 /** What a node of the mesh is made of. */
 export interface PeersParts {
@@ -27,9 +28,6 @@ export function createPeers(
   { settings, nodeId, announce, onNotice, onMesh }: PeersParts,
   host: BackendHost,
 ): GrpcTransport {
-  const { tls, ...others } = settings;
-  // Checked before: a node that encrypts has a certificate.
-  const { certFile = "", keyFile = "", caFile, serverName } = tls ?? {};
   const { clock, scheduler, random } = host;
   const listPeers =
     announce &&
@@ -37,10 +35,14 @@ export function createPeers(
       const nodes = await announce({ id: nodeId, keepMs: KEEP_MS, info: INFO_PREFIX + advertisedAddress }, {});
       return nodes.flatMap(({ info }) => (info.startsWith(INFO_PREFIX) ? [info.slice(INFO_PREFIX.length)] : []));
     });
-  const mesh = grpcTransport(
-    { ...others, tls: tls && { certFile, keyFile, caFile, serverName }, nodeId, onNotice, listPeers },
-    { clock, scheduler, random },
-  );
+  const mesh = grpcTransport({ ...peerOptions(settings), nodeId, onNotice, listPeers }, { clock, scheduler, random });
   onMesh?.(mesh);
   return mesh;
+}
+
+/** The settings of a configuration as options of a transport. */
+export function peerOptions({ tls, ...others }: ResolvedGrpcConfig): GrpcTransportOptions {
+  // Checked before: a node that encrypts has a certificate.
+  const { certFile = "", keyFile = "", caFile, serverName } = tls ?? {};
+  return { ...others, tls: tls && { certFile, keyFile, caFile, serverName } };
 }

@@ -1,5 +1,6 @@
 import type { CacheHealth } from "../cache/health.ts";
 import type { CacheStats } from "../cache/stats.ts";
+import type { LiveDocument } from "../observability/live/live-document.ts";
 import type { EntryGlance } from "../server/entry-glance.ts";
 import type { NodeEntry, NodeIncrementOptions, NodeSetOptions } from "../server/node-client.ts";
 
@@ -21,6 +22,8 @@ export interface CacheTarget {
   keys(prefix: string, limit: number): AsyncIterable<string>;
   stats(): Promise<CacheStats>;
   health(): Promise<CacheHealth>;
+  /** What the cache does, again each second; absent where nothing but this command uses it. */
+  watchLive?(ended: AbortSignal): AsyncIterable<LiveDocument>;
   /** Ends every entry of the namespace that the target works on, and of those inside it. */
   clear(): Promise<void>;
   close(): Promise<void> | void;

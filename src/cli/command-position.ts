@@ -18,6 +18,22 @@ export function findCommandName(argv: readonly string[], commands: readonly Comm
   return -1;
 }
 
+/**
+ * The first option before the command's name that no command has. What follows it may be its value, which then was taken for the
+ * command, and may be a secret.
+ */
+export function findUnknownOption(
+  argv: readonly string[],
+  nameAt: number,
+  commands: readonly Command[],
+): string | undefined {
+  const specs = [...GENERAL_OPTIONS, ...commands.flatMap(({ options }) => options)];
+  return argv
+    .slice(0, nameAt)
+    .map((argument) => argument.replace(/=.*$/s, ""))
+    .find((argument) => argument.startsWith("--") && !specs.some((spec) => isNamed(argument, spec)));
+}
+
 /** Whether an option stands on the line that only commands have, as `--namespace`. */
 export function hasCommandOption(argv: readonly string[], commands: readonly Command[]): boolean {
   const specs = commands.flatMap(({ options }) => options);

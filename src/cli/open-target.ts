@@ -9,11 +9,12 @@ import type { CacheTarget } from "./cache-target.ts";
 import type { CliIo } from "./cli-io.ts";
 import type { Invocation } from "./command.ts";
 import { LocalTarget } from "./local-target.ts";
+import { assertNoNodeOptions, CREDENTIAL_VARIABLES, readNodeCredentials } from "./node-credentials.ts";
 import { durationOption, usageError } from "./parse-arguments.ts";
 import type { ParsedArguments } from "./parsed-arguments.ts";
 
 /** Variables of the command line itself, which are no configuration of a cache. */
-const CLI_VARIABLES: readonly string[] = ["GOCACHEX_NODE"];
+const CLI_VARIABLES: readonly string[] = ["GOCACHEX_NODE", ...CREDENTIAL_VARIABLES];
 
 /**
  * Opens what the command line names, works with it and closes it. In this order: `--node`; `--config`; `GOCACHEX_NODE`;
@@ -42,7 +43,12 @@ async function openTarget({ args, io, print }: Invocation, ownNamespace?: string
   const path = [named, ownNamespace].filter((name) => name !== undefined);
   const namespace = path.length === 0 ? undefined : path.join("/");
   const timeoutMs = durationOption(args, "timeout");
-  if (address !== undefined) return new NodeClient({ ...parseNodeAddress(address), namespace, timeoutMs });
+  if (address !== undefined) {
+    const written = parseNodeAddress(address);
+    const { host, port } = written;
+    return new NodeClient({ host, port, namespace, timeoutMs, ...(await readNodeCredentials(args, io, written)) });
+  }
+  assertNoNodeOptions(args);
   if (timeoutMs !== undefined)
     throw usageError("--timeout is the deadline of calls to a node; with a configuration set deadlines there.");
   const config = await loadCliConfig(args, io);

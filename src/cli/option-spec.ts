@@ -11,6 +11,8 @@ export interface OptionSpec {
    * number, with or without a unit of time: `--watch 5 KEY`, but `--watch KEY`.
    */
   readonly bareValue?: string;
+  /** Whether its value is a secret, which no message repeats. Default: false. */
+  readonly isSecret?: boolean;
   /** The values that it takes, where they are few words. */
   readonly choices?: readonly string[];
   /** One line for the help, with the default. */

@@ -100,7 +100,8 @@ function checkOption(command: Command, specs: readonly OptionSpec[], token: Opti
   }
   const looksLikeOption = token.inlineValue !== true && /^-(?!\d|$)/.test(token.value ?? "");
   if (token.value === undefined || looksLikeOption) {
-    const hint = looksLikeOption ? ` If the value begins with a dash, write ${token.rawName}=${token.value}.` : "";
+    const shown = spec.isSecret === true ? spec.value : token.value;
+    const hint = looksLikeOption ? ` If the value begins with a dash, write ${token.rawName}=${shown}.` : "";
     throw usageError(`${token.rawName} needs a value (${spec.value}).${hint}`);
   }
   return token.value;

@@ -1,6 +1,7 @@
+import { findNearestName } from "../config/nearest-name.ts";
 import { BrokenPipe, type CliIo } from "./cli-io.ts";
 import type { Command, Invocation } from "./command.ts";
-import { findCommandName, hasCommandOption } from "./command-position.ts";
+import { findCommandName, findUnknownOption, hasCommandOption } from "./command-position.ts";
 import { COMMANDS } from "./command-table.ts";
 import { findCommand } from "./commands/help.ts";
 import { versionCommand } from "./commands/version.ts";
@@ -37,7 +38,7 @@ async function dispatch(given: readonly string[], io: CliIo, print: Printer): Pr
   );
   const nameAt = findCommandName(argv, COMMANDS);
   if (nameAt === -1) return withoutCommand(argv, io, print);
-  const command = findCommand(COMMANDS, argv[nameAt] as string);
+  const command = findCommandOf(argv, nameAt);
   const args = parseArguments(command, argv.toSpliced(nameAt, 1));
   if (args.has("help")) {
     const text = commandHelp(command, print);
@@ -48,6 +49,20 @@ async function dispatch(given: readonly string[], io: CliIo, print: Printer): Pr
   const { handlesInterrupts = false } = command;
   const isSelfHandled = typeof handlesInterrupts === "function" ? handlesInterrupts(args) : handlesInterrupts;
   return isSelfHandled ? command.run(invocation) : runInterruptibly(command, invocation);
+}
+
+/** @throws InvalidArgumentError for an option that there is not, before the command that its value was taken for */
+function findCommandOf(argv: readonly string[], nameAt: number): Command {
+  const name = argv[nameAt] as string;
+  const unknown = findUnknownOption(argv, nameAt, COMMANDS);
+  if (unknown !== undefined && !COMMANDS.some((command) => command.name === name)) {
+    const names = COMMANDS.flatMap(({ options }) => options.map((option) => option.name));
+    const nearest = findNearestName(unknown.slice(2), names);
+    throw usageError(
+      `Unknown option ${unknown}.${nearest === undefined ? "" : ` Did you mean --${nearest}?`} See gocachex help.`,
+    );
+  }
+  return findCommand(COMMANDS, name);
 }
 
 async function withoutCommand(argv: readonly string[], io: CliIo, print: Printer): Promise<ExitCode> {

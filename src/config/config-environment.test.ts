@@ -108,6 +108,11 @@ describe("environment variables", () => {
   it("of tools and of Kubernetes are left alone", async () => {
     const env = {
       GOCACHEX_NODE: "127.0.0.1:7070",
+      GOCACHEX_NODE_TOKEN: "a-token-of-a-node",
+      GOCACHEX_NODE_TOKEN_FILE: "/run/secrets/token",
+      GOCACHEX_NODE_CA_FILE: "ca.crt",
+      GOCACHEX_NODE_CERT_FILE: "client.crt",
+      GOCACHEX_NODE_KEY_FILE: "client.key",
       GOCACHEX_TRACES: "/traces",
       GOCACHEX_TEST_REDIS: "127.0.0.1:6379",
       GOCACHEX_BENCH_SECONDS: "5",

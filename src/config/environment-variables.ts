@@ -25,7 +25,7 @@ function listInSection(fields: Fields, path: readonly string[]): EnvironmentVari
 }
 
 /** Variables that belong to the command line, the tests and the benchmarks. */
-const OF_TOOLS = /^GOCACHEX_(?:CONFIG|NODE|TRACES|TEST_.*|BENCH_.*)$/;
+const OF_TOOLS = /^GOCACHEX_(?:CONFIG|NODE(?:_TOKEN|_(?:TOKEN|CA|CERT|KEY)_FILE)?|TRACES|TEST_.*|BENCH_.*)$/;
 
 /**
  * Variables that Kubernetes and container links set in every container for a service whose name begins with "gocachex".

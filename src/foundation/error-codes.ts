@@ -49,7 +49,9 @@ export const ERROR_CODES = {
   GCX_LOADER_REENTRANT: "A loader asked for a key whose load waits for this very loader.",
   GCX_CACHE_CLOSED: "The cache is closed. Create a new one.",
   GCX_NODE_REQUEST: "A request to a node is malformed, or the node refused it.",
-  GCX_NODE_UNREACHABLE: "No node answers at the given address.",
+  GCX_NODE_UNREACHABLE:
+    "No node answers at the given address, or the certificates of both sides do not fit. The message says which.",
+  GCX_NODE_ACCESS: "A node refuses who asks: the token is missing or wrong, or its role is not enough.",
   GCX_CLI_FAILED:
     "The command line failed in a way that has no code of its own. The message has the words of the cause.",
   GCX_NODE_LISTEN:

@@ -299,7 +299,7 @@ export class CacheClosedError extends GocachexError {
 /** A node cannot be started, reached, or refused a request. */
 export class NodeError extends GocachexError {
   constructor(
-    code: "GCX_NODE_REQUEST" | "GCX_NODE_UNREACHABLE" | "GCX_NODE_LISTEN",
+    code: "GCX_NODE_REQUEST" | "GCX_NODE_UNREACHABLE" | "GCX_NODE_ACCESS" | "GCX_NODE_LISTEN",
     message: string,
     options?: GocachexErrorOptions,
   ) {

@@ -7,17 +7,23 @@ export interface NodeAddress {
   readonly port: number;
 }
 
-const ADDRESS = /^(?:http:\/\/)?(\[[0-9a-f:.]+\]|[^\s:/@?#[\]]+)?(?::(\d{1,5}))?\/?$/i;
+/** A {@link NodeAddress} as somebody wrote it. */
+export interface WrittenNodeAddress extends NodeAddress {
+  /** What it began with; `undefined`: neither. */
+  readonly scheme: "http" | "https" | undefined;
+}
+
+const ADDRESS = /^(?:(https?):\/\/)?(\[[0-9a-f:.]+\]|[^\s:/@?#[\]]+)?(?::(\d{1,5}))?\/?$/i;
 
 /**
- * Reads `host:port`, `host`, `:port`, `[::1]:port` or `http://host:port`. Default host 127.0.0.1, default port 7411.
+ * Reads `host:port`, `host`, `:port`, `[::1]:port`, `http://host:port` or `https://host:port`. Default host 127.0.0.1, default port 7411.
  *
  * @throws InvalidArgumentError `GCX_ARGUMENT_OPTION`
  */
-export function parseNodeAddress(address: string): NodeAddress {
+export function parseNodeAddress(address: string): WrittenNodeAddress {
   const match = ADDRESS.exec(address.trim());
-  const host = match?.[1] ?? "127.0.0.1";
-  const port = match?.[2] === undefined ? DEFAULT_NODE_PORT : Number(match[2]);
+  const host = match?.[2] ?? "127.0.0.1";
+  const port = match?.[3] === undefined ? DEFAULT_NODE_PORT : Number(match[3]);
   if (match === null || address.trim() === "" || port < 1 || port > 65_535) {
     throw new InvalidArgumentError(
       "GCX_ARGUMENT_OPTION",
@@ -25,5 +31,6 @@ export function parseNodeAddress(address: string): NodeAddress {
       `A node's address is host:port, for example 127.0.0.1:${DEFAULT_NODE_PORT}.`,
     );
   }
-  return { host: host.startsWith("[") ? host.slice(1, -1) : host, port };
+  const scheme = match[1]?.toLowerCase() as WrittenNodeAddress["scheme"];
+  return { host: host.startsWith("[") ? host.slice(1, -1) : host, port, scheme };
 }

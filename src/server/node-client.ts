@@ -1,25 +1,20 @@
 import { randomUUID } from "node:crypto";
-import { Agent, type IncomingMessage } from "node:http";
+import type { Agent, IncomingMessage } from "node:http";
 import { createInterface } from "node:readline";
 import { json } from "node:stream/consumers";
 import type { CacheHealth } from "../cache/health.ts";
 import type { CacheStats } from "../cache/stats.ts";
 import { InvalidArgumentError, NodeError } from "../foundation/errors.ts";
+import type { LiveDocument } from "../observability/live/live-document.ts";
 import { toEntityTag } from "./entity-tag.ts";
 import { type EntryGlance, readGlance } from "./entry-glance.ts";
-import type { NodeAddress } from "./node-address.ts";
-import { type NodeConnection, type NodeRequest, refusalOf, sendNodeRequest, unreachable } from "./node-request.ts";
+import { readLiveStream } from "./live-stream.ts";
+import { createNodeAgent, DEFAULT_NODE_TIMEOUT_MS, type NodeClientOptions } from "./node-client-options.ts";
+import { refusalOf } from "./node-refusal.ts";
+import { type NodeConnection, type NodeRequest, sendNodeRequest, unreachable } from "./node-request.ts";
 
-/** How long a call may take unless said otherwise. */
-export const DEFAULT_NODE_TIMEOUT_MS = 5_000;
-
-/** Options of a {@link NodeClient}. */
-export interface NodeClientOptions extends NodeAddress {
-  /** Namespace path such as `"shop/eu"`. Default: the root. */
-  readonly namespace?: string | undefined;
-  /** Deadline of each call in ms, at least 1; of a listing: between two pieces. Default: 5,000. */
-  readonly timeoutMs?: number | undefined;
-}
+/** A document comes each second: one that is later by some is no sign of anything. */
+const MIN_LIVE_TIMEOUT_MS = 5_000;
 
 /** An entry as a node tells it. */
 export interface NodeEntry {
@@ -48,20 +43,22 @@ export interface NodeIncrementOptions {
 
 /**
  * Talks to a running node over kept connections. Every method rejects with NodeError `GCX_NODE_UNREACHABLE` when nobody
- * answers in time, and `GCX_NODE_REQUEST` when the node refuses; its cause then has the node's own code.
+ * answers in time or the certificates do not fit, `GCX_NODE_ACCESS` when the node asks for a token or a role that this client
+ * does not have, and `GCX_NODE_REQUEST` when it refuses otherwise; the cause then has the node's own code.
  */
 export class NodeClient {
-  readonly #host: string;
-  readonly #port: number;
+  readonly #options: NodeClientOptions;
   readonly #namespace: string | undefined;
   readonly #timeoutMs: number;
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #agent: Agent;
+  /** Whether an answer came: then the node takes this client's certificate. */
+  #isAnswered = false;
 
   constructor(options: NodeClientOptions) {
-    this.#host = options.host;
-    this.#port = options.port;
+    this.#options = options;
     this.#namespace = options.namespace;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_NODE_TIMEOUT_MS;
+    this.#agent = createNodeAgent(options.tls);
   }
 
   /** The entry of a key, or `undefined` on a miss. */
@@ -218,6 +215,26 @@ export class NodeClient {
     );
   }
 
+  /** What the node's cache does, again each second, until the node closes or `ended` is aborted. While it lasts the node counts which keys are read most. */
+  async *watchLive(ended: AbortSignal): AsyncGenerator<LiveDocument> {
+    const stall = new AbortController();
+    const timer = setTimeout(() => stall.abort(), Math.max(this.#timeoutMs, MIN_LIVE_TIMEOUT_MS));
+    const connection = this.#connection(AbortSignal.any([ended, stall.signal]));
+    const headers = { Accept: "text/event-stream" };
+    let response: IncomingMessage | undefined;
+    try {
+      response = await sendNodeRequest(connection, { method: "GET", path: "/v1/live", headers, repeatable: true });
+      if (response.statusCode !== 200) throw await refusalOf(response);
+      response.on("data", () => timer.refresh());
+      yield* readLiveStream(response);
+    } catch (error) {
+      throw error instanceof NodeError ? error : unreachable(connection, error);
+    } finally {
+      clearTimeout(timer);
+      response?.destroy();
+    }
+  }
+
   /** Frees the connections. */
   close(): void {
     this.#agent.destroy();
@@ -230,12 +247,16 @@ export class NodeClient {
   }
 
   #connection(signal: AbortSignal): NodeConnection {
-    return { host: this.#host, port: this.#port, agent: this.#agent, signal, timeoutText: `${this.#timeoutMs} ms` };
+    const { host, port, token, tls } = this.#options;
+    const own = { isEncrypted: tls !== undefined, hasCertificate: tls?.cert !== undefined };
+    return { host, port, token, ...own, agent: this.#agent, signal, timeoutText: `${this.#timeoutMs} ms` };
   }
 
   async #call<Answer>(request: NodeRequest, read: (response: IncomingMessage) => Promise<Answer>): Promise<Answer> {
     const connection = this.#connection(AbortSignal.timeout(this.#timeoutMs));
+    if (!request.repeatable) await this.#meet(connection);
     const response = await sendNodeRequest(connection, request);
+    this.#isAnswered = true;
     try {
       const answer = await read(response);
       // What a reader left (the body of a miss) is thrown away, or the connection could not be used again.
@@ -244,6 +265,17 @@ export class NodeClient {
     } catch (error) {
       throw error instanceof NodeError ? error : unreachable(connection, error);
     }
+  }
+
+  /**
+   * Asks for nothing, before the first write over TLS. A node that does not take this client's certificate says so after the client has sent its request (TLS 1.3), so
+   * that a refused write would look like one of unknown outcome.
+   */
+  async #meet(connection: NodeConnection): Promise<void> {
+    if (!connection.isEncrypted || this.#isAnswered) return;
+    const response = await sendNodeRequest(connection, { method: "GET", path: "/healthz", repeatable: true });
+    response.resume();
+    this.#isAnswered = true;
   }
 
   async #document(response: IncomingMessage): Promise<unknown> {

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { type Agent, request as httpRequest, type IncomingMessage } from "node:http";
-import { text } from "node:stream/consumers";
-import { ERROR_CODES, type ErrorCode } from "../foundation/error-codes.ts";
-import { GocachexError, NodeError, OutcomeUnknownError } from "../foundation/errors.ts";
+import { request as httpsRequest } from "node:https";
+import { NodeError, OutcomeUnknownError } from "../foundation/errors.ts";
+import { describeTlsFailure, type OwnTls } from "./tls-failure.ts";
 
 /** One request to a node. */
 export interface NodeRequest {
@@ -16,10 +16,12 @@ export interface NodeRequest {
 }
 
 /** Where and how requests are sent. */
-export interface NodeConnection {
+export interface NodeConnection extends OwnTls {
   readonly host: string;
   readonly port: number;
   readonly agent: Agent;
+  /** Shown with every request; `undefined`: none. */
+  readonly token: string | undefined;
   /** Ends the call when aborted. */
   readonly signal: AbortSignal;
   /** Words for messages, for example `"5000 ms"`. */
@@ -54,16 +56,23 @@ interface Attempt {
   readonly wasConnected: boolean;
 }
 
-async function attempt({ host, port, agent, signal }: NodeConnection, sent: NodeRequest): Promise<Attempt> {
+async function attempt(connection: NodeConnection, sent: NodeRequest): Promise<Attempt> {
   let wasConnected = false;
+  const { host, port, agent, signal, token, isEncrypted } = connection;
   const { method, path, body } = sent;
-  const headers = { ...sent.headers, ...(body === undefined ? {} : { "Content-Length": String(body.byteLength) }) };
-  const request = httpRequest({ host, port, method, path, headers, agent, signal, maxHeaderSize: 1024 * 1024 });
+  const headers = {
+    ...sent.headers,
+    ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+    ...(body === undefined ? {} : { "Content-Length": String(body.byteLength) }),
+  };
+  const send = isEncrypted ? httpsRequest : httpRequest;
+  const request = send({ host, port, method, path, headers, agent, signal, maxHeaderSize: 1024 * 1024 });
   // A late error, after the answer, must not end the process; the body's reader sees it too.
   request.on("error", () => undefined);
   request.once("socket", (socket) => {
-    if (socket.connecting) socket.once("connect", () => (wasConnected = true));
-    else wasConnected = true;
+    if (request.reusedSocket) wasConnected = true;
+    // Nothing of a request leaves before the node's certificate was checked.
+    else socket.once(isEncrypted ? "secureConnect" : "connect", () => (wasConnected = true));
   });
   try {
     request.end(body);
@@ -80,38 +89,12 @@ function requestError(connection: NodeConnection, sent: NodeRequest, { error, wa
 }
 
 /** The error of a node that does not answer. */
-export function unreachable({ host, port, signal, timeoutText }: NodeConnection, cause: unknown): NodeError {
+export function unreachable(connection: NodeConnection, cause: unknown): NodeError {
+  const { host, port, signal, timeoutText } = connection;
   const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const what = signal.aborted ? `did not answer within ${timeoutText}` : "cannot be reached";
-  return new NodeError(
-    "GCX_NODE_UNREACHABLE",
-    `The node at ${where} ${what}. Start one with gocachex serve, name another with --node, or use a configuration with --config FILE.`,
-    { cause },
-  );
-}
-
-/**
- * The error of an answer with an error status. Its cause is the error that the node had, when it named a known code.
- * Reads the whole answer.
- */
-export async function refusalOf(response: IncomingMessage): Promise<NodeError> {
-  const status = response.statusCode as number;
-  const body = await text(response).catch(() => "");
-  const { code, detail } = parseProblem(body);
-  const message = detail ?? `The node answered with HTTP status ${status}. Is it a gocachex node?`;
-  const isNamed = code !== undefined && code !== "GCX_NODE_REQUEST" && Object.hasOwn(ERROR_CODES, code);
-  const options = isNamed ? { cause: new GocachexError(code as ErrorCode, message) } : undefined;
-  return new NodeError("GCX_NODE_REQUEST", message, options);
-}
-
-function parseProblem(body: string): { readonly code?: string; readonly detail?: string } {
-  try {
-    const { code, detail } = JSON.parse(body) as Record<string, unknown>;
-    return {
-      ...(typeof code === "string" ? { code } : {}),
-      ...(typeof detail === "string" ? { detail } : {}),
-    };
-  } catch {
-    return {};
-  }
+  const words =
+    (signal.aborted ? undefined : describeTlsFailure(cause, connection)) ??
+    `${what}. Start one with gocachex serve, name another with --node, or use a configuration with --config FILE`;
+  return new NodeError("GCX_NODE_UNREACHABLE", `The node at ${where} ${words}.`, { cause });
 }

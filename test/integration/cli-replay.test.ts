@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decodePng } from "../support/decode-png.ts";
 import { type CliRun, cli } from "./cli-harness.ts";
 
 let directory: string;
@@ -78,6 +79,39 @@ describe("gocachex replay", () => {
       stderr: expect.stringContaining("--force"),
     });
     expect((await replay("t.txt", KEYS.join("\n"), "--svg", "curve.svg", "--force")).exitCode).toBe(0);
+  });
+
+  it("draws a picture by the name of its file, or as it is told, and looks first whether it may", async () => {
+    const keys = Array.from({ length: 4_000 }, (_, index) => `k${(index * index) % 997}`).join("\n");
+    const line = [
+      "--policies",
+      "lru,w-lirs,fifo",
+      "--sizes",
+      "50,100,200,400,800",
+      "--chart",
+      "by-name.PNG",
+      "--png",
+      "told",
+      "--svg",
+      "told.svg",
+    ];
+    const run = await replay("p.txt", keys, "--json", ...line);
+    expect(run).toMatchObject({ exitCode: 0, stderr: "" });
+    const [byName, told] = await Promise.all(["by-name.PNG", "told"].map((name) => readFile(join(directory, name))));
+    expect(byName?.equals(told as Buffer)).toBe(true);
+    const png = decodePng(byName as Buffer);
+    const svg = await readFile(join(directory, "told.svg"), "utf8");
+    // The same curves at the same places: each dot of the SVG has its colour in the PNG, but where a later one lies on it.
+    const dots = [...svg.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)" r="[\d.]+" fill="(#\w+)"/g)];
+    expect(dots).toHaveLength(15);
+    const right = dots.filter(([, x, y, colour]) => png.at(Number(x) * 2, Number(y) * 2) === colour);
+    expect(new Set(right.map(([, , , colour]) => colour)).size).toBe(3);
+    expect(right.length).toBeGreaterThan(8);
+    expect((await replay("p.txt", keys, "--chart", "curve.gif")).stderr).toContain("must end in .svg or .png");
+    const taken = await replay("p.txt", keys, "--chart", "by-name.PNG");
+    expect(taken).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringContaining("--force") });
+    const nowhere = await replay("p.txt", keys, "--policies", "lru", "--png", "none/curve.png");
+    expect(nowhere).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("cannot be written") });
   });
 
   it("simulates a sample when it is told to, and says so", async () => {

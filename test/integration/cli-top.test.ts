@@ -122,7 +122,44 @@ describe("gocachex top", () => {
       rates: { reads: 0 },
       stats: { hits: 0 },
       health: { status: "up" },
+      live: { latency: null, operations: [], loads: { breaker: null }, servers: [], hotKeys: { isWatching: true } },
     });
+  });
+
+  it("shows what the node streams: latencies, breakers and the keys that are read most", async () => {
+    const started = top({ size: { columns: 100, rows: 40 } });
+    await expect.poll(started.stdout, { timeout: 20_000 }).toContain("q quits");
+    const reading = setInterval(() => {
+      for (let count = 0; count < 3; count += 1) void node.cache.get("hot:key");
+      void node.cache.namespace("shop").get("warm");
+      void node.cache.getOrSet("loaded", () => new Promise<number>((resolve) => setTimeout(() => resolve(1), 20)), {
+        ttl: 30,
+      });
+    }, 10);
+    const shows = (words: RegExp): Promise<void> => expect.poll(started.stdout, { timeout: 20_000 }).toMatch(words);
+    await shows(/hot keys, all reads counted +of reads +hits/);
+    await shows(/hot:key +\d\d\.\d % +0\.0 %/);
+    await shows(/shop warm +\d\d\.\d %/);
+    await shows(/loads +- +\d+\.\d+ ms/);
+    clearInterval(reading);
+    started.press("q");
+    await expectGivenBack(started, 0);
+    // Nobody watches any more: hits are not told of one by one.
+    const isWatching = async (): Promise<boolean> => {
+      const document = (await (await node.ask("/v1/live")).json()) as { hotKeys: { isWatching: boolean } };
+      return document.hotKeys.isWatching;
+    };
+    await expect.poll(isWatching, { timeout: 20_000 }).toBe(false);
+  });
+
+  it("goes on without a stream where the node has no place for another watcher", async () => {
+    const watchers = await Promise.all(
+      Array.from({ length: 16 }, () => fetch(`${node.url}/v1/live`, { headers: { Accept: "text/event-stream" } })),
+    );
+    const env = { GOCACHEX_NODE: `127.0.0.1:${node.node.port}` };
+    const document = await cli(["top", "-i", "50ms", "--json"], { env });
+    expect(JSON.parse(document.stdout)).toMatchObject({ live: null, stats: { hits: 0 } });
+    await Promise.all(watchers.map((watcher) => watcher.body?.cancel()));
   });
 
   it("works on a configuration", async () => {

@@ -3,7 +3,11 @@ import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { type Certificates, makeCertificates } from "../../scripts/servers/make-certificates.ts";
 import { type Scheduler, systemScheduler } from "../../src/foundation/scheduler.ts";
+import { RefusedPeerError } from "../../src/transports/grpc/greeting.ts";
+import type { GrpcTransportOptions } from "../../src/transports/grpc/grpc-transport-options.ts";
 import type { GrpcTls } from "../../src/transports/grpc/grpc-transport-settings.ts";
+import { resolveGrpcTransport } from "../../src/transports/grpc/resolve-grpc-transport.ts";
+import { visitNode } from "../../src/transports/grpc/visit-node.ts";
 import { closeMeshes, eventually, type MeshNode, meshNode } from "./support/grpc-mesh.ts";
 import { closeProtoPeers, dialAsProtoPeer } from "./support/proto-peer.ts";
 
@@ -175,5 +179,44 @@ describe("renewed certificates", () => {
       look();
       expect(dialer.connected()).toEqual([node.transport.nodeId]);
     });
+  });
+});
+
+describe("a visit", () => {
+  const visit = (options: GrpcTransportOptions, address: string, dialTimeoutMs = 5_000): Promise<unknown> =>
+    visitNode(resolveGrpcTransport({ port: 0, ...options, dialTimeoutMs }), address, undefined);
+
+  it("is answered like a dial, and leaves nothing behind: no link, no peer, no word", async () => {
+    const node = await meshNode({ token: "the secret", tls: server });
+    const other = await meshNode({ token: "the secret", tls: client, peers: [node.address] });
+    await eventually(() => expect(node.connected()).toEqual([other.transport.nodeId]));
+    const before = { events: node.peerEvents.length, gaps: node.gaps.length, notices: node.notices.length };
+    for (let count = 0; count < 3; count += 1)
+      expect(await visit({ token: "the secret", tls: client }, node.address)).toMatchObject({
+        nodeId: node.transport.nodeId,
+      });
+    // What the visits might have left would be told before what comes after them.
+    const last = await meshNode({ token: "the secret", tls: client, peers: [node.address] });
+    await eventually(() => expect(node.connected()).toHaveLength(2));
+    expect(node.peerEvents.slice(before.events).map(({ id }) => id)).toEqual([last.transport.nodeId]);
+    expect(new Set(node.gaps.slice(before.gaps))).toEqual(new Set([last.transport.nodeId]));
+    expect(node.notices.slice(before.notices)).toEqual([expect.objectContaining({ kind: "connection" })]);
+    expect(node.transport.peers()).toHaveLength(2);
+  });
+
+  it("is refused as a dial is: for the token, on both sides, for the cluster, and for certificates", async () => {
+    const guarded = await meshNode({ token: "the secret", cluster: "shop" });
+    await expect(visit({ cluster: "shop" }, guarded.address)).rejects.toThrow(/does not know this node's token/);
+    const rest = { token: "the secret" };
+    await expect(visit({ ...rest, cluster: "other" }, guarded.address)).rejects.toThrow(
+      /belongs to the cluster "other"/,
+    );
+    const thief = await meshNode({ cluster: "shop" });
+    await expect(visit({ ...rest, cluster: "shop" }, thief.address)).rejects.toBeInstanceOf(RefusedPeerError);
+    const encrypted = await meshNode({ tls: server });
+    await expect(visit({ tls: { ...client, caFile: strangerCaFile } }, encrypted.address)).rejects.toThrow(
+      /certificate/,
+    );
+    await expect(visit({}, encrypted.address, 500)).rejects.toThrow();
   });
 });

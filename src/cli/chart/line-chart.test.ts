@@ -6,6 +6,7 @@ const CHART: LineChart = {
   title: 'Ratio of <a> & "b"\u0007',
   subtitle: "requests",
   xTitle: "entries",
+  yTitle: "hit ratio",
   xUnit: "entries",
   lines: ["one", "two", "three"].map((name, index) => ({
     name,

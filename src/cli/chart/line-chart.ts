@@ -14,6 +14,8 @@ export interface LineChart {
   readonly title: string;
   readonly subtitle: string;
   readonly xTitle: string;
+  /** What the ratios are, above their axis. */
+  readonly yTitle: string;
   readonly xUnit: "entries" | "bytes";
   readonly lines: readonly ChartLine[];
   /** A size that is pointed out, with words. */
@@ -50,8 +52,8 @@ export interface ChartLayout {
 }
 
 const WIDTH = 760;
-const HEIGHT = 440;
-const PLOT = Object.freeze({ left: 58, right: WIDTH - 130, top: 64, bottom: HEIGHT - 56 });
+const HEIGHT = 460;
+const PLOT = Object.freeze({ left: 58, right: WIDTH - 130, top: 84, bottom: HEIGHT - 56 });
 /** Least distance between names at the ends of the lines. */
 const NAME_STEP = 16;
 const MAX_X_TICKS = 9;
@@ -59,6 +61,12 @@ const Y_STEPS: readonly number[] = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2];
 const MAX_Y_TICKS = 7;
 /** Each is readable on white and on near-black. */
 const COLOURS: readonly string[] = ["#d9622b", "#1a9e77", "#b8860b", "#c2569b", "#7a6ff0", "#6b8e23", "#2aa1b3"];
+/** Right of the plot, in pixels from its end: a piece of each line, and its name. */
+export const LEGEND: Readonly<Record<"swatch" | "swatchEnd" | "name", number>> = {
+  swatch: 16,
+  swatchEnd: 36,
+  name: 42,
+};
 /** The colour of the line to look at. */
 export const EMPHASIS_COLOUR = "#2f81f7";
 const DASHES: readonly (readonly number[])[] = [[], [7, 3], [2, 3]];

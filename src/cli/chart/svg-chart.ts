@@ -1,4 +1,4 @@
-import { type ChartLayout, type LineChart, layOutChart, type PlacedLine } from "./line-chart.ts";
+import { type ChartLayout, LEGEND, type LineChart, layOutChart, type PlacedLine } from "./line-chart.ts";
 
 /** What follows the reader's light or dark setting. The background is drawn, for the page around may follow another. */
 const STYLE = [
@@ -16,6 +16,7 @@ export function renderSvgChart(chart: LineChart): string {
     `<rect class="back" width="${width}" height="${height}" rx="6"/>`,
     text(16, 26, chart.title, "text title"),
     text(16, 46, chart.subtitle, "muted"),
+    text(16, plot.top - 12, chart.yTitle, "muted"),
     ...axes(layout),
     text((plot.left + plot.right) / 2, height - 12, chart.xTitle, "muted middle"),
     ...markOf(layout),
@@ -61,8 +62,9 @@ function lineOf({ name, points, colour, dash, isEmphasized, nameY }: PlacedLine,
     ...points.map(
       ([x, y]) => `<circle cx="${short(x)}" cy="${short(y)}" r="${isEmphasized ? 3 : 2.2}" fill="${colour}"/>`,
     ),
-    `<path d="M${short(endX + 4)} ${short(endY)}L${right + 12} ${short(nameY)}h8" fill="none" stroke="${colour}" opacity=".6"/>`,
-    text(right + 24, nameY + 4, name, isEmphasized ? "text strong" : "text"),
+    `<path d="M${short(endX + 4)} ${short(endY)}L${right + LEGEND.swatch} ${short(nameY)}" fill="none" stroke="${colour}" opacity=".6"/>`,
+    `<path d="M${right + LEGEND.swatch} ${short(nameY)}H${right + LEGEND.swatchEnd}" fill="none" stroke="${colour}" stroke-width="${width}"${dashes}/>`,
+    text(right + LEGEND.name, nameY + 4, name, isEmphasized ? "text strong" : "text"),
   ];
 }
 

@@ -7,7 +7,9 @@ import type { Command, Invocation } from "../command.ts";
 import { TARGET_OPTIONS } from "../common-options.ts";
 import { checkConfigFile, checkTlsFiles } from "../doctor/check-files.ts";
 import { checkNode } from "../doctor/check-node.ts";
-import { checkNodePort, checkPeers } from "../doctor/check-ports.ts";
+import { checkNodeAccess } from "../doctor/check-node-access.ts";
+import { checkPeers } from "../doctor/check-peers.ts";
+import { checkNodePort } from "../doctor/check-ports.ts";
 import { checkRuntime } from "../doctor/check-runtime.ts";
 import { checkStores } from "../doctor/check-stores.ts";
 import { type Finding, type FindingStatus, failWith, ok } from "../doctor/finding.ts";
@@ -25,7 +27,7 @@ export const doctorCommand: Command = {
   summary: "look for what is wrong: configuration, versions, stores, peers",
   usage: ["doctor [options]"],
   details: [
-    "Looks at Node.js and the optional packages; at the configuration, its certificates, and who may read its secrets; at each store: version, latency, memory policy, persistence, clock, the state of a cluster; at the peers of a distributed cache; and at the port of a node. With --node it asks a running node instead. It writes no entries.",
+    "Looks at Node.js and the optional packages; at the configuration, its certificates, and who may read its secrets; at each store: version, latency, memory policy, persistence, clock, the state of a cluster; at the peers of a distributed cache, which are asked whether they would let this node in; and at the port of a node. With --node it asks a running node instead. It writes no entries.",
     "Each line is ok, warn or fail, and says what to do. Exit code: 0 all is well, 1 something is worth a look, 3 the configuration is wrong, 4 a store or node cannot be reached, 5 something else fails.",
   ],
   positionals: [0, 0],
@@ -59,6 +61,7 @@ export const doctorCommand: Command = {
 async function* examineNode(invocation: Invocation): AsyncGenerator<Finding> {
   yield* await checkRuntime(undefined);
   const address = nodeAddressOf(invocation.args, invocation.io) as string;
+  yield* await checkNodeAccess(invocation, address);
   yield* await withTarget(invocation, (target) => checkNode(target, address));
 }
 

@@ -1,14 +1,14 @@
-import { stat, writeFile } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { parseByteSize } from "../../foundation/byte-size.ts";
 import { EVICTION_POLICY_NAMES, type EvictionPolicyName } from "../../memory/eviction/eviction-policies.ts";
-import { renderSvgChart } from "../chart/svg-chart.ts";
 import type { CliIo } from "../cli-io.ts";
 import type { Command, Invocation } from "../command.ts";
 import { EXIT_CODES } from "../exit-code.ts";
 import { choiceOption, numberOption, usageError } from "../parse-arguments.ts";
 import type { ParsedArguments } from "../parsed-arguments.ts";
 import { createProgressBar, type ProgressBar } from "../progress-bar.ts";
+import { assertWritable, chartsOf, writeChart } from "../replay/chart-files.ts";
 import { defaultCapacities } from "../replay/curve-advice.ts";
 import { FootprintCounter } from "../replay/footprint.ts";
 import { type HitRatioCurve, measureCurve } from "../replay/hit-ratio-curve.ts";
@@ -58,22 +58,27 @@ export const replayCommand: Command = {
       value: "RATIO",
       description: "share of the keys to simulate, up to 1 (default: by their number)",
     },
-    { name: "svg", value: "FILE", description: "draw the curves into an SVG file" },
+    { name: "chart", value: "FILE", description: "draw the curves into a picture: FILE ends in .svg or .png" },
+    { name: "svg", value: "FILE", description: "draw them as SVG, whatever the file is called" },
+    { name: "png", value: "FILE", description: "draw them as PNG, whatever the file is called" },
     { name: "force", description: "write over a file that is there" },
   ],
   examples: [
     ["gocachex replay access.log.gz", "one key a line, packed"],
-    ["gocachex replay requests.csv --svg curve.svg", "with a picture"],
+    ["gocachex replay requests.csv --chart curve.png", "with a picture"],
     ["gocachex replay requests.csv --policies w-lirs,lru --sizes 64MB,256MB,1GB", "only what is asked"],
   ],
   run: async (invocation) => {
     const { args, io, print } = invocation;
+    const charts = chartsOf(args);
+    await assertWritable(io, charts, args.has("force"));
     const progress = createProgressBar(io, print);
     try {
       const result = await replay(invocation, progress);
       await progress.clear();
       await (print.isJson ? print.document(toReplayDocument(result)) : print.line(toReplayText(result)));
-      await writeCharts(io, args, result);
+      const chart = toChart(result, adviceOf(result));
+      for (const { file, render } of charts) await writeChart(io, file, render(chart), args.has("force"));
       await noteSkipped(invocation, result.trace);
     } finally {
       await progress.clear();
@@ -159,23 +164,6 @@ function parseSizes(text: string, unit: CapacityUnit): readonly number[] {
 
 function parseCount(word: string): number | undefined {
   return /^\d+$/.test(word) ? Number(word) : undefined;
-}
-
-async function writeCharts(io: CliIo, args: ParsedArguments, result: ReplayResult): Promise<void> {
-  const file = args.text("svg");
-  if (file === undefined) return;
-  await writeChart(io, file, renderSvgChart(toChart(result, adviceOf(result))), args.has("force"));
-}
-
-async function writeChart(io: CliIo, file: string, content: string | Uint8Array, isForced: boolean): Promise<void> {
-  try {
-    await writeFile(resolve(io.directory, file), content, { flag: isForced ? "w" : "wx" });
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why =
-      code === "EEXIST" ? "is there already; pass --force to write over it." : `cannot be written: ${message}.`;
-    throw usageError(`${JSON.stringify(file)} ${why}`);
-  }
 }
 
 async function noteSkipped({ print }: Invocation, { skipped }: Pick<Trace, "skipped">): Promise<void> {

@@ -1,3 +1,4 @@
+import type { LiveDocument } from "../../observability/live/live-document.ts";
 import type { CacheTarget } from "../cache-target.ts";
 import type { CliTerminal, TerminalSize } from "../cli-io.ts";
 import type { Command, Invocation } from "../command.ts";
@@ -8,8 +9,10 @@ import { nodeAddressOf, withTarget } from "../open-target.ts";
 import { secondsOption } from "../parse-arguments.ts";
 import { ENDED, pauseUnless, unlessEnded } from "../pause.ts";
 import type { Printer } from "../printer.ts";
+import type { FrameLine } from "../top/frame-text.ts";
+import { type LiveFeed, openLiveFeed } from "../top/live-feed.ts";
 import { openScreen, type TerminalScreen } from "../top/terminal-screen.ts";
-import { type FrameLine, renderTop } from "../top/top-frame.ts";
+import { renderTop } from "../top/top-frame.ts";
 import { firstView, nextView, type TopSample, type TopView } from "../top/top-view.ts";
 
 const DEFAULT_INTERVAL_MS = 1_000;
@@ -21,11 +24,12 @@ const QUIT_KEYS: ReadonlySet<string> = new Set(["q", "Q", "\u0003", "\u0004", "\
 /** `gocachex top`. */
 export const topCommand: Command = {
   name: "top",
-  summary: "show live what a cache does: throughput, hits, memory, stores, peers",
+  summary: "show live what a cache does: throughput, hits, latencies, stores, hot keys, peers",
   usage: ["top [options]"],
   details: [
     "Takes the whole terminal until q, Escape or Ctrl+C; space holds it still. It fits any size, and draws only what changed. Where no terminal is, it prints one frame of the rates over one interval; with --json one document of it.",
-    "A failed question shows in red and is asked again. The counters are those of the namespace; evictions, stores and peers those of the whole cache.",
+    "A failed question shows in red and is asked again. The counters are those of the namespace; evictions, latencies, stores, hot keys and peers those of the whole cache.",
+    "Latencies, breakers and hot keys are what the node streams to its dashboard; it counts hot keys while somebody watches. A window of fewer than 60 columns gets lines instead of tables.",
   ],
   positionals: [0, 0],
   positionalNames: [],
@@ -53,29 +57,51 @@ async function top(
   intervalMs: number,
   ended: AbortSignal,
 ): Promise<ExitCode> {
+  const feed = openLiveFeed(target, ended);
+  try {
+    return await showView(invocation, { target, feed }, intervalMs, ended);
+  } finally {
+    feed.close();
+  }
+}
+
+async function showView(
+  invocation: Invocation,
+  source: TopSource,
+  intervalMs: number,
+  ended: AbortSignal,
+): Promise<ExitCode> {
   const { io, print, args } = invocation;
-  const sample = await unlessEnded(ended, takeSample(target));
+  const sample = await unlessEnded(ended, takeSample(source));
   if (sample === ENDED) return EXIT_CODES.ok;
   const title = [nodeAddressOf(args, io) ?? "configuration", args.text("namespace")].filter(
     (word) => word !== undefined,
   );
-  const view = firstView(title.join("  namespace "), intervalMs, sample);
+  const first = firstView(title.join("  namespace "), intervalMs, sample);
   const isScreen = io.terminal !== undefined && !print.isJson && io.env["TERM"] !== "dumb";
   return isScreen
-    ? showLive(invocation, io.terminal as CliTerminal, target, view, ended)
-    : printOnce(print, target, view, ended);
+    ? showLive(invocation, io.terminal as CliTerminal, source, first, ended)
+    : printOnce(print, source, first, ended);
 }
 
-async function takeSample(target: CacheTarget): Promise<TopSample> {
+/** What is asked, and what tells of itself. */
+interface TopSource {
+  readonly target: CacheTarget;
+  readonly feed: LiveFeed;
+}
+
+async function takeSample({ target, feed }: TopSource): Promise<TopSample> {
   const askedAt = performance.now();
   const stats = await target.stats();
   const latencyMs = performance.now() - askedAt;
-  return { atMs: askedAt + latencyMs / 2, latencyMs, stats, health: await target.health() };
+  const health = await target.health();
+  return { atMs: askedAt + latencyMs / 2, latencyMs, stats, health, live: feed.latest() };
 }
 
-async function printOnce(print: Printer, target: CacheTarget, first: TopView, ended: AbortSignal): Promise<ExitCode> {
+async function printOnce(print: Printer, source: TopSource, first: TopView, ended: AbortSignal): Promise<ExitCode> {
   if (!(await pauseUnless(ended, first.intervalMs))) return EXIT_CODES.interrupted;
-  const view = nextView(first, await takeSample(target));
+  if ((await unlessEnded(ended, source.feed.begun)) === ENDED) return EXIT_CODES.interrupted;
+  const view = nextView(first, await takeSample(source));
   const { sample, rates } = view;
   if (print.isJson)
     await print.document({
@@ -84,16 +110,22 @@ async function printOnce(print: Printer, target: CacheTarget, first: TopView, en
       rates,
       stats: sample.stats,
       health: sample.health,
+      live: sample.live === undefined ? null : liveFacts(sample.live),
     });
   else for (const { text } of renderTop(view, PIPED_SIZE)) await print.line(text);
   return EXIT_CODES.ok;
+}
+
+/** What of a live document is not in the counters beside it. */
+function liveFacts({ second, operations, loads, servers, hotKeys }: LiveDocument): object {
+  return { latency: second?.latency ?? null, operations, loads, servers, hotKeys };
 }
 
 /** The terminal with its keyboard, for as long as the view lasts. */
 async function showLive(
   { io, print }: Invocation,
   terminal: CliTerminal,
-  target: CacheTarget,
+  source: TopSource,
   first: TopView,
   interrupted: AbortSignal,
 ): Promise<ExitCode> {
@@ -110,7 +142,7 @@ async function showLive(
   );
   const stopRedraws = terminal.onRedraw(() => live.redraw());
   try {
-    await live.run(target, ended);
+    await live.run(source, ended);
     return EXIT_CODES.ok;
   } finally {
     stopRedraws();
@@ -136,12 +168,12 @@ class LiveView {
   }
 
   /** Asks and draws until the end. @throws what drawing fails with */
-  async run(target: CacheTarget, ended: AbortSignal): Promise<void> {
+  async run(source: TopSource, ended: AbortSignal): Promise<void> {
     const over = AbortSignal.any([ended, this.#failed.signal]);
     do {
       await this.#draw();
       if (!(await pauseUnless(over, this.#view.intervalMs))) break;
-      if (!this.#view.isPaused) await this.#look(target, over);
+      if (!this.#view.isPaused) await this.#look(source, over);
     } while (!over.aborted);
     if (this.#error !== undefined) throw this.#error;
   }
@@ -157,9 +189,9 @@ class LiveView {
     this.#drawSoon();
   }
 
-  async #look(target: CacheTarget, over: AbortSignal): Promise<void> {
+  async #look(source: TopSource, over: AbortSignal): Promise<void> {
     try {
-      const sample = await unlessEnded(over, takeSample(target));
+      const sample = await unlessEnded(over, takeSample(source));
       if (sample !== ENDED) this.#view = nextView(this.#view, sample);
     } catch (error) {
       this.#view = { ...this.#view, outage: reportOf(error).message };

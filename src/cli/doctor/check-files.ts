@@ -48,11 +48,12 @@ async function checkTls(name: string, { isVerified, caFile, certFile, keyFile }:
       warn(name, "tlsSkipVerify takes any certificate, also that of somebody in between. Give caFile instead."),
     );
   for (const file of [caFile, certFile]) if (file !== undefined) findings.push(await checkCertificate(file));
-  if (keyFile !== undefined) findings.push(await checkKey(keyFile));
+  if (keyFile !== undefined) findings.push(await checkSecretFile(keyFile, "private key"));
   return findings;
 }
 
-async function checkCertificate(file: string): Promise<Finding> {
+/** A certificate: readable, and not expired. */
+export async function checkCertificate(file: string): Promise<Finding> {
   try {
     const certificate = new X509Certificate(await readFile(file));
     const leftMs = Date.parse(certificate.validTo) - Date.now();
@@ -64,7 +65,8 @@ async function checkCertificate(file: string): Promise<Finding> {
   }
 }
 
-async function checkKey(file: string): Promise<Finding> {
+/** A private key or a token: readable for its owner alone. @param what it is, for example `"private key"` */
+export async function checkSecretFile(file: string, what: string): Promise<Finding> {
   try {
     await readFile(file);
   } catch (error) {
@@ -72,7 +74,7 @@ async function checkKey(file: string): Promise<Finding> {
   }
   const mode = await modeOf(file);
   if (mode === undefined || (mode & OTHERS_MASK) === 0) return ok(file, "only its owner may read it");
-  return warn(file, `others may read this private key (mode ${octal(mode)}). Run: chmod 600 ${JSON.stringify(file)}`);
+  return warn(file, `others may read this ${what} (mode ${octal(mode)}). Run: chmod 600 ${JSON.stringify(file)}`);
 }
 
 /** `undefined` where modes mean nothing. */

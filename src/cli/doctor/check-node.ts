@@ -2,6 +2,7 @@ import type { CacheStats } from "../../cache/stats.ts";
 import { formatDuration } from "../../foundation/duration.ts";
 import { latency } from "../bench/bench-report.ts";
 import type { CacheTarget } from "../cache-target.ts";
+import { EXIT_CODES, reportOf } from "../exit-code.ts";
 import { type Finding, fail, failWith, ok, warn } from "./finding.ts";
 
 const PROBE_COUNT = 5;
@@ -29,7 +30,9 @@ export async function checkNode(target: CacheTarget, address: string): Promise<r
       medianMs > SLOW_MS ? warn(subject, `${words}. Look at its load and at the network between.`) : ok(subject, words);
     return [answer, ...(await describeHealth(target)), ...describeStats(stats)];
   } catch (error) {
-    return [failWith(subject, error, "connection")];
+    // A node that refuses is there.
+    const isAway = reportOf(error).exitCode === EXIT_CODES.unreachable;
+    return [failWith(subject, error, isAway ? "connection" : undefined)];
   }
 }
 

@@ -145,6 +145,7 @@ export function toChart(result: ReplayResult, advice: ReplayAdvice): LineChart {
     title: `Hit ratio by cache size: ${name}`,
     subtitle: `${footprint.requestCount.toLocaleString("en-US")} requests for ${footprint.distinctCount.toLocaleString("en-US")} different keys${sampled}`,
     xTitle: unit === "bytes" ? "size of the cache (logarithmic)" : "entries in the cache (logarithmic)",
+    yTitle: "hit ratio (share of requests)",
     xUnit: unit,
     lines: curves.map((curve) => ({
       name: curve.policy,

@@ -1,5 +1,6 @@
 import type { CacheHealth } from "../../cache/health.ts";
 import type { CacheStats } from "../../cache/stats.ts";
+import type { LiveDocument } from "../../observability/live/live-document.ts";
 
 /** What was asked at one moment. */
 export interface TopSample {
@@ -9,6 +10,8 @@ export interface TopSample {
   readonly latencyMs: number;
   readonly stats: CacheStats;
   readonly health: CacheHealth;
+  /** What the node streams beside: latencies, breakers, hot keys. `undefined` where they are not known. */
+  readonly live: LiveDocument | undefined;
 }
 
 /** Changes a second between two samples. */

@@ -41,7 +41,7 @@ export function createAccessControl({ access, clientRole, now }: AccessProofs): 
       isRequired: true,
       appRole: access.appRole,
       authorize: (request, needed) => {
-        if (needed !== "open") assertRole(roleOf(request), needed);
+        if (needed !== "open") assertRole(roleOf(request), needed, "token");
       },
     };
   }
@@ -53,7 +53,7 @@ export function createAccessControl({ access, clientRole, now }: AccessProofs): 
         if (needed === "open") return;
         // The handshake has refused everybody else already; should it ever not, nobody passes here.
         if (!(socket as TLSSocket).authorized) throw new HttpProblem(401, "Show a client certificate.");
-        assertRole(clientRole, needed);
+        assertRole(clientRole, needed, "certificate");
       },
     };
   }
@@ -87,7 +87,7 @@ function unauthorized(detail: string, more = ""): HttpProblem {
   return new HttpProblem(401, detail, { "WWW-Authenticate": CHALLENGE + more });
 }
 
-function assertRole(role: Role, needed: RouteRole): void {
+function assertRole(role: Role, needed: RouteRole, proof: "token" | "certificate"): void {
   if (isRoleEnough(role, needed)) return;
-  throw new HttpProblem(403, `This needs the role ${needed}; the token has ${role}.`);
+  throw new HttpProblem(403, `This needs the role ${needed}; the ${proof} has ${role}.`);
 }

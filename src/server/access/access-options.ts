@@ -53,13 +53,13 @@ export function resolveAccessOptions(options: AccessOptions | undefined): Resolv
   return { tokens: tokens as readonly AccessToken[], appRole };
 }
 
+/** Whether a text can be a token. */
+export function isTokenText(text: string): boolean {
+  return text.length >= MIN_TOKEN_LENGTH && text.length <= MAX_TOKEN_LENGTH && TOKEN.test(text);
+}
+
 function assertToken(token: unknown, name: string): void {
-  const isUsable =
-    typeof token === "string" &&
-    token.length >= MIN_TOKEN_LENGTH &&
-    token.length <= MAX_TOKEN_LENGTH &&
-    TOKEN.test(token);
-  if (isUsable) return;
+  if (typeof token === "string" && isTokenText(token)) return;
   throw refuse(
     name,
     `${name} must have ${MIN_TOKEN_LENGTH} to ${MAX_TOKEN_LENGTH} characters: letters, digits and -._~+/ with = at the end. Make one by: openssl rand -hex 32`,

@@ -71,8 +71,8 @@ class Accepting implements LinkListener {
     }
     this.#stream.sendMetadata(metadata);
     this.#link.send(encodeHello(own));
-    // Who dialed itself hears so from the answer; the link leads nowhere.
-    if (hello.nodeId === own.nodeId) this.#link.leave();
+    // Who dialed itself hears so from the answer, and who visits wanted no more than that; the link leads nowhere.
+    if (hello.nodeId === own.nodeId || hello.isVisit === true) this.#link.leave();
     else onGreeted(this.#link, hello);
   }
 

@@ -125,6 +125,9 @@ describe("frames", () => {
       endedLink: { nodeId: "b", dialNumber: 9 },
     };
     expect(decodeFrame(encodeHello(hello))).toEqual({ kind: "hello", hello });
+    const visit = { ...hello, endedLink: undefined, isVisit: true };
+    expect(decodeFrame(encodeHello(visit))).toEqual({ kind: "hello", hello: visit });
+    expect(reference.requestDeserialize(encodeHello(visit))).toMatchObject({ hello: { is_visit: true } });
     expect(reference.requestDeserialize(encodeHello(hello))).toMatchObject({
       hello: { newest_version: 3, node_id: "a", cluster: "ü", ended_link: { node_id: "b", dial_number: 9 } },
     });

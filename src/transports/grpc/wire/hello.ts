@@ -15,6 +15,8 @@ export interface Hello {
   readonly dialNumber: number;
   /** Every link of this node's dials up to this number is over for the sender. */
   readonly endedLink: EndedLink | undefined;
+  /** Whether the sender only asks if it would be let in: it is answered, and no link comes of it. Default: false. */
+  readonly isVisit?: boolean;
 }
 
 /** A link that one side knows to be over. */
@@ -32,12 +34,14 @@ export function writeHello(writer: ProtobufWriter, hello: Hello): void {
   writer.text(4, hello.address);
   writer.text(5, hello.cluster);
   writer.number(6, hello.dialNumber);
-  const { endedLink } = hello;
-  if (endedLink === undefined) return;
-  writer.message(7, () => {
-    writer.text(1, endedLink.nodeId);
-    writer.number(2, endedLink.dialNumber);
-  });
+  const { endedLink, isVisit = false } = hello;
+  if (endedLink !== undefined) {
+    writer.message(7, () => {
+      writer.text(1, endedLink.nodeId);
+      writer.number(2, endedLink.dialNumber);
+    });
+  }
+  if (isVisit) writer.number(8, 1);
 }
 
 /** Fields of `Hello` by their numbers. */
@@ -57,17 +61,19 @@ export function decodeHello(body: ProtobufReader): Hello {
   const numbers = { newestVersion: 0, oldestVersion: 0, dialNumber: 0 };
   const texts = { nodeId: "", address: "", cluster: "" };
   let endedLink: EndedLink | undefined;
+  let isVisit = false;
   while (body.next()) {
     const numberName = NUMBER_NAMES[body.field];
     const textName = TEXT_NAMES[body.field];
     if (numberName !== undefined) numbers[numberName] = body.number();
     else if (textName !== undefined) texts[textName] = body.text() ?? "";
     else if (body.field === 7) endedLink = decodeEndedLink(body.message());
+    else if (body.field === 8) isVisit = body.number() === 1;
   }
   if (texts.nodeId === "" || Object.values(numbers).some(Number.isNaN)) {
     throw new MalformedFrameError("a hello names no node, or has a number that is none");
   }
-  return { ...numbers, ...texts, endedLink };
+  return { ...numbers, ...texts, endedLink, ...(isVisit ? { isVisit } : {}) };
 }
 
 function decodeEndedLink(body: ProtobufReader | undefined): EndedLink | undefined {
