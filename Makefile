@@ -16,7 +16,7 @@ VITEST = mkdir -p $(REPORTS) && rm -f $(REPORTS)/$(2).json && \
 DASHBOARD_SOURCES := $(shell find dashboard -type f -not -path '*/node_modules/*' 2>/dev/null)
 SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts' 2>/dev/null)
 
-.PHONY: help run test build dashboard lint fmt test-unit test-checks test-integration test-coverage check-package benchmark clean
+.PHONY: help run test build dashboard lint fmt programs test-unit test-checks test-integration test-coverage check-package benchmark clean
 
 help: ## Show what can be done
 	@echo "GoCacheX for TypeScript"
@@ -27,7 +27,7 @@ run: $(BUILD) ## Build, then run the storefront example (RUN_SECONDS=… RUN_POR
 	node examples/storefront/run.mjs
 
 test: $(NODE_MODULES) ## Everything that must hold: lint, types, build, all tests, the package; ends with a summary
-	@node scripts/report/run-steps.mjs lint build test-unit test-checks test-integration check-package
+	@node scripts/report/run-steps.mjs --beside programs:test-checks lint build test-unit test-checks test-integration check-package
 
 build: $(BUILD) ## Build the package into dist/
 
@@ -47,6 +47,9 @@ lint: $(NODE_MODULES) dashboard/node_modules/.installed ## Format, lint, types, 
 
 fmt: $(NODE_MODULES) ## Format the code and mend what can be mended safely
 	$(BIN)/biome check --write .
+
+programs: $(NODE_MODULES) ## Install the programs that tests start, where this machine is Debian's and root says so
+	@node scripts/tools/install-programs.mjs
 
 test-unit: $(NODE_MODULES) ## Unit, property and conformance tests: no build, no servers, seconds
 	@$(call VITEST,unit,unit)

@@ -4,6 +4,13 @@ import { join } from "node:path";
 import process from "node:process";
 import { findExecutable } from "./find-executable.ts";
 
+/** Programs that tests start, and Debian's packages that have them. */
+export interface DebianPrograms {
+  readonly packages: readonly string[];
+  /** Whether tests find them, or something that stands in for them. */
+  readonly areThere: () => boolean;
+}
+
 /**
  * Installs Debian's packages, where apt-get is there and may be used: as root. Whether they came is for the caller to look: without a network
  * nothing comes.

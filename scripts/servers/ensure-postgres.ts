@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { installDebianPackages } from "./debian-packages.ts";
+import { type DebianPrograms, installDebianPackages } from "./debian-packages.ts";
 import { withoutServiceStarts } from "./ensure-servers.ts";
 import { findExecutable } from "./find-executable.ts";
 import { findPackagedPostgres } from "./postgres-package.ts";
@@ -20,6 +20,12 @@ const REMEDY =
   `Do one of these: install ${PACKAGE} (Debian's name), so that initdb and postgres are on PATH or below ${DEBIAN_FOLDER}; ` +
   "run as root where apt-get exists; or name a running server in GOCACHEX_TEST_POSTGRES_URL (postgres://user@host:port/database).";
 
+/** What {@link ensurePostgres} installs. */
+export const POSTGRES: DebianPrograms = {
+  packages: [PACKAGE],
+  areThere: () => (findPackagedPostgres() ?? findInstalled()) !== undefined,
+};
+
 let programs: PostgresPrograms | undefined;
 
 /**
@@ -30,7 +36,7 @@ let programs: PostgresPrograms | undefined;
 export function ensurePostgres(): PostgresPrograms {
   programs ??= findPackagedPostgres() ?? findInstalled();
   if (programs === undefined) {
-    withoutServiceStarts(() => void installDebianPackages([PACKAGE]));
+    withoutServiceStarts(() => void installDebianPackages(POSTGRES.packages));
     programs = findInstalled();
   }
   if (programs === undefined) throw new Error(REMEDY);

@@ -1,4 +1,4 @@
-import { installDebianPackages } from "./debian-packages.ts";
+import { type DebianPrograms, installDebianPackages } from "./debian-packages.ts";
 import { withoutServiceStarts } from "./ensure-servers.ts";
 import { findExecutable } from "./find-executable.ts";
 
@@ -9,6 +9,12 @@ export interface PrometheusPrograms {
   /** Path of `promtool`. */
   readonly tool: string;
 }
+
+/** What {@link ensurePrometheus} installs. */
+export const PROMETHEUS: DebianPrograms = {
+  packages: ["prometheus"],
+  areThere: () => findPrograms() !== undefined,
+};
 
 let programs: PrometheusPrograms | undefined;
 
@@ -32,6 +38,6 @@ function findPrograms(): PrometheusPrograms | undefined {
 }
 
 function installPrograms(): PrometheusPrograms | undefined {
-  withoutServiceStarts(() => void installDebianPackages(["prometheus"]));
+  withoutServiceStarts(() => void installDebianPackages(PROMETHEUS.packages));
   return findPrograms();
 }

@@ -1,7 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { startComposeServers } from "./compose-servers.ts";
-import { installDebianPackages } from "./debian-packages.ts";
+import { type DebianPrograms, installDebianPackages } from "./debian-packages.ts";
 import { findExecutable } from "./find-executable.ts";
 import { type HostAndPort, parseHostAndPort } from "./host-and-port.ts";
 
@@ -27,6 +27,13 @@ const REMEDY =
   `Integration tests need real servers. Do one of these: install ${PACKAGES.join(", ")} (Debian's names); ` +
   "run as root where apt-get exists; have docker compose with a running daemon; or name running servers in " +
   "GOCACHEX_TEST_REDIS_URL (redis://host:port) and GOCACHEX_TEST_MEMCACHED (host:port).";
+
+/** What {@link ensureServers} installs, before it asks docker. */
+export const SERVERS: DebianPrograms = {
+  packages: PACKAGES,
+  areThere: () =>
+    Object.values(namedServers()).every((server) => server !== undefined) || installedPrograms() !== undefined,
+};
 
 let sources: ServerSources | undefined;
 
@@ -63,13 +70,17 @@ function findValkey(): ServerSource | undefined {
   return path === undefined ? undefined : { kind: "program", path };
 }
 
-function findServers(): RequiredSources {
+function namedServers(): { readonly [Name in keyof RequiredSources]: ServerSource | undefined } {
   const redisUrl = process.env["GOCACHEX_TEST_REDIS_URL"];
   const memcachedAddress = process.env["GOCACHEX_TEST_MEMCACHED"];
-  const named = {
+  return {
     redis: redisUrl === undefined ? undefined : running(redisUrl, 6379),
     memcached: memcachedAddress === undefined ? undefined : running(memcachedAddress, 11_211),
   };
+}
+
+function findServers(): RequiredSources {
+  const named = namedServers();
   if (named.redis !== undefined && named.memcached !== undefined)
     return { redis: named.redis, memcached: named.memcached };
   const own = installedPrograms() ?? programsFromPackages() ?? composed();
@@ -96,10 +107,10 @@ function programsFromPackages(): RequiredSources | undefined {
   return installedPrograms();
 }
 
-/** Debian's packages start their services unless this file says that they may not (101: forbidden by policy). */
+/** Debian's packages start their services unless this file says that they may not (101: forbidden by policy). Who is not root can neither write it nor install. */
 export function withoutServiceStarts(install: () => void): void {
   const policy = "/usr/sbin/policy-rc.d";
-  const isOurs = !existsSync(policy);
+  const isOurs = process.getuid?.() === 0 && !existsSync(policy);
   if (isOurs) writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
   try {
     install();

@@ -1,5 +1,11 @@
-import { installDebianPackages } from "./debian-packages.ts";
+import { type DebianPrograms, installDebianPackages } from "./debian-packages.ts";
 import { findExecutable } from "./find-executable.ts";
+
+/** What {@link ensureShell} installs, by its name. */
+export const SHELLS: readonly DebianPrograms[] = (["zsh", "fish"] as const).map((name) => ({
+  packages: [name],
+  areThere: () => findExecutable(name) !== undefined,
+}));
 
 /**
  * The path of a shell, installed from Debian's packages where it is missing (as root).

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { installDebianPackages } from "../servers/debian-packages.ts";
+import { type DebianPrograms, installDebianPackages } from "../servers/debian-packages.ts";
 import { findExecutable } from "../servers/find-executable.ts";
 
 /** Other people's programs for the formats of the codec, by their full paths. */
@@ -15,6 +15,9 @@ export interface CompressionPrograms {
 const PACKAGES = ["gzip", "brotli", "zstd", "lz4", "python3", "python3-snappy"] as const;
 
 const REMEDY = `Interoperability tests of the compressors need other implementations. Install ${PACKAGES.join(", ")} (Debian's names), or run as root where apt-get exists.`;
+
+/** What {@link ensureCompressors} installs. */
+export const COMPRESSORS: DebianPrograms = { packages: PACKAGES, areThere: () => installedPrograms() !== undefined };
 
 let programs: CompressionPrograms | undefined;
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { installDebianPackages } from "../servers/debian-packages.ts";
+import { type DebianPrograms, installDebianPackages } from "../servers/debian-packages.ts";
 import { findExecutable } from "../servers/find-executable.ts";
 
 /** Debian's name. */
@@ -12,6 +12,9 @@ const PACKAGE = "golang-go";
 const REMEDY =
   `This test needs Go, 1.19 or later. Do one of these: install ${PACKAGE} (Debian's name) or https://go.dev/dl/ ` +
   "so that `go` is on the PATH; or run as root where apt-get exists.";
+
+/** What {@link ensureGo} installs. */
+export const GO: DebianPrograms = { packages: [PACKAGE], areThere: () => findExecutable("go") !== undefined };
 
 /**
  * The path of `go`, installed from Debian's package where that is possible.

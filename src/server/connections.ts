@@ -12,6 +12,8 @@ interface ConnectionState {
   runningCount: number;
   /** The response to the last of them. */
   last: ServerResponse | undefined;
+  /** Their responses in the order of their answers, from when there was a second one until there is none; else absent. */
+  waiting: ServerResponse[] | undefined;
   /** Grows with each request of the node: the connection with the smallest one has been idle longest. */
   usedAt: number;
 }
@@ -47,7 +49,13 @@ export class Connections {
       socket.destroy();
       return;
     }
-    const state: ConnectionState = { socket, runningCount: 0, last: undefined, usedAt: ++this.#useCount };
+    const state: ConnectionState = {
+      socket,
+      runningCount: 0,
+      last: undefined,
+      waiting: undefined,
+      usedAt: ++this.#useCount,
+    };
     socket[STATE] = state;
     this.#open.add(state);
     socket.once("close", () => this.#open.delete(state));
@@ -65,6 +73,7 @@ export class Connections {
   use(socket: TrackedSocket, response: ServerResponse): void {
     const state = socket[STATE];
     if (state === undefined) return;
+    if (state.runningCount > 0) queue(socket, state, response);
     state.runningCount += 1;
     state.last = response;
     state.usedAt = ++this.#useCount;
@@ -75,7 +84,10 @@ export class Connections {
     const state = socket[STATE];
     if (state === undefined) return;
     state.runningCount -= 1;
-    if (state.runningCount === 0) state.last = undefined;
+    state.waiting?.shift();
+    if (state.runningCount > 0) return;
+    state.last = undefined;
+    state.waiting = undefined;
   }
 
   /** Whether no request of a connection is being answered. One whose headers trickle in is idle. */
@@ -104,5 +116,25 @@ export class Connections {
       state.socket.destroy();
     }
     return evicted.length > 0;
+  }
+}
+
+/** A client did not wait for an answer before it sent the next request. Rare, and the only case in which a connection has more than one response to keep. */
+function queue(socket: Socket, state: ConnectionState, response: ServerResponse): void {
+  if (state.waiting === undefined) {
+    state.waiting = [state.last as ServerResponse];
+    socket.once("close", () => setImmediate(closeWaiting, state));
+  }
+  state.waiting.push(response);
+}
+
+/**
+ * Closes the responses whose turn never came. The platform closes the one that was being sent when its client left, and forgets those behind it: they would count as running for
+ * ever, and what was done for them would never be told that nobody waits. Called when the platform has closed what it closes.
+ */
+function closeWaiting({ waiting = [] }: ConnectionState): void {
+  for (const response of [...waiting]) {
+    response.destroy();
+    response.emit("close");
   }
 }

@@ -58,7 +58,12 @@ export async function startNode(options: NodeOptions): Promise<CacheNode> {
     scheduler: systemScheduler,
     random: systemRandom,
   });
-  const live = new LiveStreams({ recorder, hasApp: resolved.app !== undefined });
+  const live = new LiveStreams({
+    recorder,
+    hasApp: resolved.app !== undefined,
+    stallTimeoutMs: resolved.stallTimeoutMs,
+    now: systemClock.monotonicMs,
+  });
   const services = createServices(resolved, connections, live);
   const answer = createRequestHandler(services);
   const server = await createHttpServer({ options: resolved, tls, connections }, (request, response) => {

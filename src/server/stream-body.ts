@@ -1,17 +1,22 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 
-/** How long a client may leave its side of a full connection unread before it is cut. */
-const STALLED_CLIENT_MS = 30_000;
-
 /** Length of the pieces, in UTF-16 units, that a long text is sent in. */
 const PIECE_LENGTH = 65_536;
 
-/** Sends a piece and waits while the client is slower than we are, so that nothing piles up in memory. */
-export async function writeWithBackpressure(response: ServerResponse, piece: string): Promise<void> {
+/**
+ * Sends a piece and waits while the client is slower than we are, so that nothing piles up in memory.
+ *
+ * @param stallTimeoutMs how long the client may leave its side of a full connection unread before it is cut
+ */
+export async function writeWithBackpressure(
+  response: ServerResponse,
+  piece: string,
+  stallTimeoutMs: number,
+): Promise<void> {
   if (response.destroyed) throw new Error("The client closed the connection.");
   if (response.write(piece)) return;
-  const stalled = AbortSignal.timeout(STALLED_CLIENT_MS);
+  const stalled = AbortSignal.timeout(stallTimeoutMs);
   const gone = new AbortController();
   const leave = (): void => gone.abort();
   response.once("close", leave);
@@ -28,13 +33,15 @@ export async function writeWithBackpressure(response: ServerResponse, piece: str
 /**
  * Sends a long text in pieces and ends the answer. Besides the text itself a piece at a time is in memory, however slow the reader; sent
  * at once, all of it would be copied a second time, as bytes.
+ *
+ * @param stallTimeoutMs as for {@link writeWithBackpressure}
  */
-export async function endWithText(response: ServerResponse, text: string): Promise<void> {
+export async function endWithText(response: ServerResponse, text: string, stallTimeoutMs: number): Promise<void> {
   for (let at = 0; at < text.length; ) {
     let end = Math.min(text.length, at + PIECE_LENGTH);
     // A pair of surrogates that was cut in two would be sent as two replacement characters.
     if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end += 1;
-    await writeWithBackpressure(response, text.slice(at, end));
+    await writeWithBackpressure(response, text.slice(at, end), stallTimeoutMs);
     at = end;
   }
   response.end();

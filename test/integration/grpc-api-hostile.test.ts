@@ -3,9 +3,11 @@ import { type ClientHttp2Session, connect as connectHttp2, type OutgoingHttpHead
 import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
+import { createCache } from "../../src/create-cache.ts";
 import { createSeededRandom, type RandomSource } from "../../src/foundation/random-source.ts";
 import type { GrpcApi } from "../../src/server/grpc/grpc-api.ts";
 import { ALL_METHODS } from "../../src/server/grpc/methods/all-methods.ts";
+import { withManyKeys } from "./support/cache-with.ts";
 import { closeApis, jsonValue, type RunningApi, startTestApi } from "./support/grpc-api.ts";
 import { eventually } from "./support/grpc-mesh.ts";
 
@@ -176,6 +178,27 @@ describe("connections that are no clients", () => {
     expect(sockets.filter((socket) => socket.closed)).toEqual([]);
     await running.api.close();
     await eventually(() => expect(sockets.filter((socket) => !socket.closed)).toEqual([]));
+  });
+});
+
+describe("a caller that reads nothing of a listing", () => {
+  const LIST = { ":method": "POST", ":path": "/gocachex.v1.Cache/Keys", "content-type": "application/grpc" };
+
+  it("has no more keys drawn for it than both ends hold, and is cut after stallTimeoutMs", async () => {
+    const most = 100_000;
+    const { cache, drawnCount, isOver } = withManyKeys(createCache(), most);
+    const running = await startTestApi({ cache, maxRunningCallCount: 1, stallTimeoutMs: 100 });
+    await withSession(running.api, async (session) => {
+      // By the protocol alone: the library's client reads ahead until it has been read from.
+      const stream = session.request(LIST);
+      stream.on("error", () => undefined);
+      stream.end(framed(Buffer.alloc(0)));
+      await eventually(() => expect(isOver()).toBe(true));
+      // Of a hundred megabytes.
+      expect(drawnCount()).toBeLessThan(most / 10);
+      await expectServing(running);
+    });
+    expect(running.errors).toEqual([]);
   });
 });
 

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { startRedis } from "../../scripts/servers/start-redis.ts";
 import { createCache } from "../../src/create-cache.ts";
 import { describeCacheProto } from "../support/grpc/describe-cache-proto.ts";
+import { lockingLate } from "./support/cache-with.ts";
 import { closeApis, dialApi, type RunningApi, startTestApi } from "./support/grpc-api.ts";
 import { eventually } from "./support/grpc-mesh.ts";
 import { dialAsTool } from "./support/grpc-tools.ts";
@@ -47,6 +48,19 @@ describe("a call whose caller does not wait for ever", () => {
     await untilRunning(running, false);
     await held.release();
     await running.cache.lock("job", { ttl: 1_000 });
+    expect(running.errors).toEqual([]);
+  });
+});
+
+describe("a caller that leaves in the moment in which a lock is given to it", () => {
+  it("does not keep it", async () => {
+    const cache = createCache();
+    const running = await startTestApi({ cache: lockingLate(cache) });
+    const call = running.client.begin("AcquireLock", { name: "job", ttl_ms: 60_000, wait_ms: 10_000 });
+    await vi.waitFor(() => expect(cache.lock("job", { ttl: 1 })).rejects.toThrow("still held"), WAIT);
+    call.cancel();
+    expect(await call.ended).toMatchObject({ status: 1 });
+    await cache.lock("job", { ttl: "1m", wait: "10s" });
     expect(running.errors).toEqual([]);
   });
 });
@@ -191,18 +205,6 @@ describe("limits of an API", () => {
     expect(await running.client.call("Exists", { key: "k" })).toEqual({});
   });
 
-  it("end a listing that nobody reads", async () => {
-    const running = await startTestApi({ maxRunningCallCount: 1, stallTimeoutMs: 100 });
-    const { cache } = running;
-    await cache.setMulti(Array.from({ length: 10_000 }, (_, at) => [`${"k".repeat(200)}${at}`, 1] as const));
-    const client = new grpc.Client(running.api.address, grpc.credentials.createInsecure());
-    const stream = client.makeServerStreamRequest("/gocachex.v1.Cache/Keys", asIs, asIs, Buffer.alloc(0));
-    stream.on("error", () => undefined);
-    await untilRunning(running, true);
-    await untilRunning(running, false);
-    client.close();
-  });
-
   it("are checked when an API starts", async () => {
     await expect(startTestApi({ maxStreamCount: 0 })).rejects.toMatchObject({ code: "GCX_ARGUMENT_OPTION" });
     await expect(startTestApi({ keepaliveMs: 1 })).rejects.toMatchObject({ code: "GCX_ARGUMENT_OPTION" });
@@ -226,8 +228,4 @@ describe("an answer that fails by a defect", () => {
 
 function fakeNothing(): object {
   return { health: () => Promise.resolve({ status: "up", checks: [] }) };
-}
-
-function asIs(bytes: Buffer): Buffer {
-  return bytes;
 }

@@ -6,6 +6,7 @@ import type { Cache } from "../../src/cache/cache.ts";
 import type { CacheHealth } from "../../src/cache/health.ts";
 import { createCache } from "../../src/create-cache.ts";
 import { openSocket, problemIn, startTestNode } from "./node-harness.ts";
+import { cacheWith } from "./support/cache-with.ts";
 import { collectGarbage } from "./support/collect-garbage.ts";
 
 const MIB = 1024 * 1024;
@@ -119,14 +120,7 @@ describe("health of a cache that hangs", () => {
         answer = resolve;
       });
     };
-    const cache = new Proxy(real, {
-      get: (target, name) => {
-        if (name === "health") return health;
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-    return { cache, asked: () => askedCount, answer: (given) => answer(given) };
+    return { cache: cacheWith(real, { health }), asked: () => askedCount, answer: (given) => answer(given) };
   }
 
   it("is asked about once, answered in time, and believed again when it answers", async () => {

@@ -7,6 +7,8 @@ const METHODS_TEST = "test/integration/grpc-api.test.ts";
 const ACCESS_TEST = "test/integration/grpc-api-access.test.ts";
 const LIFECYCLE_TEST = "test/integration/grpc-api-lifecycle.test.ts";
 const HOSTILE_TEST = "test/integration/grpc-api-hostile.test.ts";
+const STALLED =
+  "a caller that reads nothing of a listing has no more keys drawn for it than both ends hold, and is cut after stallTimeoutMs";
 
 const MESSAGE_MUTATIONS: readonly Mutation[] = [
   {
@@ -95,6 +97,30 @@ const CALL_MUTATIONS: readonly Mutation[] = [
     replacement: "if (this.#runningCount < 0) {",
     testFile: LIFECYCLE_TEST,
     testName: "an API that is closed cuts what does not end in time",
+  },
+  {
+    name: "gRPC API: a lock is given back whose caller left in the moment of the grant",
+    file: `${ROOM}/methods/lock-methods.ts`,
+    search: "if (context.isLeft) await lock.release();",
+    replacement: "",
+    testFile: LIFECYCLE_TEST,
+    testName: "a caller that leaves in the moment in which a lock is given to it does not keep it",
+  },
+  {
+    name: "gRPC API: no more keys are asked for than a caller reads",
+    file: `${ROOM}/call-runner.ts`,
+    search: "if (!call.write(bytes)) await drained(call, stallTimeoutMs);",
+    replacement: "call.write(bytes);",
+    testFile: HOSTILE_TEST,
+    testName: STALLED,
+  },
+  {
+    name: "gRPC API: a listing that nobody reads is ended",
+    file: `${ROOM}/call-runner.ts`,
+    search: "const timer = setTimeout(() => {",
+    replacement: "const timer = setTimeout(() => undefined, 0);\n    void (() => {",
+    testFile: HOSTILE_TEST,
+    testName: STALLED,
   },
   {
     name: "gRPC API: who watches health is ended before the server closes",

@@ -4,6 +4,9 @@ const ROOM = "src/server";
 const ACCESS_TEST = "test/integration/node-access.test.ts";
 const LIMITS_TEST = "test/integration/node-limits.test.ts";
 const OPERATIONS_TEST = "test/integration/node-operations.test.ts";
+const KEYS_TEST = "test/integration/node-keys.test.ts";
+const LEAVING_TEST = "test/integration/node-leaving-clients.test.ts";
+const SLOW_TEST = "test/integration/node-slow-readers.test.ts";
 const TOKENS = "a node with tokens";
 
 /** Who may use a node over HTTP, and how much of it. */
@@ -103,5 +106,47 @@ export const NODE_MUTATIONS: readonly Mutation[] = [
     replacement: "",
     testFile: LIMITS_TEST,
     testName: "large values arrive whole also when the node is closed meanwhile",
+  },
+  {
+    name: "the node takes back the places of requests whose turn to be answered never came",
+    file: `${ROOM}/connections.ts`,
+    search: 'response.emit("close");',
+    replacement: "",
+    testFile: LEAVING_TEST,
+    testName:
+      "a client that leaves before the answers to several requests takes no place of the node any more, for those whose turn had not come either",
+  },
+  {
+    name: "a lock of the node that its client was not told of is given back",
+    file: `${ROOM}/routes/lock-routes.ts`,
+    search: "if (!response.writableFinished) lock.release()",
+    replacement: "if (response.writableFinished) lock.release()",
+    testFile: LEAVING_TEST,
+    testName: "a client that leaves before the answers to several requests keeps no lock that it was not told of",
+  },
+  {
+    name: "a lock of the node whose client left in the moment of the grant is given back",
+    file: `${ROOM}/routes/lock-routes.ts`,
+    search: "if (signal.aborted) {",
+    replacement: "if (signal.aborted && lock === undefined) {",
+    testFile: LEAVING_TEST,
+    testName: "a client that leaves in the moment in which a lock is given to it does not keep it",
+  },
+  {
+    name: "the node writes with If-Match over the named version only",
+    file: `${ROOM}/routes/key-routes.ts`,
+    search: "await cache.compareAndSet(key, precondition.version, value, options);",
+    replacement: "{ ok: true, ...(await cache.set(key, value, options)) };",
+    testFile: KEYS_TEST,
+    testName: "conditional requests writes with If-Match only over the named version",
+  },
+  {
+    name: "the node reads no listing further than its client does",
+    file: `${ROOM}/stream-body.ts`,
+    search: "if (response.write(piece)) return;",
+    replacement: "response.write(piece);\n  return;",
+    testFile: SLOW_TEST,
+    testName:
+      "a listing that the client does not read is read no further than the connection takes, and ended after the node's stallTimeoutMs",
   },
 ];

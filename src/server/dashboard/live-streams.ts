@@ -7,16 +7,15 @@ import { beginBody } from "../respond.ts";
 /** Each watcher costs a document a second; more people than this look at one process by accident only. */
 const MAX_WATCHER_COUNT = 16;
 
-/** How long a watcher may leave its side of a full connection unread before it is cut. */
-const STALLED_WATCHER_MS = 30_000;
-
 /** What the streams show. */
 export interface LiveStreamsOptions {
   readonly recorder: LiveRecorder;
   /** Whether an application is mounted under `/app/`. */
   readonly hasApp: boolean;
-  /** Most streams at a time. Default: 16. */
-  readonly watcherLimit?: number;
+  /** How long a watcher may leave its side of a full connection unread before it is cut, in ms. */
+  readonly stallTimeoutMs: number;
+  /** Monotonic time in ms. */
+  readonly now: () => number;
 }
 
 /** What `GET /v1/live` answers: see {@link LiveDocument}. */
@@ -29,14 +28,16 @@ export interface NodeLiveDocument extends LiveDocument {
 export class LiveStreams {
   readonly #recorder: LiveRecorder;
   readonly #hasApp: boolean;
-  readonly #watcherLimit: number;
+  readonly #stallTimeoutMs: number;
+  readonly #now: () => number;
   readonly #ends = new Set<() => void>();
   #isClosed = false;
 
-  constructor({ recorder, hasApp, watcherLimit = MAX_WATCHER_COUNT }: LiveStreamsOptions) {
+  constructor({ recorder, hasApp, stallTimeoutMs, now }: LiveStreamsOptions) {
     this.#recorder = recorder;
     this.#hasApp = hasApp;
-    this.#watcherLimit = watcherLimit;
+    this.#stallTimeoutMs = stallTimeoutMs;
+    this.#now = now;
   }
 
   /** What is known now, with the last five minutes. */
@@ -55,8 +56,8 @@ export class LiveStreams {
    * @throws HttpProblem 503 with `Retry-After` when too many watch already, or the node closes
    */
   stream(response: ServerResponse): void {
-    if (this.#isClosed || this.#ends.size >= this.#watcherLimit) {
-      const reason = this.#isClosed ? "The node is closing." : `${this.#watcherLimit} watchers are connected already.`;
+    if (this.#isClosed || this.#ends.size >= MAX_WATCHER_COUNT) {
+      const reason = this.#isClosed ? "The node is closing." : `${MAX_WATCHER_COUNT} watchers are connected already.`;
       throw new HttpProblem(503, `${reason} GET /v1/live without Accept: text/event-stream answers once.`, {
         "Retry-After": "5",
       });
@@ -67,8 +68,8 @@ export class LiveStreams {
     const stopWatching = this.#recorder.watch(() => {
       // A slow watcher misses seconds instead of piling them up here.
       if (response.writableNeedDrain) {
-        stalledSince ??= performance.now();
-        if (performance.now() - stalledSince > STALLED_WATCHER_MS) response.destroy();
+        stalledSince ??= this.#now();
+        if (this.#now() - stalledSince >= this.#stallTimeoutMs) response.destroy();
         return;
       }
       stalledSince = undefined;
@@ -78,7 +79,9 @@ export class LiveStreams {
     response.write(`retry: 2000\n${this.#message(true)}`);
     const end = (): void => {
       stopWatching();
-      response.end();
+      // Who does not read would not see the end either, and the node would wait for it.
+      if (response.writableNeedDrain) response.destroy();
+      else response.end();
     };
     this.#ends.add(end);
     response.once("close", () => {

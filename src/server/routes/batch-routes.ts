@@ -65,7 +65,8 @@ const PIECE_LENGTH = 65_536;
 /** Sends the answer entry by entry, as fast as the client reads: together the values of a batch may be far larger than one. */
 async function getMany(context: RequestContext): Promise<void> {
   const { cache, response, services } = context;
-  const keys = readKeys(await context.readFields(), services.options.maxBatchKeyCount);
+  const { maxBatchKeyCount, stallTimeoutMs } = services.options;
+  const keys = readKeys(await context.readFields(), maxBatchKeyCount);
   const values = await cache.getMulti(keys);
   // The first entry is made before anything is sent, so that a value which cannot be sent answers with its error.
   let piece = '{"entries":[';
@@ -75,7 +76,7 @@ async function getMany(context: RequestContext): Promise<void> {
     count += 1;
     if (piece.length < PIECE_LENGTH) continue;
     if (!response.headersSent) beginBody(response, 200, "application/json", undefined);
-    await writeWithBackpressure(response, piece);
+    await writeWithBackpressure(response, piece, stallTimeoutMs);
     piece = "";
   }
   if (!response.headersSent) beginBody(response, 200, "application/json", Buffer.byteLength(piece) + 2);

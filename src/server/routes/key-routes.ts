@@ -113,7 +113,7 @@ function getValue(context: RequestContext): Promise<void> {
 }
 
 function sendEntry(
-  { request, response }: RequestContext,
+  { request, response, services }: RequestContext,
   entry: CacheEntry<unknown> | undefined,
 ): Promise<void> | void {
   if (entry === undefined) throw MISS;
@@ -123,12 +123,12 @@ function sendEntry(
     sendEmpty(response, 304, known);
     return;
   }
-  return sendValue({ request, response }, entry.value, known);
+  return sendValue({ request, response, services }, entry.value, known);
 }
 
 /** Answers with a value as its body. */
 function sendValue(
-  { request, response }: Pick<RequestContext, "request" | "response">,
+  { request, response, services }: Pick<RequestContext, "request" | "response" | "services">,
   value: unknown,
   headers: (string | number)[],
 ): Promise<void> | void {
@@ -144,7 +144,7 @@ function sendValue(
     return;
   }
   beginBody(response, 200, "application/json", Buffer.byteLength(text), headers);
-  if (request.method !== "HEAD") return endWithText(response, text);
+  if (request.method !== "HEAD") return endWithText(response, text, services.options.stallTimeoutMs);
   response.end();
 }
 

@@ -28,7 +28,7 @@ export const LIST_ROUTE: Route = {
 /** Lines are sent in pieces of about this size: a write per key would cost more than the listing. */
 const PIECE_LENGTH = 16_384;
 
-async function listKeys({ cache, request, response, query, signal }: RequestContext): Promise<void> {
+async function listKeys({ cache, request, response, query, signal, services }: RequestContext): Promise<void> {
   const limit = readLimit(query);
   const prefix = singleParameter(query, "prefix");
   const keys = cache.keys({ signal, ...(prefix === undefined ? {} : { prefix }) })[Symbol.asyncIterator]();
@@ -44,7 +44,7 @@ async function listKeys({ cache, request, response, query, signal }: RequestCont
     for (let count = 0; next.done !== true && count < limit; count += 1) {
       piece += `${JSON.stringify({ key: next.value })}\n`;
       if (piece.length >= PIECE_LENGTH) {
-        await writeWithBackpressure(response, piece);
+        await writeWithBackpressure(response, piece, services.options.stallTimeoutMs);
         piece = "";
       }
       // Not read past the limit: the store may have to work for the next key.
