@@ -18,9 +18,10 @@ export interface PeerMailListener extends Omit<MailListener, "onLetter"> {
  * - `unopened`: it does not listen yet, and has dialed nobody
  * - `dialing`: some addresses have not been tried to an end, and nobody has accepted a connection there
  * - `answer-due`: somebody has accepted a connection, and has not said yet who it is; at the latest when the dial's time is over it is tried
- * - `over`: each address that was to be dialed has been tried: who is there is known as far as it can be
+ * - `silent`: each address that was to be dialed has been tried, and behind some nobody answered within the dial's time: who is there may be any time
+ * - `over`: each has been tried, and answered or refused: who is there is known as far as it can be
  */
-export type PeerSearch = "unopened" | "dialing" | "answer-due" | "over";
+export type PeerSearch = "unopened" | "dialing" | "answer-due" | "silent" | "over";
 
 /** Letters between nodes that are linked to each other. Over one link they keep their order, and come at most once. */
 export interface PeerMail extends NodeMail {

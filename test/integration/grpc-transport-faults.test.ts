@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { findFreePort } from "../../scripts/servers/free-port.ts";
 import type { GrpcTransportOptions } from "../../src/transports/grpc/grpc-transport-options.ts";
 import { type FaultProxy, type Faults, startFaultProxy } from "./support/fault-proxy.ts";
 import { closeMeshes, eventually, type MeshNode, meshNode } from "./support/grpc-mesh.ts";
@@ -220,12 +221,26 @@ describe("an address where nobody answers", () => {
     const node = await meshNode({ peers: [address], dialTimeoutMs: 60, reconnect: { minMs: 10, maxMs: 20 } });
     await eventually(() => expect(acceptedCount).toBeGreaterThan(4));
     expect(mostOpen).toBeLessThanOrEqual(2);
-    expect(node.notices).toEqual([
-      expect.objectContaining({ state: "lost", node: address, error: new Error("no answer within 60 ms") }),
-    ]);
+    expect(node.notices).toEqual([expect.objectContaining({ state: "lost", node: address })]);
+    expect(node.notices[0]).toMatchObject({ error: { message: "no answer within 60 ms" } });
     expect(node.peerEvents).toEqual([]);
     await node.transport.close();
     await eventually(() => expect(sockets.size).toBe(0));
+  });
+
+  it("is awaited by who looks for others until the dial's time is over, and not known to be away then", async () => {
+    const unheard = { onLetter: () => undefined, onGap: () => undefined, onPeers: () => undefined };
+    const address = await listen((socket) => socket.resume());
+    const node = await meshNode({ peers: [address], dialTimeoutMs: 500, reconnect: { minMs: 60_000, maxMs: 60_000 } });
+    const mail = node.transport.openMail(unheard);
+    await eventually(() => expect(mail.search()).toBe("answer-due"));
+    await eventually(() => expect(mail.search()).toBe("silent"));
+    // Where nobody listens, that is known.
+    const other = await meshNode({ peers: [`127.0.0.1:${await findFreePort()}`] });
+    const otherMail = other.transport.openMail(unheard);
+    await eventually(() => expect(otherMail.search()).toBe("over"));
+    await other.transport.close();
+    expect(otherMail.search()).toBe("unopened");
   });
 
   it("is no place to wait at either: who connects and says nothing is sent away", async () => {

@@ -158,8 +158,8 @@ export const OWNER_MUTATIONS: readonly Mutation[] = [
   {
     name: "a node looks for others before it counts as alone",
     file: `${ROOM}/owner-fleet.ts`,
-    search: '(search === "dialing" && this.#now() >= this.#lookUntilMs)',
-    replacement: 'search === "dialing"',
+    search: '(search === "dialing" && this.#now() < this.#lookUntilMs)',
+    replacement: "false",
     testFile: FLEET_TEST,
     testName: "a node that looks for others answers nothing before it has tried them all, or the time is over",
   },
@@ -174,8 +174,8 @@ export const OWNER_MUTATIONS: readonly Mutation[] = [
   {
     name: "who has accepted a connection is waited for",
     file: `${ROOM}/owner-fleet.ts`,
-    search: '(search === "dialing" && this.#now() >= this.#lookUntilMs)',
-    replacement: "this.#now() >= this.#lookUntilMs",
+    search: 'search === "answer-due" || (search',
+    replacement: "(search",
     testFile: FLEET_TEST,
     testName: "a node does not count as alone while somebody who has accepted its connection has not said who it is",
   },
@@ -227,7 +227,7 @@ export const OWNER_MUTATIONS: readonly Mutation[] = [
     replacement: "",
     testFile: MOVES_TEST,
     testName:
-      "a node behind whose addresses nobody answers waits D and e since it began: its life before may have let others own",
+      "a node behind whose addresses nobody answers waits D and e since it began: its life before may have let others own (silent)",
   },
   {
     name: "a lock whose shard moves is lost",

@@ -299,8 +299,8 @@ export class OwnerFleet {
     // It is told when it listens.
     if (search === "unopened") return;
     this.#lookUntilMs ??= this.#now() + LOOK_MS;
-    const isFound = search === "over" || (search === "dialing" && this.#now() >= this.#lookUntilMs);
-    if (isFound) this.#begin();
+    const isLooking = search === "answer-due" || (search === "dialing" && this.#now() < this.#lookUntilMs);
+    if (!isLooking) this.#begin();
     else this.#timer = this.#parts.scheduler.after(LOOK_EVERY_MS, () => this.#look());
   }
 

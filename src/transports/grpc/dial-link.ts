@@ -1,7 +1,7 @@
 import type { Clock } from "../../foundation/clock.ts";
 import type { ScheduledTask, Scheduler } from "../../foundation/scheduler.ts";
 import { DialedSockets } from "./dialed-sockets.ts";
-import { findObstacle, REFUSAL_CODE, RefusedPeerError } from "./greeting.ts";
+import { findObstacle, REFUSAL_CODE, RefusedPeerError, SilentPeerError } from "./greeting.ts";
 import { clientOptions, LINK_PATH } from "./grpc-channel-options.ts";
 import { clientCredentials } from "./grpc-credentials.ts";
 import type { GrpcLibrary, GrpcStatusError } from "./grpc-library.ts";
@@ -66,7 +66,7 @@ class Dialing implements Dial, LinkListener {
   async run(): Promise<void> {
     const { library, settings, scheduler } = this.#plan;
     const { dialTimeoutMs } = settings;
-    this.#timer = scheduler.after(dialTimeoutMs, () => this.#fail(new Error(`no answer within ${dialTimeoutMs} ms`)));
+    this.#timer = scheduler.after(dialTimeoutMs, () => this.#fail(new SilentPeerError(dialTimeoutMs)));
     try {
       const credentials = await clientCredentials(library, settings.tls);
       if (!this.#isSettled) this.#open(credentials);

@@ -3,7 +3,7 @@ import type { Clock } from "../../foundation/clock.ts";
 import type { RandomSource } from "../../foundation/random-source.ts";
 import type { ScheduledTask, Scheduler } from "../../foundation/scheduler.ts";
 import type { Dial } from "./dial-link.ts";
-import { RefusedPeerError } from "./greeting.ts";
+import { RefusedPeerError, SilentPeerError } from "./greeting.ts";
 import type { Link } from "./link.ts";
 import type { Hello } from "./wire/hello.ts";
 
@@ -17,6 +17,8 @@ export interface Target {
   readonly nodeId: string | undefined;
   readonly state: "idle" | "dialing" | "waiting" | "linked" | "self";
   readonly failedCount: number;
+  /** Whether the last dial had no answer in its time. */
+  readonly isSilent: boolean;
   /** That which runs. */
   readonly dial: Dial | undefined;
   /** Why it is dialed; one reason at least. */
@@ -56,6 +58,7 @@ interface OwnTarget {
   nodeId: string | undefined;
   state: Target["state"];
   failedCount: number;
+  isSilent: boolean;
   linkedAtMs: number;
   toldReason: string | undefined;
   dial: Dial | undefined;
@@ -161,6 +164,7 @@ export class Dialer {
   #greeted(target: OwnTarget, link: Link, hello: Hello): boolean {
     const { nodeId, onReplaced } = this.#parts;
     target.dial = undefined;
+    target.isSilent = false;
     target.toldReason = undefined;
     if (hello.nodeId === nodeId) {
       target.state = "self";
@@ -177,6 +181,7 @@ export class Dialer {
 
   #failed(target: OwnTarget, error: Error): void {
     target.dial = undefined;
+    target.isSilent = error instanceof SilentPeerError;
     const reason = reasonOf(error);
     if (target.toldReason !== reason) {
       target.toldReason = reason;
@@ -211,6 +216,7 @@ function createTarget(address: string, source: TargetSource): OwnTarget {
     nodeId: undefined,
     state: "idle",
     failedCount: 0,
+    isSilent: false,
     linkedAtMs: 0,
     toldReason: undefined,
     dial: undefined,

@@ -18,6 +18,14 @@ export class RefusedPeerError extends Error {
   }
 }
 
+/** Nobody answered in the time of a dial, and nobody refused: somebody may be there, and slow, or behind a cut. */
+export class SilentPeerError extends Error {
+  constructor(timeoutMs: number) {
+    super(`no answer within ${timeoutMs} ms`);
+    this.name = "SilentPeerError";
+  }
+}
+
 /**
  * Why there can be no link to who says this; `undefined`: there can. Both speak the smaller of their newest versions, so a node of a newer version is welcome as long as
  * it still speaks ours.

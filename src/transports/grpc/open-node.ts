@@ -121,7 +121,8 @@ export class OpenNode {
   search(): PeerSearch {
     const untried = this.dialer.targets().filter((target) => !isTried(target));
     if (untried.some(({ dial }) => dial?.isAccepted === true)) return "answer-due";
-    return untried.length === 0 && this.#discoveries.every(({ hasLooked }) => hasLooked) ? "over" : "dialing";
+    if (untried.length > 0 || !this.#discoveries.every(({ hasLooked }) => hasLooked)) return "dialing";
+    return this.dialer.targets().some(({ isSilent }) => isSilent) ? "silent" : "over";
   }
 
   /** Frees everything, after {@link LEAVE_MS} at the latest. */
