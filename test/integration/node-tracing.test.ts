@@ -30,6 +30,8 @@ afterEach(async () => {
   await running?.[Symbol.asyncDispose]();
   running = undefined;
   await receiver.close();
+  // What a cache that failed to would leave to the next one.
+  propagation.disable();
 });
 
 /** A node over a cache that is traced into a receiver of OTLP. */
