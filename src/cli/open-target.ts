@@ -11,6 +11,7 @@ import type { Invocation } from "./command.ts";
 import { LocalTarget } from "./local-target.ts";
 import { durationOption, usageError } from "./parse-arguments.ts";
 import type { ParsedArguments } from "./parsed-arguments.ts";
+import { traceFromEnvironment } from "./trace-from-environment.ts";
 
 /** Variables of the command line itself, which are no configuration of a cache. */
 const CLI_VARIABLES: readonly string[] = ["GOCACHEX_NODE"];
@@ -42,7 +43,9 @@ async function openTarget({ args, io, print }: Invocation, ownNamespace?: string
   const path = [named, ownNamespace].filter((name) => name !== undefined);
   const namespace = path.length === 0 ? undefined : path.join("/");
   const timeoutMs = durationOption(args, "timeout");
-  if (address !== undefined) return new NodeClient({ ...parseNodeAddress(address), namespace, timeoutMs });
+  if (address !== undefined) {
+    return new NodeClient({ ...parseNodeAddress(address), namespace, timeoutMs, trace: traceFromEnvironment(io) });
+  }
   if (timeoutMs !== undefined)
     throw usageError("--timeout is the deadline of calls to a node; with a configuration set deadlines there.");
   const config = await loadCliConfig(args, io);

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { json } from "node:stream/consumers";
 import type { CacheHealth } from "../cache/health.ts";
 import type { CacheStats } from "../cache/stats.ts";
+import type { CarriedTrace } from "../events/carried-trace.ts";
 import { InvalidArgumentError, NodeError } from "../foundation/errors.ts";
 import { toEntityTag } from "./entity-tag.ts";
 import { type EntryGlance, readGlance } from "./entry-glance.ts";
@@ -19,6 +20,8 @@ export interface NodeClientOptions extends NodeAddress {
   readonly namespace?: string | undefined;
   /** Deadline of each call in ms, at least 1; of a listing: between two pieces. Default: 5,000. */
   readonly timeoutMs?: number | undefined;
+  /** The trace that every call is a part of, for a node that traces; must make sense. Default: none. */
+  readonly trace?: CarriedTrace | undefined;
 }
 
 /** An entry as a node tells it. */
@@ -55,6 +58,7 @@ export class NodeClient {
   readonly #port: number;
   readonly #namespace: string | undefined;
   readonly #timeoutMs: number;
+  readonly #trace: CarriedTrace | undefined;
   readonly #agent = new Agent({ keepAlive: true });
 
   constructor(options: NodeClientOptions) {
@@ -62,6 +66,7 @@ export class NodeClient {
     this.#port = options.port;
     this.#namespace = options.namespace;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_NODE_TIMEOUT_MS;
+    this.#trace = options.trace;
   }
 
   /** The entry of a key, or `undefined` on a miss. */
@@ -230,7 +235,8 @@ export class NodeClient {
   }
 
   #connection(signal: AbortSignal): NodeConnection {
-    return { host: this.#host, port: this.#port, agent: this.#agent, signal, timeoutText: `${this.#timeoutMs} ms` };
+    const timeoutText = `${this.#timeoutMs} ms`;
+    return { host: this.#host, port: this.#port, agent: this.#agent, signal, timeoutText, trace: this.#trace };
   }
 
   async #call<Answer>(request: NodeRequest, read: (response: IncomingMessage) => Promise<Answer>): Promise<Answer> {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
+import type { CarriedTrace } from "../events/carried-trace.ts";
 import { ERROR_CODES, type ErrorCode } from "../foundation/error-codes.ts";
 import { GocachexError, NodeError, OutcomeUnknownError } from "../foundation/errors.ts";
 
@@ -24,6 +25,8 @@ export interface NodeConnection {
   readonly signal: AbortSignal;
   /** Words for messages, for example `"5000 ms"`. */
   readonly timeoutText: string;
+  /** The trace that requests are a part of. */
+  readonly trace?: CarriedTrace | undefined;
 }
 
 /**
@@ -54,10 +57,14 @@ interface Attempt {
   readonly wasConnected: boolean;
 }
 
-async function attempt({ host, port, agent, signal }: NodeConnection, sent: NodeRequest): Promise<Attempt> {
+async function attempt({ host, port, agent, signal, trace }: NodeConnection, sent: NodeRequest): Promise<Attempt> {
   let wasConnected = false;
   const { method, path, body } = sent;
-  const headers = { ...sent.headers, ...(body === undefined ? {} : { "Content-Length": String(body.byteLength) }) };
+  const headers = {
+    ...headersOf(trace),
+    ...sent.headers,
+    ...(body === undefined ? {} : { "Content-Length": String(body.byteLength) }),
+  };
   const request = httpRequest({ host, port, method, path, headers, agent, signal, maxHeaderSize: 1024 * 1024 });
   // A late error, after the answer, must not end the process; the body's reader sees it too.
   request.on("error", () => undefined);
@@ -72,6 +79,12 @@ async function attempt({ host, port, agent, signal }: NodeConnection, sent: Node
   } catch (error) {
     return { error, wasReused: request.reusedSocket, wasConnected };
   }
+}
+
+function headersOf(trace: CarriedTrace | undefined): Readonly<Record<string, string>> {
+  if (trace === undefined) return {};
+  const { traceparent, tracestate } = trace;
+  return tracestate === undefined ? { traceparent } : { traceparent, tracestate };
 }
 
 function requestError(connection: NodeConnection, sent: NodeRequest, { error, wasConnected }: Attempt): Error {

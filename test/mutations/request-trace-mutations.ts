@@ -202,4 +202,20 @@ export const REQUEST_TRACE_MUTATIONS: readonly Mutation[] = [
     testFile: GRPC,
     testName: "a call of a trace begins with none that only watches, which continues one",
   },
+  {
+    name: "a state of the environment that no header can hold is sent",
+    file: "src/cli/trace-from-environment.ts",
+    search: "STATE_FORM.test(tracestate) ?",
+    replacement: 'tracestate !== "" ?',
+    testFile: "src/cli/trace-from-environment.test.ts",
+    testName: 'a state that no header could hold is left out alone: "ä=1"',
+  },
+  {
+    name: "a command sends no trace",
+    file: "src/server/node-request.ts",
+    search: "if (trace === undefined) return {};",
+    replacement: "if (true) return {};",
+    testFile: HTTP,
+    testName: "a request of a trace is one of a command that is run in a trace, as TRACEPARENT and TRACESTATE say",
+  },
 ];
