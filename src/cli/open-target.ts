@@ -12,6 +12,7 @@ import { LocalTarget } from "./local-target.ts";
 import { assertNoNodeOptions, CREDENTIAL_VARIABLES, readNodeCredentials } from "./node-credentials.ts";
 import { durationOption, usageError } from "./parse-arguments.ts";
 import type { ParsedArguments } from "./parsed-arguments.ts";
+import { traceFromEnvironment } from "./trace-from-environment.ts";
 
 /** Variables of the command line itself, which are no configuration of a cache. */
 const CLI_VARIABLES: readonly string[] = ["GOCACHEX_NODE", ...CREDENTIAL_VARIABLES];
@@ -46,7 +47,8 @@ async function openTarget({ args, io, print }: Invocation, ownNamespace?: string
   if (address !== undefined) {
     const written = parseNodeAddress(address);
     const { host, port } = written;
-    return new NodeClient({ host, port, namespace, timeoutMs, ...(await readNodeCredentials(args, io, written)) });
+    const credentials = await readNodeCredentials(args, io, written);
+    return new NodeClient({ host, port, namespace, timeoutMs, ...credentials, trace: traceFromEnvironment(io) });
   }
   assertNoNodeOptions(args);
   if (timeoutMs !== undefined)

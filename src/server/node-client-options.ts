@@ -1,5 +1,6 @@
 import { Agent as PlainAgent } from "node:http";
 import { Agent as TlsAgent } from "node:https";
+import type { CarriedTrace } from "../events/carried-trace.ts";
 import type { NodeAddress } from "./node-address.ts";
 
 /** How long a call may take unless said otherwise. */
@@ -25,6 +26,8 @@ export interface NodeClientOptions extends NodeAddress {
   readonly token?: string | undefined;
   /** Speaks HTTPS; the node's certificate is always checked. Default: HTTP. */
   readonly tls?: NodeClientTls | undefined;
+  /** The trace that every call is a part of, for a node that traces; must make sense. Default: none. */
+  readonly trace?: CarriedTrace | undefined;
 }
 
 /** Kept connections to a node. */

@@ -247,9 +247,9 @@ export class NodeClient {
   }
 
   #connection(signal: AbortSignal): NodeConnection {
-    const { host, port, token, tls } = this.#options;
+    const { host, port, token, tls, trace } = this.#options;
     const own = { isEncrypted: tls !== undefined, hasCertificate: tls?.cert !== undefined };
-    return { host, port, token, ...own, agent: this.#agent, signal, timeoutText: `${this.#timeoutMs} ms` };
+    return { host, port, token, trace, ...own, agent: this.#agent, signal, timeoutText: `${this.#timeoutMs} ms` };
   }
 
   async #call<Answer>(request: NodeRequest, read: (response: IncomingMessage) => Promise<Answer>): Promise<Answer> {

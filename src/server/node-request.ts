@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
+import type { CarriedTrace } from "../events/carried-trace.ts";
 import { NodeError, OutcomeUnknownError } from "../foundation/errors.ts";
 import { describeTlsFailure, type OwnTls } from "./tls-failure.ts";
 
@@ -26,6 +27,8 @@ export interface NodeConnection extends OwnTls {
   readonly signal: AbortSignal;
   /** Words for messages, for example `"5000 ms"`. */
   readonly timeoutText: string;
+  /** The trace that requests are a part of. */
+  readonly trace?: CarriedTrace | undefined;
 }
 
 /**
@@ -61,6 +64,7 @@ async function attempt(connection: NodeConnection, sent: NodeRequest): Promise<A
   const { host, port, agent, signal, token, isEncrypted } = connection;
   const { method, path, body } = sent;
   const headers = {
+    ...headersOf(connection.trace),
     ...sent.headers,
     ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
     ...(body === undefined ? {} : { "Content-Length": String(body.byteLength) }),
@@ -81,6 +85,12 @@ async function attempt(connection: NodeConnection, sent: NodeRequest): Promise<A
   } catch (error) {
     return { error, wasReused: request.reusedSocket, wasConnected };
   }
+}
+
+function headersOf(trace: CarriedTrace | undefined): Readonly<Record<string, string>> {
+  if (trace === undefined) return {};
+  const { traceparent, tracestate } = trace;
+  return tracestate === undefined ? { traceparent } : { traceparent, tracestate };
 }
 
 function requestError(connection: NodeConnection, sent: NodeRequest, { error, wasConnected }: Attempt): Error {

@@ -1,8 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ensurePrometheus } from "../../scripts/servers/ensure-prometheus.ts";
 import { startRedis } from "../../scripts/servers/start-redis.ts";
 import type { TestServer } from "../../scripts/servers/test-server.ts";
-import { startExample } from "./example-process.ts";
+import { isGoneWithin, startExample } from "./example-process.ts";
 
 let redis: TestServer;
 let env: Record<string, string>;
@@ -87,4 +88,17 @@ it("the example of microservices ends with 1 and a word of what to do where ther
     .ended;
   expect(code).toBe(1);
   expect(stderr).toContain("There is no /nowhere/prometheus. Install Prometheus");
+});
+
+it("the example of microservices stops all that it has started when it is told to end", {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const example = startExample("microservices/run.mjs", env);
+  await example.waitFor(/one trace, three services/);
+  const children = execFileSync("ps", ["-o", "pid=", "--ppid", String(example.child.pid)], { encoding: "utf8" });
+  const pids = children.trim().split(/\s+/).map(Number);
+  expect(pids.length).toBe(4);
+  example.child.kill("SIGTERM");
+  expect((await example.ended).code).toBe(1);
+  expect(await Promise.all(pids.map((pid) => isGoneWithin(pid, 10_000)))).toEqual([true, true, true, true]);
 });

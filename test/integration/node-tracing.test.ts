@@ -12,6 +12,7 @@ import type { CacheConfig } from "../../src/config/cache-config.ts";
 import { createCache } from "../../src/create-cache.ts";
 import type { NodeOptions } from "../../src/server/node-options.ts";
 import { type ReceivedSpan, receiveSpans, type SpanReceiver } from "../support/tracing/span-receiver.ts";
+import { startCli } from "./cli-harness.ts";
 import { type RunningNode, sendRaw, startTestNode } from "./node-harness.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -30,6 +31,8 @@ afterEach(async () => {
   await running?.[Symbol.asyncDispose]();
   running = undefined;
   await receiver.close();
+  // What a cache that failed to would leave to the next one.
+  propagation.disable();
 });
 
 /** A node over a cache that is traced into a receiver of OTLP. */
@@ -111,6 +114,19 @@ describe("a request of a trace", () => {
     const head = `GET /v1/keys/k HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\ntraceparent: ${CARRIED.traceparent}`;
     await sendRaw(node, `${head}\r\n${states}\r\n\r\n`);
     expect(named(await received(), "GET /v1/keys/:key")).toMatchObject({ traceId: TRACE, traceState: "a=1,b=2" });
+  });
+
+  it("is one of a command that is run in a trace, as TRACEPARENT and TRACESTATE say", async () => {
+    const { node } = await startTraced({ namespace: "command" });
+    const env = { TRACEPARENT: CARRIED.traceparent, TRACESTATE: CARRIED.tracestate };
+    const address = `${node.host}:${node.port}`;
+    expect((await startCli(["set", "k", "v", "--node", address], { env }).done).exitCode).toBe(0);
+    expect((await startCli(["keys", "--node", address], { env }).done).stdout).toBe("k\n");
+    const served = (await received()).filter(({ kind }) => kind === "SERVER");
+    expect(served.map(({ name, traceId, parentId, traceState }) => [name, traceId, parentId, traceState])).toEqual([
+      ["PUT /v1/keys/:key", TRACE, SPAN, "vendor=1"],
+      ["GET /v1/keys", TRACE, SPAN, "vendor=1"],
+    ]);
   });
 
   it("is one of an application, whose loads and own spans are below it, and whose requests can carry it on", async () => {

@@ -1,4 +1,4 @@
-import { context, trace } from "@opentelemetry/api";
+import { context, propagation, trace } from "@opentelemetry/api";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { findFreePort } from "../../scripts/servers/free-port.ts";
 import { startRedis } from "../../scripts/servers/start-redis.ts";
@@ -118,6 +118,18 @@ describe("spans of a cache whose application has no tracer provider", () => {
     await context.with(trace.setSpanContext(context.active(), parent), () => cache.get("k"));
     await cache.close();
     expect(receiving.spans.map(({ name, traceId }) => [name, traceId])).toEqual([["get redis", parent.traceId]]);
+  });
+
+  it("leave the application its own way to carry traces on, also when the cache is closed", async () => {
+    const own = { inject: () => undefined, extract: () => context.active(), fields: () => ["x-own"] };
+    propagation.setGlobalPropagator(own);
+    open.push({ close: async () => propagation.disable() });
+    const receiving = await receiver();
+    const cache = cacheWith({ endpoint: receiving.url });
+    await cache.ready();
+    expect(propagation.fields()).toEqual(["x-own"]);
+    await cache.close();
+    expect(propagation.fields()).toEqual(["x-own"]);
   });
 
   it("are sent again when the receiver says that it is busy, and not when it refuses them", async () => {

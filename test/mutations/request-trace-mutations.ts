@@ -117,6 +117,24 @@ export const REQUEST_TRACE_MUTATIONS: readonly Mutation[] = [
     testName: "frames carry the traces of calls beside a letter, which who does not know them passes over",
   },
   {
+    name: "the application's own way to carry traces on ends with a cache",
+    file: "src/observability/opentelemetry/setup/process-sdk.ts",
+    search: "if (isPropagator) api.propagation.disable();",
+    replacement: "api.propagation.disable();",
+    testFile: "test/integration/tracing.test.ts",
+    testName:
+      "spans of a cache whose application has no tracer provider leave the application its own way to carry traces on, also when the cache is closed",
+  },
+  {
+    name: "what was registered to carry traces on stays when the last cache has closed",
+    file: "src/observability/opentelemetry/setup/process-sdk.ts",
+    search: "if (isPropagator) api.propagation.disable();",
+    replacement: "",
+    testFile: HTTP,
+    testName:
+      "a request of a trace is one of an application, whose loads and own spans are below it, and whose requests can carry it on",
+  },
+  {
     name: "the path of a request, with the key in it, is the name of its span",
     file: TRACED_HTTP,
     search: "return { path: route?.path, beginsTrace",
@@ -183,5 +201,21 @@ export const REQUEST_TRACE_MUTATIONS: readonly Mutation[] = [
     replacement: "describeCall(name, true, call)",
     testFile: GRPC,
     testName: "a call of a trace begins with none that only watches, which continues one",
+  },
+  {
+    name: "a state of the environment that no header can hold is sent",
+    file: "src/cli/trace-from-environment.ts",
+    search: "STATE_FORM.test(tracestate) ?",
+    replacement: 'tracestate !== "" ?',
+    testFile: "src/cli/trace-from-environment.test.ts",
+    testName: 'a state that no header could hold is left out alone: "ä=1"',
+  },
+  {
+    name: "a command sends no trace",
+    file: "src/server/node-request.ts",
+    search: "if (trace === undefined) return {};",
+    replacement: "if (true) return {};",
+    testFile: HTTP,
+    testName: "a request of a trace is one of a command that is run in a trace, as TRACEPARENT and TRACESTATE say",
   },
 ];

@@ -34,6 +34,8 @@ it.each([
   `00-${TRACE}-${SPAN}-01-`,
   `ff-${TRACE}-${SPAN}-01-more`,
   `01-${TRACE}-${SPAN}-01more`,
+  `01-${TRACE}-${SPAN}-01-ä`,
+  `01-${TRACE}-${SPAN}-01-\n`,
   `00-${TRACE}-${SPAN}-01, 00-${TRACE}-${SPAN}-01`,
   `01-${TRACE}-${SPAN}-01, 01-${TRACE}-${SPAN}-01`,
 ])("what is no span is none: %j", (text) => {

@@ -1,7 +1,7 @@
 import type { OtelSpanContext } from "./otel-api.ts";
 
 /** Version 00; those that come begin with these four parts, and may have more after another dash. */
-const FORM = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const FORM = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-[\x21-\x7e]*)?$/;
 /** Means "no trace" and "no span". */
 const ZEROS = /^0+$/;
 
