@@ -10,9 +10,14 @@ export interface Series {
   readonly format: (value: number) => string;
   /** Drawn on a second scale, at the right. */
   readonly isRight?: boolean;
+  /** Distances that the marks of its scale may have, rising; default: round decimal numbers. */
+  readonly markDistances?: readonly number[];
 }
 
 const HEIGHT_PX = 168;
+
+/** Seconds between marks of time. There is a value a second, so what is finer would name each second several times. */
+const TIME_MARK_DISTANCES = [1, 2, 5, 10, 15, 30, 60, 120];
 
 /** The lines of the last minutes, with their latest values in words below: those who do not see the canvas read the legend. */
 export function Chart(props: {
@@ -72,8 +77,9 @@ function dataOf(times: readonly number[], series: readonly Series[]): uPlot.Alig
 
 function optionsOf(element: HTMLElement, series: readonly Series[], max: number | undefined): uPlot.Options {
   const color = (name: string) => (): string => colorOf(element, name);
-  const axis = (side: 1 | 3, scale: string, format: (value: number) => string): uPlot.Axis => ({
+  const axis = (side: 1 | 3, scale: string, { format, markDistances }: Series): uPlot.Axis => ({
     scale,
+    ...(markDistances === undefined ? {} : { incrs: [...markDistances] }),
     side,
     size: 58,
     font: "11px system-ui, sans-serif",
@@ -105,6 +111,7 @@ function optionsOf(element: HTMLElement, series: readonly Series[], max: number 
         grid: { show: false },
         ticks: { show: false },
         space: 70,
+        incrs: TIME_MARK_DISTANCES,
         size: 26,
         values: (_, values) =>
           values.map((value) =>
@@ -115,8 +122,8 @@ function optionsOf(element: HTMLElement, series: readonly Series[], max: number 
             }),
           ),
       },
-      ...(left === undefined ? [] : [axis(3, "left", left.format)]),
-      ...(right === undefined ? [] : [axis(1, "right", right.format)]),
+      ...(left === undefined ? [] : [axis(3, "left", left)]),
+      ...(right === undefined ? [] : [axis(1, "right", right)]),
     ],
     series: [
       {},
@@ -125,11 +132,23 @@ function optionsOf(element: HTMLElement, series: readonly Series[], max: number 
         scale: line.isRight === true ? "right" : "left",
         stroke: color(line.color),
         width: 1.5,
-        points: { show: false },
+        // A line needs two values; one between seconds that have none would not be seen.
+        points: {
+          show: true,
+          size: 4,
+          fill: color(line.color),
+          filter: (plot: uPlot, index: number) => lonelyIn(plot.data[index] ?? []),
+        },
         spanGaps: false,
       })),
     ],
   };
+}
+
+/** Where values stand that have no other beside them. */
+function lonelyIn(values: ArrayLike<number | null | undefined>): number[] {
+  const isThere = (at: number): boolean => typeof values[at] === "number";
+  return Array.from(values, (_, at) => at).filter((at) => isThere(at) && !isThere(at - 1) && !isThere(at + 1));
 }
 
 /** An empty scale would have no height. */

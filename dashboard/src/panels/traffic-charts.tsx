@@ -8,6 +8,9 @@ import { Panel } from "../panel.tsx";
 /** Over so many seconds a point of the hit ratio looks back: that of single seconds jumps where there are few reads. */
 const RATIO_SECONDS = 5;
 
+/** Marks at 4 KiB and 8 KiB, not at 4.88 KiB and 9.77 KiB. */
+const BYTE_DISTANCES: readonly number[] = Array.from({ length: 50 }, (_, power) => 2 ** power);
+
 /** The last five minutes in lines. */
 export function TrafficCharts({ history }: { readonly history: readonly LiveSecond[] }) {
   const { times, throughput, ratio, latency, memory } = useMemo(() => linesOf(history), [history]);
@@ -94,12 +97,15 @@ function linesOf(history: readonly LiveSecond[]) {
       ),
     ],
     memory: [
-      line(
-        "Memory",
-        3,
-        history.map(({ memoryUsage }) => memoryUsage),
-        formatBytes,
-      ),
+      {
+        ...line(
+          "Memory",
+          3,
+          history.map(({ memoryUsage }) => memoryUsage),
+          formatBytes,
+        ),
+        markDistances: BYTE_DISTANCES,
+      },
       {
         ...line(
           "Evictions",

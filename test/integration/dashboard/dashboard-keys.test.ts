@@ -141,6 +141,14 @@ describe("the keys of the dashboard", { timeout: 120_000 }, () => {
     await dialog.getByRole("button", { name: "Continue" }).click();
     await dialog.getByText("This cannot be taken back.").waitFor();
     expect(await node.cache.namespace("shop").exists("cart")).toBe(true);
+    // Who turns back there is asked from the beginning the next time.
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Clear …" }).click();
+    expect(await dialog.getByRole("button", { name: "Continue" }).isDisabled()).toBe(true);
+    await dialog.getByLabel("Type shop to go on").fill("shop");
+    await dialog.getByRole("button", { name: "Continue" }).click();
+    await dialog.getByText("This cannot be taken back.").waitFor();
+    expect(await node.cache.namespace("shop").exists("cart")).toBe(true);
     await dialog.getByRole("button", { name: "Clear shop now" }).click();
     await page.getByText("It was cleared.").waitFor();
     expect(await node.cache.namespace("shop").exists("cart")).toBe(false);

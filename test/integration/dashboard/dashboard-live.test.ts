@@ -157,18 +157,44 @@ describe("the dashboard, of a cache in memory with traffic", { timeout: 120_000 
       return document.hotKeys.isWatching;
     };
     await expect.poll(isWatching, PATIENCE).toBe(true);
-    await page.evaluate(`
-      Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
-      document.dispatchEvent(new Event("visibilitychange"));
-    `);
+    await turn(page, "hidden");
     await expect.poll(isWatching, PATIENCE).toBe(false);
-    await page.evaluate(`
-      Object.defineProperty(document, "visibilityState", { value: "visible", configurable: true });
-      document.dispatchEvent(new Event("visibilitychange"));
-    `);
+    await turn(page, "visible");
     await expect.poll(isWatching, PATIENCE).toBe(true);
   });
+
+  it("asks for nothing while it is not seen, and for all again when it is", async () => {
+    const { page } = await open();
+    // Of the page's own timers.
+    await page.clock.install();
+    await page.reload();
+    await page.locator("#health .health-status").waitFor();
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await page.clock.runFor(10_000);
+    await expect.poll(() => asked, PATIENCE).toContain("/v1/health");
+    await turn(page, "hidden");
+    // What was asked for before that is told of by now.
+    await page.evaluate("fetch('/healthz')");
+    await expect.poll(() => asked, PATIENCE).toContain("/healthz");
+    asked.length = 0;
+    await page.clock.runFor(60_000);
+    await page.evaluate("fetch('/healthz')");
+    await expect.poll(() => asked, PATIENCE).toContain("/healthz");
+    expect(asked).toEqual(["/healthz"]);
+    await turn(page, "visible");
+    await page.clock.runFor(10_000);
+    await expect.poll(() => asked, PATIENCE).toEqual(expect.arrayContaining(["/v1/live", "/v1/health"]));
+  });
 });
+
+/** Tells a page that it is seen, or not any more: a browser without a screen hides none. */
+async function turn(page: Page, state: "visible" | "hidden"): Promise<void> {
+  await page.evaluate(`
+    Object.defineProperty(document, "visibilityState", { value: "${state}", configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  `);
+}
 
 declare const colorsOf: (element: unknown) => string;
 

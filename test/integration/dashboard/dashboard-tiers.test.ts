@@ -31,6 +31,8 @@ describe("the dashboard, of tiers over Redis with a peer over gRPC", () => {
     return createCache({
       tiers: [{ backend: "memory" }, { backend: "redis" }],
       redis: { addresses: [`${proxy.host}:${proxy.port}`] },
+      // Not what this is about, and browsers keep the machine busy.
+      deadlines: { connect: "30s" },
       distributed: true,
       grpc: { port, peers: [...peers], token: "of all nodes" },
     });
