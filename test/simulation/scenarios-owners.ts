@@ -211,6 +211,27 @@ export const OWNER_SCENARIOS: readonly Scenario[] = [
   },
   {
     rows: [2],
+    name: "a load that is asked for anew takes the right from who has it, and when it fails one of those who wait loads",
+    settings: OWNERS,
+    steps: [
+      [1_000, load(0, { loaderMs: 400 })],
+      [1_010, load(1)],
+      [1_012, load(2)],
+      [1_020, load(1, { isForced: true, outcome: "error", loaderMs: 10 })],
+    ],
+  },
+  {
+    rows: [2],
+    name: "who comes while a load runs that was asked for anew waits for it, and one of those who wait loads when it fails",
+    settings: OWNERS,
+    steps: [
+      [1_000, load(1, { isForced: true, outcome: "error", loaderMs: 40 })],
+      [1_020, load(0)],
+      [1_022, load(2)],
+    ],
+  },
+  {
+    rows: [2],
     name: "a delete of what is not there ends the right to load, and who comes after it loads again",
     settings: OWNERS,
     steps: [

@@ -7,6 +7,7 @@ export interface FleetRun {
   readonly process: OwnerProcess;
   readonly key: string;
   readonly value: string;
+  readonly isForced: boolean;
   /** When it looked at the source. */
   readonly startMs: number;
   endMs: number;
@@ -34,7 +35,7 @@ export class FleetLoads {
 
   begin(process: OwnerProcess, key: string, value: string, isForced: boolean): FleetRun {
     const startMs = this.#nowMs();
-    const run = { process, key, value, startMs, endMs: Number.POSITIVE_INFINITY };
+    const run = { process, key, value, isForced, startMs, endMs: Number.POSITIVE_INFINITY };
     if (this.#isCalm && !isForced) this.#checkAlone(run);
     this.#runs.push(run);
     return run;
@@ -63,6 +64,13 @@ export class FleetLoads {
     this.#judge.report("G1 nothing older than seen, G3 own writes", `${text}, and knew of a later change`);
   }
 
+  /** Who asks anew takes the right from who has it: what runs with it then is nobody's load any more, also when the one that was asked for fails. */
+  #wasTakenOver(run: FleetRun): boolean {
+    return this.#runs.some(
+      (other) => other !== run && other.isForced && other.key === run.key && other.endMs >= run.startMs,
+    );
+  }
+
   #isStored({ key, value }: FleetRun): boolean {
     return this.#judge.lives.find(ownedShardOf(key), key, value, 0, this.#nowMs()).length > 0;
   }
@@ -71,6 +79,7 @@ export class FleetLoads {
     const shard = ownedShardOf(key);
     for (const other of this.#runs) {
       if (other.key !== key || other.endMs <= startMs || other.process === process || other.process.isDead) continue;
+      if (this.#wasTakenOver(other)) continue;
       // The right to load is the owner's to give, once it acts; a change in between ends it.
       const life = this.#judge.ownLifeOf(process, shard, other.startMs - 700);
       if (life === undefined || this.#wideAtMs >= other.startMs - 700) continue;
