@@ -1,3 +1,4 @@
+import { CLI_MUTATIONS } from "./cli-mutations.ts";
 import { GRPC_API_MUTATIONS } from "./grpc-api-mutations.ts";
 import { GRPC_MUTATIONS } from "./grpc-mutations.ts";
 import { LIVE_MUTATIONS } from "./live-mutations.ts";
@@ -26,4 +27,5 @@ export const ALL_MUTATIONS: readonly Mutation[] = [
   ...REVALIDATION_MUTATIONS,
   ...NODE_MUTATIONS,
   ...TRACING_MUTATIONS,
+  ...CLI_MUTATIONS,
 ];
