@@ -6,6 +6,12 @@ export interface CliOutput {
   write(chunk: string | Uint8Array): Promise<void>;
 }
 
+/** What is piped into the command line. */
+export interface CliInput extends AsyncIterable<Uint8Array> {
+  /** Whether it is a terminal, where a person would have to type. */
+  readonly isTTY?: boolean;
+}
+
 /** The size of a terminal in characters. */
 export interface TerminalSize {
   readonly columns: number;
@@ -37,7 +43,7 @@ export interface CliTerminal {
 export interface CliIo {
   readonly stdout: CliOutput;
   readonly stderr: CliOutput;
-  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly stdin: CliInput;
   /** `undefined` when stdout is no terminal. */
   readonly terminal: CliTerminal | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;

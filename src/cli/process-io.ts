@@ -1,4 +1,4 @@
-import { BrokenPipe, type CliIo, type CliOutput } from "./cli-io.ts";
+import { BrokenPipe, type CliInput, type CliIo, type CliOutput } from "./cli-io.ts";
 import { createProcessTerminal } from "./process-terminal.ts";
 
 /** The real process: its streams, environment and signals. */
@@ -8,7 +8,7 @@ export function createProcessIo(): CliIo {
     stderr: toOutput(process.stderr),
     // Opened only when a command reads it: an open stdin would keep the process alive.
     get stdin() {
-      return process.stdin as AsyncIterable<Uint8Array>;
+      return process.stdin as CliInput;
     },
     terminal: process.stdout.isTTY === true ? createProcessTerminal() : undefined,
     env: process.env,

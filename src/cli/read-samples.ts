@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { formatByteSize } from "../foundation/byte-size.ts";
 import type { CliIo } from "./cli-io.ts";
 import { usageError } from "./parse-arguments.ts";
+import { readStdin } from "./read-stdin.ts";
 
 /** What samples are taken from. */
 export interface SampleSources {
@@ -34,16 +35,10 @@ export async function readSamples(io: CliIo, { paths, byLine }: SampleSources): 
     else samples.push(bytes);
   };
   for (const path of paths) {
-    if (path === "-") add(await readAll(io));
+    if (path === "-") add(await readStdin(io));
     else for (const file of await filesOf(resolve(io.directory, path), path)) add(await read(file, path));
   }
   return samples;
-}
-
-async function readAll(io: CliIo): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of io.stdin) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 /** A file itself, or all files below a directory. */

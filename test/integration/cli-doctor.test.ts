@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -17,6 +17,9 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(directory, { recursive: true });
 });
+
+const TIME_ANSWER = /\*2\r\n\$10\r\n(\d{10})\r\n/;
+const hourBefore = (_: string, seconds: string): string => `*2\r\n$10\r\n${Number(seconds) - 3_600}\r\n`;
 
 interface Finding {
   readonly status: "ok" | "warn" | "fail";
@@ -71,6 +74,30 @@ describe("gocachex doctor", () => {
       expect(words).toContain("persistence:");
       expect(exitCode).toBe(1);
     } finally {
+      await redis.stop();
+    }
+  });
+
+  it("tells a Redis whose clock is behind", async () => {
+    const redis = await startRedis();
+    // A real server, whose answers to TIME are an hour old on their way.
+    const proxy = createServer((socket) => {
+      const server = connect(redis.port, redis.host);
+      socket.pipe(server);
+      server.on("data", (answer) => socket.write(answer.toString("latin1").replace(TIME_ANSWER, hourBefore), "latin1"));
+      for (const each of [socket, server]) each.on("error", () => undefined).on("close", () => socket.destroy());
+      socket.on("close", () => server.destroy());
+    }).listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    try {
+      const address = `127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+      const { exitCode, findings } = await examine({ backend: "redis", redis: { addresses: [address] } });
+      expect(wordsOf(findings)).toMatch(
+        /warn redis\/[\d.:]+: its clock is (?:359\d|3600)\.\d\d s behind this machine's/,
+      );
+      expect(exitCode).toBe(1);
+    } finally {
+      proxy.close();
       await redis.stop();
     }
   });

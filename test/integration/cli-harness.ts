@@ -14,6 +14,8 @@ export interface CliSetting {
   readonly env?: Record<string, string>;
   readonly stdin?: Uint8Array;
   readonly isTTY?: boolean;
+  /** Whether stdin is a terminal. Default: false. */
+  readonly isStdinTTY?: boolean;
   readonly directory?: string;
   /** Writes to stdout that succeed before the reader goes. */
   readonly brokenAfter?: number;
@@ -57,9 +59,12 @@ export function startCli(argv: readonly string[], setting: CliSetting = {}): Sta
     terminal: setting.isTTY === true ? terminal.terminal : undefined,
     stdout: output(out, setting.brokenAfter ?? Number.POSITIVE_INFINITY),
     stderr: output(err, Number.POSITIVE_INFINITY),
-    stdin: (async function* () {
-      yield setting.stdin ?? new Uint8Array();
-    })(),
+    stdin: {
+      isTTY: setting.isStdinTTY ?? false,
+      async *[Symbol.asyncIterator]() {
+        yield setting.stdin ?? new Uint8Array();
+      },
+    },
     env: setting.env ?? {},
     directory: setting.directory ?? process.cwd(),
     onReload: (listener) => {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { cli } from "./cli-harness.ts";
+import { cli, startCli } from "./cli-harness.ts";
 import { type RunningNode, startTestNode } from "./node-harness.ts";
 
 /** Sets the title, clears the screen by the one-byte form, rings. */
@@ -51,12 +51,38 @@ describe("get on a terminal", () => {
     expect((await cli(["get", "k"], { env: environment })).stdoutBytes).toHaveLength(3_000);
   });
 
+  it("prints no bytes where somebody watches a value either, but in a pipe as they are", async () => {
+    await node.cache.set("k", Buffer.from([0x1b, 0x5b, 0x32, 0x4a]));
+    for (const isTTY of [true, false]) {
+      const started = startCli(["get", "k", "--watch", "50ms"], { env: environment, isTTY });
+      const output = isTTY ? started.stderr : started.stdout;
+      await expect.poll(output, { timeout: 10_000 }).not.toBe("");
+      started.interrupt();
+      const { stdout, stderr } = await started.done;
+      expect(stdout).toBe(isTTY ? "" : "\u001b[2J");
+      expect(stderr).toMatch(isTTY ? /^4 bytes/ : /^$/);
+    }
+  });
+
   it("shows them in notes and errors about keys", async () => {
     for (const line of [["get", HOSTILE], ["get", "k", HOSTILE], [HOSTILE], ["config", HOSTILE]]) {
       const { stdout, stderr } = await cli(line, { env: environment, isTTY: true });
       expect([stdout, stderr]).toEqual(["", expect.stringContaining("\\x9b2J")]);
       expect(stderr).not.toMatch(OBEYED);
     }
+  });
+});
+
+describe("a stdin that is a terminal", () => {
+  it.each([
+    [["set", "k", "-"]],
+    [["set", "k", "-", "--json-value"]],
+    [["dictionary", "train", "--out", "none.dict", "-"]],
+  ])("is not waited for by %j", async (line) => {
+    const refused = await cli(line, { env: environment, isStdinTTY: true, stdin: Buffer.from('"typed"') });
+    expect(refused).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringContaining("is a terminal here") });
+    expect(await node.cache.exists("k")).toBe(false);
+    expect((await cli(["set", "k", "-"], { env: environment, stdin: Buffer.from("piped") })).exitCode).toBe(0);
   });
 });
 

@@ -75,6 +75,8 @@ describe("a command on a node that speaks TLS", () => {
     expect((await run(mutual, ["doctor", ...CLIENT])).stdout).toMatch(
       /warn .*ca\.crt: valid until [\s\S]*warn .*client\.crt: valid until [\s\S]*warn .*others may read this private key[\s\S]*ok {4}node/,
     );
+    const over = await run(mutual, ["doctor", ...CA, "--cert", "expired-client.crt", "--key", "client.key"]);
+    expect(over.stdout).toMatch(/fail {2}.*expired-client\.crt: the certificate expired/);
     const refused = await run(mutual, ["bench", "--requests", "5", "--keys", "2"], env);
     expect(refused.stderr).toContain("not all keys could be removed");
   });

@@ -1,3 +1,4 @@
+import { CLI_MUTATIONS } from "./cli-mutations.ts";
 import { GRPC_API_MUTATIONS } from "./grpc-api-mutations.ts";
 import { GRPC_MUTATIONS } from "./grpc-mutations.ts";
 import { LIVE_MUTATIONS } from "./live-mutations.ts";
@@ -28,4 +29,5 @@ export const ALL_MUTATIONS: readonly Mutation[] = [
   ...NODE_MUTATIONS,
   ...TRACING_MUTATIONS,
   ...REQUEST_TRACE_MUTATIONS,
+  ...CLI_MUTATIONS,
 ];

@@ -7,6 +7,7 @@ import { EXIT_CODES, type ExitCode } from "../exit-code.ts";
 import { withTarget } from "../open-target.ts";
 import { usageError } from "../parse-arguments.ts";
 import type { ParsedArguments } from "../parsed-arguments.ts";
+import { readStdin } from "../read-stdin.ts";
 
 /** `gocachex set`. */
 export const setCommand: Command = {
@@ -14,7 +15,7 @@ export const setCommand: Command = {
   summary: "write a value",
   usage: ["set KEY VALUE [options]", "set KEY - [options]   (the value is read from stdin)"],
   details: [
-    "VALUE is stored as a text; with --json-value, as what its JSON says. Stdin is stored as bytes, with --json-value as what its JSON says.",
+    "VALUE is stored as a text; with --json-value, as what its JSON says. Stdin is stored as bytes, with --json-value as what its JSON says; a terminal is not read.",
   ],
   positionals: [2, 2],
   positionalNames: ["KEY", "VALUE"],
@@ -62,9 +63,7 @@ async function readValue({ args, io }: Invocation): Promise<unknown> {
   const given = args.positionals[1] as string;
   const isJson = args.has("json-value");
   if (given !== "-") return isJson ? parseJsonText(given) : given;
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of io.stdin) chunks.push(chunk);
-  const bytes = Buffer.concat(chunks);
+  const bytes = await readStdin(io);
   return isJson ? parseJsonText(bytes.toString("utf8")) : bytes;
 }
 

@@ -68,8 +68,13 @@ export function judgeClock(subject: string, serverMs: number, askedAtMs: number,
   );
 }
 
-async function checkPersistence(subject: string, node: RedisNode): Promise<Finding | undefined> {
-  const info = parseServerInfo(String(await node.call(["INFO", "persistence"], CALL)));
+async function checkPersistence(subject: string, node: RedisNode): Promise<Finding> {
+  return judgePersistence(subject, String(await node.call(["INFO", "persistence"], CALL)));
+}
+
+/** Whether a server keeps what it has. @param report what it says of its persistence */
+export function judgePersistence(subject: string, report: string): Finding {
+  const info = parseServerInfo(report);
   const hasAof = info.get("aof_enabled") === "1";
   const lastSaveAt = Number(info.get("rdb_last_save_time") ?? 0);
   const changes = Number(info.get("rdb_changes_since_last_save") ?? 0);
@@ -84,11 +89,16 @@ async function checkPersistence(subject: string, node: RedisNode): Promise<Findi
 }
 
 async function checkCluster(subject: string, node: RedisNode): Promise<Finding> {
-  const info = parseServerInfo(String(await node.call(["CLUSTER", "INFO"], CALL)));
+  return judgeCluster(subject, String(await node.call(["CLUSTER", "INFO"], CALL)), node.address);
+}
+
+/** Whether a cluster has an owner for every slot. @param report what one of its servers says of it */
+export function judgeCluster(subject: string, report: string, address: string): Finding {
+  const info = parseServerInfo(report);
   const state = info.get("cluster_state") ?? "unknown";
   const assigned = Number(info.get("cluster_slots_assigned") ?? 0);
   const failing = Number(info.get("cluster_slots_fail") ?? 0) + Number(info.get("cluster_slots_pfail") ?? 0);
   const words = `cluster state ${state}, ${assigned} of 16384 slots assigned, ${failing} failing, ${info.get("cluster_known_nodes") ?? "?"} nodes`;
   if (state === "ok" && assigned === 16_384 && failing === 0) return ok(subject, words);
-  return fail(subject, `${words}. Run: redis-cli --cluster check ${node.address}`);
+  return fail(subject, `${words}. Run: redis-cli --cluster check ${address}`);
 }

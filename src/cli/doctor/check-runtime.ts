@@ -21,14 +21,14 @@ export async function checkRuntime(config: ResolvedConfig | undefined): Promise<
   const unused = found.filter(({ subject, status }) => status === "ok" && !wanted.has(subject));
   const words = unused.map(({ subject, message }) => `${subject} ${message}`).join(", ");
   return [
-    checkNode(),
+    judgeNode(process.versions.node),
     ...found.filter((finding) => !unused.includes(finding)),
     ...(unused.length === 0 ? [] : [ok("optional packages", `not used: ${words}`)]),
   ];
 }
 
-function checkNode(): Finding {
-  const { node } = process.versions;
+/** Whether a version of Node.js will do. */
+export function judgeNode(node: string): Finding {
   const range = packageDocument.engines.node;
   const words = `Node.js ${node}, gocachex ${packageDocument.version}, ${process.platform}-${process.arch}`;
   return isVersionInRange(node, range)
@@ -37,8 +37,22 @@ function checkNode(): Finding {
 }
 
 async function checkPackage(name: string, purpose: string | undefined): Promise<Finding | undefined> {
+  return judgePackage(name, purpose, await installedVersion(name));
+}
+
+/**
+ * Whether an optional package is there where it is wanted, and of a version that works.
+ *
+ * @param purpose what it is wanted for; `undefined`: nothing
+ * @param version `undefined`: it is not installed
+ * @returns `undefined` for one that is neither wanted nor there
+ */
+export function judgePackage(
+  name: string,
+  purpose: string | undefined,
+  version: string | undefined,
+): Finding | undefined {
   const range = PEERS[name] as string;
-  const version = await installedVersion(name);
   const remedy = `Run: npm install "${name}@${range}"`;
   if (version === undefined)
     return purpose === undefined

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { CacheStats } from "../../cache/stats.ts";
 import { resolveConfig } from "../../config/resolve-config.ts";
 import { describeStats } from "./check-node.ts";
-import { judgeClock } from "./check-redis.ts";
-import { checkRuntime, packagesOf } from "./check-runtime.ts";
+import { judgeClock, judgeCluster, judgePersistence } from "./check-redis.ts";
+import { checkRuntime, judgeNode, judgePackage, packagesOf } from "./check-runtime.ts";
 import { describeNode } from "./check-stores.ts";
 import { installedVersion, isVersionInRange } from "./package-versions.ts";
 
@@ -40,6 +40,23 @@ describe("versions", () => {
     expect(of({ backend: "memory", distributed: true, grpc: { peers: ["127.0.0.1:1"] } })).toEqual(["@grpc/grpc-js"]);
   });
 
+  it("that are too old or too new are told with what to install: a failure where the package is wanted", () => {
+    expect(judgeNode("20.18.3")).toMatchObject({ status: "fail", message: expect.stringContaining(">=20.19") });
+    expect(judgeNode("22.1.0").status).toBe("ok");
+    const name = "@redis/client";
+    expect(judgePackage(name, "A Redis store", "5.9.0")).toMatchObject({
+      status: "fail",
+      message: expect.stringMatching(/5\.9\.0 is installed.*npm install "@redis\/client@\^6/),
+    });
+    expect(judgePackage(name, undefined, "7.0.0")?.status).toBe("warn");
+    expect(judgePackage(name, "A Redis store", undefined)).toMatchObject({
+      status: "fail",
+      message: expect.stringContaining("A Redis store needs this package"),
+    });
+    expect(judgePackage(name, undefined, undefined)).toBeUndefined();
+    expect(judgePackage(name, "A Redis store", "6.3.1")?.status).toBe("ok");
+  });
+
   it("of Node.js and of what is installed are told in lines", async () => {
     const findings = await checkRuntime(resolveConfig({ backend: "redis" }));
     expect(findings.map(({ status }) => status)).toEqual(findings.map(() => "ok"));
@@ -57,6 +74,31 @@ describe("a clock", () => {
       message: expect.stringContaining("2.00 s behind"),
     });
     expect(judgeClock("s", 9_500, 4_000, 6_000).message).toContain("3.50 s ahead of");
+  });
+});
+
+describe("a Redis", () => {
+  const PERSISTENCE = "# Persistence\r\nrdb_changes_since_last_save:3\r\nrdb_last_save_time:1700000000\r\n";
+  it("tells whether it keeps what it has, and which of its saves fail", () => {
+    expect(judgePersistence("s", `${PERSISTENCE}rdb_last_bgsave_status:ok\r\naof_enabled:1\r\n`)).toMatchObject({
+      status: "ok",
+      message: expect.stringMatching(/append-only file, last snapshot 2023-11-14.*, 3 changes/),
+    });
+    expect(judgePersistence("s", `${PERSISTENCE}rdb_last_bgsave_status:err\r\naof_enabled:0\r\n`)).toMatchObject({
+      status: "warn",
+      message: expect.stringContaining("rdb_last_bgsave_status"),
+    });
+  });
+
+  it("of a cluster fails without an owner for every slot", () => {
+    const report = (state: string, assigned: number, failing: number): string =>
+      `cluster_state:${state}\r\ncluster_slots_assigned:${assigned}\r\ncluster_slots_fail:${failing}\r\ncluster_known_nodes:6\r\n`;
+    expect(judgeCluster("s", report("ok", 16_384, 0), "a:1").status).toBe("ok");
+    for (const ill of [report("fail", 16_384, 0), report("ok", 16_000, 0), report("ok", 16_384, 9)])
+      expect(judgeCluster("s", ill, "a:1")).toMatchObject({
+        status: "fail",
+        message: expect.stringContaining("redis-cli --cluster check a:1"),
+      });
   });
 });
 
