@@ -35,7 +35,7 @@ used, and options that exclude each other are a \`ConfigError\` that names the f
 options of plug-ins have no variables.
 
 An unknown variable that begins with \`GOCACHEX_\` is an error, so that a typing mistake is found. Left alone are those of
-the tools (\`GOCACHEX_CONFIG\`, \`GOCACHEX_NODE\`, \`GOCACHEX_TRACES\`, \`GOCACHEX_TEST_*\`, \`GOCACHEX_BENCH_*\`), and what
+the tools (\`GOCACHEX_CONFIG\`, \`GOCACHEX_NODE\` and \`GOCACHEX_NODE_TOKEN\`, \`…_TOKEN_FILE\`, \`…_CA_FILE\`, \`…_CERT_FILE\`, \`…_KEY_FILE\`, \`GOCACHEX_TRACES\`, \`GOCACHEX_TEST_*\`, \`GOCACHEX_BENCH_*\`), and what
 Kubernetes sets for services whose names begin with "gocachex" (such as \`GOCACHEX_SERVICE_HOST\`).
 
 ## Existing files

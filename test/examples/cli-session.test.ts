@@ -23,6 +23,9 @@ const EXPECTED: readonly RegExp[] = [
   /the curves are drawn/,
   /^gocachex top$/m,
   /^0 things fail$/m,
+  /^without a token: 5$/m,
+  /^with one to read, a write: 5$/m,
+  /^ok\nhello$/m,
   /^# done$/m,
 ];
 
