@@ -39,6 +39,8 @@ export const LONG: readonly string[] = [
   "test/integration/fleet/fleet.test.ts",
   "test/integration/compressors-memory.test.ts",
   "test/integration/node-limits.test.ts",
+  "test/integration/dashboard/dashboard-live.test.ts",
+  "test/integration/dashboard/dashboard-keys.test.ts",
   "test/integration/middle-tiers.test.ts",
   "test/integration/get-or-set-fleet.test.ts",
   "test/integration/redis-cluster-messages.test.ts",
