@@ -33,7 +33,10 @@ describe("the health of a cache over two servers, one of which hangs", () => {
 
   it.each(stores)("is degraded, names it, and keeps its deadline: %s", async (_, start, configure) => {
     const [hung, well] = await Promise.all([startBehindProxy(start), startBehindProxy(start)]);
-    const cache = createCache({ ...configure([hung.address, well.address]), deadlines: { health: "300ms" } });
+    const cache = createCache({
+      ...configure([hung.address, well.address]),
+      deadlines: { health: "300ms", connect: "30s" },
+    });
     stopAll.unshift(() => cache.close());
     // Connects, which loads libraries, before the short deadline counts.
     await cache.getMulti(["a", "b"]);
