@@ -47,6 +47,7 @@ export function latencySection({ sample: { live } }: TopView, columns: number): 
       }),
     ],
     leastCount: 3,
+    hasHead: true,
   };
 }
 
@@ -71,6 +72,7 @@ export function hotKeySection({ sample: { live } }: TopView, columns: number): F
       })),
     ],
     leastCount: 3,
+    hasHead: true,
   };
 }
 

@@ -80,6 +80,7 @@ export function storeSection({ sample }: TopView, columns: number): FrameSection
       }),
     ],
     leastCount: 1 + Math.max(1, rows.filter((row) => !isWell(row)).length),
+    hasHead: true,
   };
 }
 
@@ -87,7 +88,7 @@ export function storeSection({ sample }: TopView, columns: number): FrameSection
 export function tierSection({ sample }: TopView): FrameSection {
   const rows = sample.stats.tiers.map(tierRow);
   const head = `${cell("tier", 16)} ${"keys".padStart(12)} ${"memory".padStart(10)} ${"evictions".padStart(12)} ${"connections".padStart(12)}`;
-  return { lines: [{ text: head, colour: "bold" }, ...rows.map((text) => ({ text }))], leastCount: 0 };
+  return { lines: [{ text: head, colour: "bold" }, ...rows.map((text) => ({ text }))], leastCount: 0, hasHead: true };
 }
 
 function tierRow({ name, keyCount, memoryUsage, evictions, connections, copies }: TierStats): string {

@@ -168,6 +168,15 @@ describe("the screen of top", () => {
     expect(crowded).not.toMatch(/10\.0\.0\.1:6379/);
   });
 
+  it("names columns only above lines, however few rows there are", () => {
+    const view = liveView({ coherence: COHERENCE });
+    for (let rows = 1; rows <= 40; rows += 1) {
+      const lines = renderTop(view, { columns: 80, rows });
+      for (const [index, { text }] of lines.entries())
+        if (/^(calls, last minute|store|tier|hot keys,) /.test(text)) expect(lines[index + 1]?.colour).not.toBe("bold");
+    }
+  });
+
   it("is lines instead of tables at 40 × 10, what fails first", () => {
     const text = textOf(liveView({ coherence: COHERENCE }), 40, 10);
     expect(text.split("\n")).toEqual([

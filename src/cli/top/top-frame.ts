@@ -46,18 +46,17 @@ function fitInto(sections: readonly FrameSection[], rows: number, isAiry: boolea
 
 function choose(sections: readonly FrameSection[], lineCount: number, rows: number): readonly FrameLine[] {
   let left = Math.max(0, rows - 1);
-  const kept = sections.map(({ lines, leastCount }) => {
-    const taken = Math.min(left, leastCount, lines.length);
-    left -= taken;
-    return taken;
-  });
-  for (const [index, { lines }] of sections.entries()) {
-    const more = Math.min(left, lines.length - (kept[index] as number));
-    // A head without a line below says nothing.
-    if (kept[index] === 0 && more === 1 && lines.length > 1) continue;
-    kept[index] = (kept[index] as number) + more;
+  const kept = sections.map(() => 0);
+  const take = (index: number, wantedCount: number): void => {
+    const { lines, hasHead = false } = sections[index] as FrameSection;
+    const before = kept[index] as number;
+    const more = Math.min(left, wantedCount - before, lines.length - before);
+    if (more <= 0 || (hasHead && before + more === 1)) return;
+    kept[index] = before + more;
     left -= more;
-  }
+  };
+  for (const [index, { leastCount }] of sections.entries()) take(index, leastCount);
+  for (const [index, { lines }] of sections.entries()) take(index, lines.length);
   const shown = sections.flatMap(({ lines }, index) => lines.slice(0, kept[index]));
   if (rows <= 0) return [];
   return [...shown, { text: `… ${lineCount - shown.length} more lines in a higher window`, colour: "bold" }];
