@@ -429,4 +429,20 @@ export const GRPC_MUTATIONS: readonly Mutation[] = [
   ...MESSAGE_MUTATIONS,
   ...LINK_MUTATIONS,
   ...GUARD_MUTATIONS,
+  {
+    name: "a dial is not given up for the time in which this process stood still",
+    file: "src/transports/grpc/dial-link.ts",
+    search: "lateMs > LATE_MS ? Math.min(lateMs, patienceMs) : 0",
+    replacement: "lateMs < 0 ? Math.min(lateMs, patienceMs) : 0",
+    testFile: "src/transports/grpc/dial-link.test.ts",
+    testName: "a dial goes on for as long as this process stood still, for an answer may wait unread",
+  },
+  {
+    name: "a dial ends in a process that stands still again and again",
+    file: "src/transports/grpc/dial-link.ts",
+    search: "this.#arm(moreMs, patienceMs - moreMs)",
+    replacement: "this.#arm(moreMs, patienceMs)",
+    testFile: "src/transports/grpc/dial-link.test.ts",
+    testName: "a dial is given up in a process that stands still again and again, too",
+  },
 ];

@@ -158,7 +158,7 @@ export const OWNER_MUTATIONS: readonly Mutation[] = [
   {
     name: "a node looks for others before it counts as alone",
     file: `${ROOM}/owner-fleet.ts`,
-    search: '(search === "dialing" && this.#now() < this.#lookUntilMs)',
+    search: '(search === "dialing" && nowMs < this.#lookUntilMs)',
     replacement: "false",
     testFile: FLEET_TEST,
     testName: "a node that looks for others answers nothing before it has tried them all, or the time is over",
@@ -166,10 +166,18 @@ export const OWNER_MUTATIONS: readonly Mutation[] = [
   {
     name: "the time to look for others begins when a node listens",
     file: `${ROOM}/owner-fleet.ts`,
-    search: 'if (search === "unopened") return;\n    this.#lookUntilMs ??= this.#now() + LOOK_MS;',
-    replacement: 'this.#lookUntilMs ??= this.#now() + LOOK_MS;\n    if (search === "unopened") return;',
+    search: 'if (search === "unopened") return;\n',
+    replacement: "",
     testFile: FLEET_TEST,
     testName: "a node looks for others for as long after it listens, however long that took",
+  },
+  {
+    name: "a node that stood still has not looked meanwhile",
+    file: `${ROOM}/owner-fleet.ts`,
+    search: "(lateMs > LOOK_LATE_MS ? lateMs : 0)",
+    replacement: "(lateMs > LOOK_LATE_MS ? 0 : 0)",
+    testFile: FLEET_TEST,
+    testName: "a node that stands still while it looks for others looks for them as long as if it had not",
   },
   {
     name: "who has accepted a connection is waited for",

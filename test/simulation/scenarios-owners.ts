@@ -222,6 +222,16 @@ export const OWNER_SCENARIOS: readonly Scenario[] = [
   },
   {
     rows: [2],
+    name: "a load that is asked for anew may take the right while the answer that gave it to another one is on its way",
+    settings: { ...OWNERS, usualDelayMs: 12, rareDelayMs: 12 },
+    // The owner gives it to the first at 1,013, which hears of it at 1,025.
+    steps: [
+      [1_000, load(0)],
+      [1_018, load(1, { isForced: true, loaderMs: 40 })],
+    ],
+  },
+  {
+    rows: [2],
     name: "who comes while a load runs that was asked for anew waits for it, and one of those who wait loads when it fails",
     settings: OWNERS,
     steps: [

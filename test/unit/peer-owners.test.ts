@@ -403,6 +403,20 @@ test("a node looks for others for as long after it listens, however long that to
   expect(a.fleet.view?.members).toEqual(["a"]);
 });
 
+test("a node that stands still while it looks for others looks for them as long as if it had not", async () => {
+  world.search = "dialing";
+  const a = world.start("a");
+  await world.pass(1_000);
+  world.stop("a", true);
+  await world.pass(5_000);
+  world.goOn("a");
+  world.releaseTimers("a");
+  await world.pass(900);
+  expect(a.fleet.view).toBeUndefined();
+  await world.pass(200);
+  expect(a.fleet.view?.members).toEqual(["a"]);
+});
+
 test("a node does not count as alone while somebody who has accepted its connection has not said who it is", async () => {
   const b = world.start("b");
   world.search = "answer-due";

@@ -45,6 +45,9 @@ const STANDSTILL_RATIO = 2 / 3;
 /** How long a node that listens looks for others before it counts as alone where nobody has accepted a connection, in ms. */
 const LOOK_MS = 2_000;
 const LOOK_EVERY_MS = 10;
+/** A look that is later than this was due in a time in which this node stood still, in ms. */
+const LOOK_LATE_MS = 100;
+
 /**
  * This node among those that own the keys: finds the owner of what is asked, asks it, and answers as an owner itself.
  *
@@ -75,6 +78,7 @@ export class OwnerFleet {
   #openedAtMs = 0;
   /** Until when it looks for others; `undefined`: it does not listen yet. */
   #lookUntilMs: number | undefined;
+  #lookDueMs = Number.POSITIVE_INFINITY;
   #turnAtMs = Number.POSITIVE_INFINITY;
   /** Nodes that have said that they go, and whose links are not over yet. */
   readonly #leaving = new Set<string>();
@@ -289,7 +293,8 @@ export class OwnerFleet {
 
   /**
    * Looks for other nodes until each address was tried, and takes the first view then: before who is there could be known, a part of the fleet would count as all of it. The time that this may
-   * take begins when this node listens, for it may be a busy machine on which that takes long; and who has accepted a connection is there, however long it takes to say so.
+   * take begins when this node listens, for it may be a busy machine on which that takes long; what it stands still itself does not count; and who has accepted a connection is there,
+   * however long it takes to say so.
    */
   #look(): void {
     const mail = this.#links?.mail;
@@ -298,8 +303,11 @@ export class OwnerFleet {
     const search = mail.search();
     // It is told when it listens.
     if (search === "unopened") return;
-    this.#lookUntilMs ??= this.#now() + LOOK_MS;
-    const isLooking = search === "answer-due" || (search === "dialing" && this.#now() < this.#lookUntilMs);
+    const nowMs = this.#now();
+    const lateMs = nowMs - this.#lookDueMs;
+    this.#lookUntilMs = (this.#lookUntilMs ?? nowMs + LOOK_MS) + (lateMs > LOOK_LATE_MS ? lateMs : 0);
+    this.#lookDueMs = nowMs + LOOK_EVERY_MS;
+    const isLooking = search === "answer-due" || (search === "dialing" && nowMs < this.#lookUntilMs);
     if (!isLooking) this.#begin();
     else this.#timer = this.#parts.scheduler.after(LOOK_EVERY_MS, () => this.#look());
   }

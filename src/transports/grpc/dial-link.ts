@@ -11,6 +11,11 @@ import { acceptProof, dialProof, isSameProof, PROOF_HEADER } from "./token-proof
 import { encodeHello, type Frame } from "./wire/frame.ts";
 import type { Hello } from "./wire/hello.ts";
 
+/** A timer that is later than this was due in a time in which this process stood still, in ms. */
+const LATE_MS = 100;
+/** Of a dial's time: so much more it may take in all, where this process stood still. */
+const PATIENCE_RATIO = 2;
+
 /** What a dial needs. */
 export interface DialPlan {
   readonly library: GrpcLibrary;
@@ -64,9 +69,9 @@ class Dialing implements Dial, LinkListener {
   }
 
   async run(): Promise<void> {
-    const { library, settings, scheduler } = this.#plan;
+    const { library, settings } = this.#plan;
     const { dialTimeoutMs } = settings;
-    this.#timer = scheduler.after(dialTimeoutMs, () => this.#fail(new SilentPeerError(dialTimeoutMs)));
+    this.#arm(dialTimeoutMs, dialTimeoutMs * PATIENCE_RATIO);
     try {
       const credentials = await clientCredentials(library, settings.tls);
       if (!this.#isSettled) this.#open(credentials);
@@ -93,6 +98,18 @@ class Dialing implements Dial, LinkListener {
 
   onEnded(error: Error | undefined): void {
     this.#fail(refusalOf(error) ?? error ?? new Error("it ended the connection without a word"));
+  }
+
+  /** Nobody's silence is judged by the time in which this process stood still itself: what the other end said waits unread. */
+  #arm(delayMs: number, patienceMs: number): void {
+    const { clock, scheduler, settings } = this.#plan;
+    const dueAtMs = clock.monotonicMs() + delayMs;
+    this.#timer = scheduler.after(delayMs, () => {
+      const lateMs = clock.monotonicMs() - dueAtMs;
+      const moreMs = lateMs > LATE_MS ? Math.min(lateMs, patienceMs) : 0;
+      if (moreMs > 0) this.#arm(moreMs, patienceMs - moreMs);
+      else this.#fail(new SilentPeerError(settings.dialTimeoutMs));
+    });
   }
 
   #open(credentials: object): void {

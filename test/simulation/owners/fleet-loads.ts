@@ -19,12 +19,15 @@ export class FleetLoads {
   readonly #nowMs: () => number;
   /** Whether nothing goes wrong in the run, and nothing is late enough for somebody to give up. */
   readonly #isCalm: boolean;
+  /** How long an answer may be on its way, in ms. */
+  readonly #longestWayMs: number;
   readonly #runs: FleetRun[] = [];
   #wideAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(judge: OwnerJudge, isCalm: boolean, nowMs: () => number) {
+  constructor(judge: OwnerJudge, isCalm: boolean, longestWayMs: number, nowMs: () => number) {
     this.#judge = judge;
     this.#isCalm = isCalm;
+    this.#longestWayMs = longestWayMs;
     this.#nowMs = nowMs;
   }
 
@@ -71,6 +74,11 @@ export class FleetLoads {
     );
   }
 
+  /** It may also take it while the answer that gave it is on its way to who begins by it. */
+  #hasTakenOver({ isForced, startMs }: FleetRun, begunAtMs: number): boolean {
+    return isForced && startMs >= begunAtMs - this.#longestWayMs;
+  }
+
   #isStored({ key, value }: FleetRun): boolean {
     return this.#judge.lives.find(ownedShardOf(key), key, value, 0, this.#nowMs()).length > 0;
   }
@@ -79,7 +87,7 @@ export class FleetLoads {
     const shard = ownedShardOf(key);
     for (const other of this.#runs) {
       if (other.key !== key || other.endMs <= startMs || other.process === process || other.process.isDead) continue;
-      if (this.#wasTakenOver(other)) continue;
+      if (this.#wasTakenOver(other) || this.#hasTakenOver(other, startMs)) continue;
       // The right to load is the owner's to give, once it acts; a change in between ends it.
       const life = this.#judge.ownLifeOf(process, shard, other.startMs - 700);
       if (life === undefined || this.#wideAtMs >= other.startMs - 700) continue;

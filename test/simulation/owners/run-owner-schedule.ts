@@ -51,7 +51,9 @@ export class OwnerFleetRun {
       onEvent && ((text) => this.#log(text)),
     );
     const isCalm = !steps.some(({ action }) => isFault(action)) && settings.rareDelayMs < 50;
-    this.#loads = new FleetLoads(this.#judge, isCalm && settings.cacheDeadlineMs > 400, nowMs);
+    // An answer waits for the end of its turn, and of the other end's.
+    const longestWayMs = Math.max(settings.usualDelayMs, settings.rareDelayMs) + 2;
+    this.#loads = new FleetLoads(this.#judge, isCalm && settings.cacheDeadlineMs > 400, longestWayMs, nowMs);
     for (let place = 0; place < settings.nodeCount; place += 1) this.#start(place);
   }
 
