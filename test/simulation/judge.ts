@@ -216,9 +216,7 @@ export class Judge {
       return;
     }
     if (staleMs > 0 && this.#history.wasOver(key, value, startMs, staleMs)) return;
-    // What was seen meanwhile does not outdate what the source has said since, also when that is the value of before.
-    const ordered = isFresh ? { ...begun, floor: -1, confirmed: -1 } : begun;
-    if (this.#tryServed(who, seen, ordered, value)) return;
+    if (this.#tryServed(who, seen, isFresh ? unordered(begun) : begun, value)) return;
     if (run === undefined) this.#reportServed(who, begun, value);
     else if (!isFresh) this.#reportLoaded(who, begun, run, knownAtMs);
   }
@@ -321,6 +319,11 @@ export class Judge {
   #seenKey(key: string): string {
     return `${this.#life} ${key}`;
   }
+}
+
+/** What was seen meanwhile does not outdate what the source has said since, also when that is the value of before. */
+function unordered(begun: BegunRead): BegunRead {
+  return { ...begun, floor: -1, confirmed: -1 };
 }
 
 /** "There is none" looks the same whenever it was said. */
