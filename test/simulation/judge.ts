@@ -216,7 +216,7 @@ export class Judge {
       return;
     }
     if (staleMs > 0 && this.#history.wasOver(key, value, startMs, staleMs)) return;
-    if (this.#tryServed(who, seen, isFresh ? unordered(begun) : begun, value)) return;
+    if (this.#tryServed(who, seen, heldTo(begun, isFresh), value)) return;
     if (run === undefined) this.#reportServed(who, begun, value);
     else if (!isFresh) this.#reportLoaded(who, begun, run, knownAtMs);
   }
@@ -322,8 +322,8 @@ export class Judge {
 }
 
 /** What was seen meanwhile does not outdate what the source has said since, also when that is the value of before. */
-function unordered(begun: BegunRead): BegunRead {
-  return { ...begun, floor: -1, confirmed: -1 };
+function heldTo(begun: BegunRead, isFresh: boolean): BegunRead {
+  return isFresh ? { ...begun, floor: -1, confirmed: -1 } : begun;
 }
 
 /** "There is none" looks the same whenever it was said. */
