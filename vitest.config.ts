@@ -9,6 +9,7 @@ const ALONE = [
   "test/integration/encryption-stalls.test.ts",
   "test/integration/fault-matrix.test.ts",
   "test/integration/memcached-client-faults.test.ts",
+  "test/integration/memcached-client-load.test.ts",
   "test/integration/no-leaks.test.ts",
   "test/integration/tier-fleet/tier-fleet.test.ts",
 ];
@@ -22,7 +23,6 @@ const ISOLATED = [
   "test/integration/fleet/fleet.test.ts",
   "test/integration/get-or-set-fleet.test.ts",
   "test/integration/get-or-set-wakes.test.ts",
-  "test/integration/memcached-client-load.test.ts",
   "test/integration/memcached-client-pool.test.ts",
   "test/integration/node-fuzz.test.ts",
   "test/integration/node-lifecycle.test.ts",
