@@ -57,6 +57,7 @@ export function createNearBackend(parts: NearBackendParts): Backend {
       return copy === undefined ? undefined : copies.reveal(copy);
     },
     get(key, context) {
+      receipts.follow(context);
       const copy = copies.find(key, node);
       if (copy === undefined || !receipts.isLateEnough(copy, context)) return reader.read(key, context);
       return copies.toEntry(copy);

@@ -18,17 +18,21 @@ export class ReceiptCheck {
     this.#epoch = this.#parts.far.epoch;
   }
 
+  /**
+   * To be told of a read before anything is looked for, here or in the tiers between: a server that took over may give out smaller versions than those of copies from before it, of writes that it has
+   * lost, so who was handed a receipt of it is served none of them.
+   */
+  follow({ notBefore }: OperationContext): void {
+    if (notBefore === undefined) return;
+    const { epoch } = this.#parts.far;
+    if (epoch === this.#epoch) return;
+    this.#epoch = epoch;
+    this.#parts.node.flush();
+  }
+
   /** Whether a copy may be served to who was handed a receipt, if anybody was. */
   isLateEnough(copy: NearCopy, { notBefore }: OperationContext): boolean {
     if (notBefore === undefined) return true;
-    const { far, node } = this.#parts;
-    const { epoch } = far;
-    if (epoch !== this.#epoch) {
-      // A server that took over may give out smaller versions than those of copies from before it, of writes that it has lost.
-      this.#epoch = epoch;
-      node.flush();
-      return false;
-    }
-    return notBefore.epoch === epoch && notBefore.version > 0 && copy.head >= notBefore.version;
+    return notBefore.epoch === this.#epoch && notBefore.version > 0 && copy.head >= notBefore.version;
   }
 }

@@ -264,10 +264,15 @@ export class WholeOperation {
   async #confirm<T>(operation: string, change: () => Promise<T>): Promise<readonly [T, CallTrace]> {
     const { link } = this.#process;
     const trace = link.expect(operation);
+    let isFailed = true;
     try {
-      return [await change(), trace];
+      const result = await change();
+      isFailed = false;
+      return [result, trace];
     } finally {
-      if (!this.#process.isDead) this.#world.judge.confirmed(this.#process.seen, trace);
+      // Of two calls of one name nobody knows which was whose: the one that fails may not have been sent, and the other is not over.
+      const isOver = !isFailed || trace.isAmbiguous !== true;
+      if (isOver && !this.#process.isDead) this.#world.judge.confirmed(this.#process.seen, trace);
       link.forget(operation, trace);
     }
   }

@@ -311,6 +311,12 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     replacement: "fleet",
   },
   {
+    name: "who is handed a receipt of another server looks at nothing from before it",
+    file: NEAR,
+    search: "receipts.follow(context);",
+    replacement: "",
+  },
+  {
     name: "a set that is given up leaves no copy",
     file: CHANGER,
     search: "const stop = this.doubtUnanswered([key], context);",

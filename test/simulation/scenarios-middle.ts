@@ -164,6 +164,18 @@ export const MIDDLE_SCENARIOS: readonly Scenario[] = [
     ],
   },
   {
+    rows: [20],
+    name: "a receipt of after a failover is not met by a copy in the middle of what the failover lost",
+    settings: { ...MIDDLE, feed: "ordered", isLinkOrdered: true, isServerKnown: true },
+    steps: [
+      [16, put(1, "a")],
+      [26, { kind: "get", node: 0, key: "a" }],
+      [29, { kind: "failover", lostMs: 50, clockByMs: -20 }],
+      [35, put(1, "a", { reader: 0 })],
+      ...reads(0, "a", 45, 200, 20),
+    ],
+  },
+  {
     rows: [11],
     name: "what all have acknowledged is not served older from the middle",
     settings: { ...MIDDLE, feed: "writers" },

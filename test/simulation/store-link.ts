@@ -27,6 +27,8 @@ export interface CallTrace {
   readonly periods: Map<string, number>;
   /** What it ended by tags. */
   ended: readonly EndedValue[];
+  /** Whether another call of the same name was expected beside it, so that either may have the other's. */
+  isAmbiguous?: boolean;
 }
 
 interface RunningCall {
@@ -58,8 +60,12 @@ export class StoreLink {
   expect(operation: string): CallTrace {
     const trace: CallTrace = { committedAtMs: undefined, periods: new Map(), ended: [] };
     const others = this.#expected.get(operation);
-    if (others === undefined) this.#expected.set(operation, [trace]);
-    else others.push(trace);
+    if (others === undefined || others.length === 0) {
+      this.#expected.set(operation, [trace]);
+      return trace;
+    }
+    others.push(trace);
+    for (const other of others) other.isAmbiguous = true;
     return trace;
   }
 
