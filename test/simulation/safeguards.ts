@@ -399,8 +399,8 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   {
     name: "a version handed over is of the server that copies are of",
     file: "src/tiers/receipt-check.ts",
-    search: "if (epoch !== this.#epoch) {",
-    replacement: "if (epoch === undefined) {",
+    search: "if (epoch === this.#epoch) return;",
+    replacement: "this.#epoch = epoch;\n    return;",
   },
   // Waits for every process.
   {
