@@ -65,6 +65,8 @@ describe("the log that a configuration asks for", () => {
       logging: { level: "warn", logger },
     });
     expect(await cache.getOrSet("user:anna", () => 1)).toBe(1);
+    // The load may be over before the store's client has given up.
+    await expect.poll(() => lines.some(({ event }) => event === "error"), { timeout: 10_000 }).toBe(true);
     const failed = lines.find(({ event }) => event === "error");
     expect(failed).toMatchObject({
       level: 50,
