@@ -55,6 +55,8 @@ describe("the log that a configuration asks for", () => {
   });
 
   it("goes to a logger of the application, in which a store that comes and goes is seen", async () => {
+    // Loaded before: what a busy machine takes for that would count against `connect`, and a log that is not there yet tells nothing.
+    await import("../../src/observability/logging/open-log.ts");
     const port = await findFreePort();
     const lines: Record<string, unknown>[] = [];
     const logger = pino({ level: "debug" }, { write: (line: string) => void lines.push(JSON.parse(line)) });
@@ -65,8 +67,6 @@ describe("the log that a configuration asks for", () => {
       logging: { level: "warn", logger },
     });
     expect(await cache.getOrSet("user:anna", () => 1)).toBe(1);
-    // The load may be over before the store's client has given up.
-    await expect.poll(() => lines.some(({ event }) => event === "error"), { timeout: 10_000 }).toBe(true);
     const failed = lines.find(({ event }) => event === "error");
     expect(failed).toMatchObject({
       level: 50,

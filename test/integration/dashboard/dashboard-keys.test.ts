@@ -110,6 +110,7 @@ describe("the keys of the dashboard", { timeout: 120_000 }, () => {
     await choose("user:1");
     await page.getByRole("button", { name: "Delete" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
     expect(await node.cache.exists("user:1")).toBe(true);
     await page.getByRole("button", { name: "Delete" }).click();
     await page.getByRole("dialog").waitFor();
