@@ -212,7 +212,8 @@ export class WriteQueue {
 
   #settleUnwritten(write: PendingWrite, { kind, error }: Exclude<WriteFate, { kind: "arrived" }>): void {
     const isRefused = kind === "refused";
-    if (isRefused) this.#parts.onRefused(write, error);
+    // Once it has stopped, `drain` has told of it, and a store that is closing refuses whatever is on its way.
+    if (isRefused && !this.#isStopped) this.#parts.onRefused(write, error);
     // A later write of the key is there: it says all that is to be said.
     const isReplaced = this.#queued.has(write.key) || this.#isStopped;
     const isDelete = write.write === undefined;

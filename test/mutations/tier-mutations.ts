@@ -232,6 +232,15 @@ export const TIER_MUTATIONS: readonly Mutation[] = [
     testName: "a write that is written behind is a delete too, which hides what the store still has",
   },
   {
+    name: "what close has told of is not told of again",
+    file: QUEUE,
+    search: "if (isRefused && !this.#isStopped) this.#parts.onRefused(write, error);",
+    replacement: "if (isRefused) this.#parts.onRefused(write, error);",
+    testFile: "test/unit/write-queue-drained.test.ts",
+    testName:
+      "a queue of writes that is drained tells once of what was on its way when its time was over, also when that is refused afterwards",
+  },
+  {
     name: "attempts are apart",
     file: QUEUE,
     search: "await this.#waitBeforeNextAttempt();",
