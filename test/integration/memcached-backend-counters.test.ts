@@ -123,7 +123,7 @@ describe("an increment whose reply is lost", () => {
     const { store, gate, close, proxy } = await openBehindProxy();
     const key = newKey();
     await count(store, key);
-    loseReplyOnce(gate, proxy, key);
+    await loseReplyOnce(gate, proxy, key);
     expect((await count(store, key, { opId: "lost" })).value).toBe(2n);
     expect((await count(direct, key, { delta: 0n })).value).toBe(2n);
     await close();
@@ -133,7 +133,7 @@ describe("an increment whose reply is lost", () => {
     const { store, gate, close, proxy } = await openBehindProxy();
     const key = newKey();
     await count(store, key);
-    loseReplyOnce(gate, proxy, key);
+    await loseReplyOnce(gate, proxy, key);
     await expect(count(store, key)).rejects.toBeInstanceOf(OutcomeUnknownError);
     expect((await count(direct, key, { delta: 0n })).value).toBe(2n);
     await close();
@@ -255,13 +255,18 @@ async function openBehindProxy() {
 }
 
 /** The next write of a key is carried out, and its reply never comes. */
-function loseReplyOnce(gate: Awaited<ReturnType<typeof openGated>>["gate"], proxy: FaultProxy, key: string): void {
+async function loseReplyOnce(
+  gate: Awaited<ReturnType<typeof openGated>>["gate"],
+  proxy: FaultProxy,
+  key: string,
+): Promise<void> {
+  // Before anything is sent: read beside the write, it could be the version that the write makes, and no other would come.
+  const before = (await direct.get(key, {}))?.version;
   gate.before = (request) => {
     if (request.kind !== "set" || request.key.text !== key) return;
     gate.before = undefined;
     proxy.set({ blackHolesReplies: true });
     void (async () => {
-      const before = (await direct.get(key, {}))?.version;
       while ((await direct.get(key, {}))?.version === before) await new Promise((resolve) => setImmediate(resolve));
       proxy.resetAll();
       proxy.set({ blackHolesReplies: false });
