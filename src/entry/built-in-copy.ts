@@ -89,6 +89,15 @@ function copyView(source: ArrayBufferView): object {
   return copy;
 }
 
+/**
+ * A copy of a view that {@link copyBuiltIn} has made, provided that nobody changed it: nothing about it is left to be refused. A small `Buffer` comes from the platform's pool, as
+ * those of `Buffer.from` do: it is for a reader, not to be kept. O(bytes)
+ */
+export function copyOfCopiedView(source: ArrayBufferView): object {
+  if (Object.getPrototypeOf(source) === Buffer.prototype) return Buffer.from(source as Buffer);
+  return source instanceof DataView ? new DataView(source.buffer.slice(0)) : (source as Uint8Array).slice();
+}
+
 /** A buffer that was transferred has no bytes any more, and a view of one would be copied as an empty one. */
 function assertAttached(buffer: ArrayBufferLike): void {
   try {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SerializationError } from "../foundation/errors.ts";
-import { structuredCopy } from "./structured-copy.ts";
+import { VIEW_CLASSES } from "./built-in-classes.ts";
+import { copyOfCopy, structuredCopy } from "./structured-copy.ts";
 
 class Money {
   amount = 1;
@@ -81,6 +82,34 @@ describe("structuredCopy", () => {
     let deep: unknown[] = [];
     for (let depth = 0; depth < 100_000; depth += 1) deep = [deep];
     expect(failureOf(() => structuredCopy(deep)).path).toBe("$");
+  });
+});
+
+describe("copyOfCopy", () => {
+  const views = VIEW_CLASSES.map((View) => (View === undefined ? Buffer.alloc(24) : new View(new ArrayBuffer(24))));
+
+  it.each(views.map((view) => [view.constructor.name, view] as const))(
+    "gives each reader bytes of its own, of the same class: %s",
+    (_, view) => {
+      const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+        new Uint8Array(buffer, byteOffset, byteLength);
+      bytesOf(view).set([1, 2, 3], 8);
+      const kept = structuredCopy({ view, again: view });
+      const [alone, within] = [copyOfCopy(kept.view), copyOfCopy(kept)];
+      expect(alone).toStrictEqual(view);
+      expect(within).toStrictEqual(kept);
+      expect(within.view).toBe(within.again);
+      expect(Object.getPrototypeOf(alone)).toBe(Object.getPrototypeOf(view));
+      for (const copy of [alone, within.view]) bytesOf(copy).fill(9);
+      expect(kept.view).toStrictEqual(view);
+      expect(copyOfCopy(kept.view)).toStrictEqual(view);
+    },
+  );
+
+  it("copies what holds bytes and has none", () => {
+    for (const empty of [Buffer.alloc(0), new Uint8Array(0), new DataView(new ArrayBuffer(0))]) {
+      expect(copyOfCopy(structuredCopy(empty))).toStrictEqual(empty);
+    }
   });
 });
 

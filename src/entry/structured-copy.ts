@@ -2,7 +2,7 @@ import { types } from "node:util";
 import { SerializationError } from "../foundation/errors.ts";
 import { growByHoles } from "./array-holes.ts";
 import { ERROR_CLASSES, ERROR_FIELDS, isBuiltInInside } from "./built-in-classes.ts";
-import { classInstance, copyBuiltIn } from "./built-in-copy.ts";
+import { classInstance, copyBuiltIn, copyOfCopiedView } from "./built-in-copy.ts";
 import {
   assertNoOtherProperties,
   enumerableNames,
@@ -27,15 +27,17 @@ import { formatPath, isStackOverflow, type PathStep, UncopyablePart } from "./un
  * a getter threw. O(size)
  */
 export function structuredCopy<T>(value: T): T {
-  return isPrimitive(value) ? value : copyWith(new Copier(enumerableNames, namesBesidesElements), value);
+  return isPrimitive(value) ? value : copyWith(new Copier(OF_ANYTHING), value);
 }
 
 /**
  * A copy of what {@link structuredCopy} returned, provided that nobody changed it: need not look for what a copy would lose, which
- * is half of the work. O(size)
+ * is half of the work, and of bytes most of it. O(size)
  */
 export function copyOfCopy<T>(value: T): T {
-  return isPrimitive(value) ? value : copyWith(new Copier(Object.keys, namesBesidesElementsOfCopy), value);
+  if (isPrimitive(value)) return value;
+  if (ArrayBuffer.isView(value)) return copyOfCopiedView(value) as T;
+  return copyWith(new Copier(OF_COPIES), value);
 }
 
 /**
@@ -46,7 +48,7 @@ export function copyOfCopy<T>(value: T): T {
 export function copyParts(value: unknown): unknown {
   if (isPrimitive(value)) return value;
   try {
-    return new Copier(enumerableNames, namesBesidesElements).copy(value);
+    return new Copier(OF_ANYTHING).copy(value);
   } catch (error) {
     throw isStackOverflow(error) ? error : toUncopyable(error);
   }
@@ -75,17 +77,26 @@ function toUncopyable(error: unknown): UncopyablePart {
   return error instanceof UncopyablePart ? error : new UncopyablePart("a part that throws when it is read", error);
 }
 
+/** How closely a copier looks at what it copies. */
+interface CopierCare {
+  readonly namesOf: (source: object) => readonly string[];
+  readonly namesBesidesElements: (source: readonly unknown[]) => readonly string[];
+  readonly copyBuiltIn: (source: object) => object;
+}
+
+const OF_ANYTHING: CopierCare = { namesOf: enumerableNames, namesBesidesElements, copyBuiltIn };
+const OF_COPIES: CopierCare = {
+  namesOf: Object.keys,
+  namesBesidesElements: namesBesidesElementsOfCopy,
+  copyBuiltIn: (source) => (ArrayBuffer.isView(source) ? copyOfCopiedView(source) : copyBuiltIn(source)),
+};
+
 class Copier {
   readonly #copies = new Map<object, unknown>();
-  readonly #namesOf: (source: object) => readonly string[];
-  readonly #namesBesidesElements: (source: readonly unknown[]) => readonly string[];
+  readonly #care: CopierCare;
 
-  constructor(
-    namesOf: (source: object) => readonly string[],
-    namesBesides: (source: readonly unknown[]) => readonly string[],
-  ) {
-    this.#namesOf = namesOf;
-    this.#namesBesidesElements = namesBesides;
+  constructor(care: CopierCare) {
+    this.#care = care;
   }
 
   copy(value: unknown): unknown {
@@ -101,7 +112,7 @@ class Copier {
     if (types.isMap(source)) return this.#copyMap(source);
     if (types.isSet(source)) return this.#copySet(source);
     if (types.isNativeError(source)) return this.#copyError(source);
-    const copy = copyBuiltIn(source);
+    const copy = this.#care.copyBuiltIn(source);
     this.#copies.set(source, copy);
     return copy;
   }
@@ -133,7 +144,7 @@ class Copier {
       if (part === undefined && !(index in source)) return this.#copySparse(source, copy);
       copy.push(this.#copyMember(index, part));
     }
-    for (const name of this.#namesBesidesElements(source)) define(copy, name, this.#copyProperty(source, name));
+    for (const name of this.#care.namesBesidesElements(source)) define(copy, name, this.#copyProperty(source, name));
     return copy;
   }
 
@@ -149,7 +160,7 @@ class Copier {
   #copyPlain(source: object, prototype: object | null): object {
     const copy: object = prototype === null ? Object.create(null) : {};
     this.#copies.set(source, copy);
-    const names = this.#namesOf(source);
+    const names = this.#care.namesOf(source);
     if (names.length === 0 && isBuiltInInside(source)) throw classInstance();
     for (const name of names) define(copy, name, this.#copyProperty(source, name));
     return copy;

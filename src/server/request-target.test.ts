@@ -13,6 +13,18 @@ describe("parseRequestTarget", () => {
     ]);
   });
 
+  it.each([
+    ["/", [""]],
+    ["//", ["", ""]],
+    ["/a/", ["a", ""]],
+    ["/?a=b/c", [""]],
+    ["/a?/b", ["a"]],
+    ["/a/b?c=/d/e", ["a", "b"]],
+    ["/%2F/a%3Fb", ["/", "a?b"]],
+  ])("splits %j", (url, segments) => {
+    expect(parseRequestTarget(url).segments).toEqual(segments);
+  });
+
   it.each(["", "v1", "*", "http://localhost/", "/%", "/%c3%28", "/?a=%"])("refuses %j", (url) => {
     expect(() => parseRequestTarget(url)).toThrow(expect.objectContaining({ status: 400 }));
   });

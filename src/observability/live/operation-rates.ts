@@ -18,13 +18,19 @@ interface Series {
 /** Calls to the store by operation, over the last minute. */
 export class OperationRates {
   readonly #series = new Map<string, Series>();
+  /** The one of the last call: most calls are like the one before. */
+  #last: Series | undefined;
   readonly #all = new SlidingLatencies(1);
   readonly #durationsMs: number[] = [];
 
   /** Counts a call that ended. O(1). */
   record({ operation, backend, outcome, durationMs }: CacheEventMap["operation"]): void {
     const isError = outcome !== "ok";
-    this.#seriesOf(operation, backend).latencies.record(durationMs, isError);
+    const last = this.#last;
+    const isLike = last !== undefined && last.operation === operation && last.backend === backend;
+    const series = isLike ? last : this.#seriesOf(operation, backend);
+    this.#last = series;
+    series.latencies.record(durationMs, isError);
     this.#all.record(durationMs, isError);
   }
 
@@ -36,6 +42,7 @@ export class OperationRates {
       latencies.roll();
       if (latencies.isEmpty) this.#series.delete(label);
     }
+    this.#last = undefined;
     return this.#all.roll();
   }
 

@@ -6,7 +6,7 @@ import { HttpProblem } from "../problem.ts";
 import { parseJson } from "../request-body.ts";
 import type { RequestContext } from "../request-context.ts";
 import { type RequestQuery, singleParameter } from "../request-target.ts";
-import { beginBody, sendBody, sendEmpty, sendJson } from "../respond.ts";
+import { beginBody, type HeaderList, sendBody, sendEmpty, sendJson } from "../respond.ts";
 import type { Route, RouteAnswer, RouteParameter } from "../route.ts";
 import { endWithText } from "../stream-body.ts";
 import { TTL_IN, WRITTEN } from "../wire-schemas.ts";
@@ -117,7 +117,7 @@ function sendEntry(
   entry: CacheEntry<unknown> | undefined,
 ): Promise<void> | void {
   if (entry === undefined) throw MISS;
-  const known: (string | number)[] = ["ETag", toEntityTag(entry.version), "X-Gocachex-Ttl", toWireTtl(entry.ttl)];
+  const known: HeaderList = ["ETag", toEntityTag(entry.version), "X-Gocachex-Ttl", toWireTtl(entry.ttl)];
   const ifNoneMatch = request.headers["if-none-match"];
   if (ifNoneMatch !== undefined && isVersionListed(ifNoneMatch, entry.version)) {
     sendEmpty(response, 304, known);
@@ -130,20 +130,20 @@ function sendEntry(
 function sendValue(
   { request, response, services }: Pick<RequestContext, "request" | "response" | "services">,
   value: unknown,
-  headers: (string | number)[],
+  headers: HeaderList,
 ): Promise<void> | void {
   const wire = toWireValue(value);
-  headers.push("X-Gocachex-Type", wire.kind, "X-Gocachex-Exact", wire.exact ? "true" : "false");
+  const all = [...headers, "X-Gocachex-Type", wire.kind, "X-Gocachex-Exact", wire.exact ? "true" : "false"];
   if (wire.kind === "bytes") {
-    sendBody(response, 200, "application/octet-stream", wire.value as Uint8Array, headers);
+    sendBody(response, 200, "application/octet-stream", wire.value as Uint8Array, all);
     return;
   }
   const text = toText(wire);
   if (text.length <= STREAMED_TEXT_LENGTH) {
-    sendBody(response, 200, "application/json", text, headers);
+    sendBody(response, 200, "application/json", text, all);
     return;
   }
-  beginBody(response, 200, "application/json", Buffer.byteLength(text), headers);
+  beginBody(response, 200, "application/json", Buffer.byteLength(text), all);
   if (request.method !== "HEAD") return endWithText(response, text, services.options.stallTimeoutMs);
   response.end();
 }
