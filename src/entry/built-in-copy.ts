@@ -100,6 +100,7 @@ export function copyOfCopiedView(source: ArrayBufferView): object {
 
 /** A buffer that was transferred has no bytes any more, and a view of one would be copied as an empty one. */
 function assertAttached(buffer: ArrayBufferLike): void {
+  if (buffer.byteLength > 0) return;
   try {
     new Uint8Array(buffer);
   } catch (error) {

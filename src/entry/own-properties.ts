@@ -82,7 +82,9 @@ export function presentIndices(source: readonly unknown[], from: number): readon
 export function assertOnlyElements(source: ArrayBufferView & ArrayLike<unknown>, copy: object): void {
   // Listing the indices of a megabyte takes half a second; the platform compares bytes, then enumerable properties.
   if (source.length > LISTED_LENGTH && isDeepStrictEqual(source, copy)) return;
-  for (const name of Reflect.ownKeys(source)) if (!isIndex(name, source.length)) throw unexpected(name);
+  const names = Reflect.ownKeys(source);
+  // An index for each element comes first, always.
+  if (names.length > source.length) throw unexpected(names[source.length] as PropertyKey);
 }
 
 function isIndex(name: PropertyKey, length: number): boolean {
