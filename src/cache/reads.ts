@@ -42,13 +42,23 @@ export function getValue(scope: ViewScope, key: string, options: ReadOptions | u
   }
 }
 
-/** `Cache.getEntry`. */
-export async function getEntry<T>(
+/** `Cache.getEntry`. No async function either, for a store that answers at once. */
+export function getEntry<T>(
   scope: ViewScope,
   key: string,
   options: ReadOptions | undefined,
 ): Promise<CacheEntry<T> | undefined> {
-  const entry = await readEntry(scope, "getEntry", key, options);
+  try {
+    const found = readEntry(scope, "getEntry", key, options);
+    if (found instanceof Promise) return found.then((entry) => toCacheEntry<T>(scope, key, entry));
+    return Promise.resolve(toCacheEntry<T>(scope, key, found));
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+}
+
+/** What was found, as its reader has it; counts the read. */
+function toCacheEntry<T>(scope: ViewScope, key: string, entry: StoredEntry | undefined): CacheEntry<T> | undefined {
   recordRead(scope, key, entry !== undefined, entry?.tier);
   if (entry === undefined) return undefined;
   return {
