@@ -1,4 +1,5 @@
 import { UnsupportedOperationError } from "../foundation/errors.ts";
+import { isThenable } from "../foundation/is-thenable.ts";
 import { settleAll } from "../foundation/settle-all.ts";
 import type { Backend, MaybePromise, OperationContext } from "./backend.ts";
 import type { BackendDefinition } from "./backend-definition.ts";
@@ -96,12 +97,6 @@ function mapAll<In, Out>(items: readonly In[], call: (item: In) => MaybePromise<
     }
   }
   return isLate ? settleAll(answers) : (answers as Out[]);
-}
-
-/** Whether a value is a promise of any library: clients of stores bring their own. */
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
-  return typeof (value as { readonly then?: unknown }).then === "function";
 }
 
 function countAll(answers: MaybePromise<boolean[]>): MaybePromise<number> {

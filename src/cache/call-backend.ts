@@ -1,5 +1,6 @@
 import type { MaybePromise } from "../backend/backend.ts";
 import type { BackendCall, CallKind } from "../backend/backend-call.ts";
+import { adoptThenable } from "../foundation/is-thenable.ts";
 import type { CacheCore } from "./cache-core.ts";
 import { invokeObserved } from "./invoke-observed.ts";
 import { type Invoke, InvokedCall } from "./invoked-call.ts";
@@ -40,7 +41,7 @@ export function completeOnBackend<T>(
   const context = { signal, isValueEnough };
   if (core.events.wants("operation")) return invokeObserved(core, operation, context, invoke);
   try {
-    return invoke(core.backend, context);
+    return adoptThenable(invoke(core.backend, context)) as MaybePromise<T>;
   } catch (error) {
     throw translateStoreError(core, operation, error, signal);
   }

@@ -1,6 +1,7 @@
 import type { MaybePromise, OperationContext } from "../backend/backend.ts";
 import type { CacheEventMap } from "../events/cache-events.ts";
 import { type CallOutcome, outcomeOf } from "../events/call-outcome.ts";
+import { adoptThenable } from "../foundation/is-thenable.ts";
 import type { CacheCore } from "./cache-core.ts";
 import type { Invoke } from "./invoked-call.ts";
 import { translateStoreError } from "./translate-store-error.ts";
@@ -21,7 +22,7 @@ export function invokeObserved<T>(
   };
   let answer: MaybePromise<T>;
   try {
-    answer = invoke(core.backend, context);
+    answer = adoptThenable(invoke(core.backend, context)) as MaybePromise<T>;
   } catch (error) {
     return fail(call, error);
   }

@@ -5,6 +5,7 @@ import type { CallSpan, TraceOrigin } from "../events/call-tracer.ts";
 import { onAbort } from "../foundation/abort-listener.ts";
 import type { DeadlineEntry, DeadlineTicket } from "../foundation/deadline-queue.ts";
 import { BackendOverloadedError, BackendTimeoutError, OutcomeUnknownError } from "../foundation/errors.ts";
+import { isThenable } from "../foundation/is-thenable.ts";
 import type { CacheCore } from "./cache-core.ts";
 import { CallContext } from "./call-context.ts";
 import type { WaitingCall } from "./call-window.ts";
@@ -236,9 +237,4 @@ export abstract class LimitedCall<T> implements DeadlineEntry, WaitingCall {
     this.#context = undefined;
     return true;
   }
-}
-
-/** Clients of stores bring promises of their own libraries. */
-function isThenable<T>(answer: MaybePromise<T>): answer is Promise<T> {
-  return typeof answer === "object" && answer !== null && typeof (answer as Promise<T>).then === "function";
 }

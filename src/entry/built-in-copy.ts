@@ -70,9 +70,7 @@ function copyView(source: ArrayBufferView): object {
   assertAttached(source.buffer);
   const prototype: unknown = Object.getPrototypeOf(source);
   if (prototype === Buffer.prototype && typedArrayClass(source) === "Uint8Array") {
-    // Not from the pool: a small buffer would keep 8 KiB alive.
-    const buffer = Buffer.allocUnsafeSlow(source.byteLength);
-    (source as Buffer).copy(buffer);
+    const buffer = copyBuffer(source as Buffer);
     assertOnlyElements(source as Buffer, buffer);
     return buffer;
   }
@@ -89,12 +87,18 @@ function copyView(source: ArrayBufferView): object {
   return copy;
 }
 
+/** Not from the pool: a small buffer would keep all of it alive, could not be transferred to another thread, and would take what others keep there along when it is cloned. */
+function copyBuffer(source: Buffer): Buffer {
+  const buffer = Buffer.allocUnsafeSlow(source.byteLength);
+  buffer.set(source);
+  return buffer;
+}
+
 /**
- * A copy of a view that {@link copyBuiltIn} has made, provided that nobody changed it: nothing about it is left to be refused. A small `Buffer` comes from the platform's pool, as
- * those of `Buffer.from` do: it is for a reader, not to be kept. O(bytes)
+ * A copy of a view that {@link copyBuiltIn} has made, provided that nobody changed it: nothing about it is left to be refused. O(bytes)
  */
 export function copyOfCopiedView(source: ArrayBufferView): object {
-  if (Object.getPrototypeOf(source) === Buffer.prototype) return Buffer.from(source as Buffer);
+  if (Object.getPrototypeOf(source) === Buffer.prototype) return copyBuffer(source as Buffer);
   return source instanceof DataView ? new DataView(source.buffer.slice(0)) : (source as Uint8Array).slice();
 }
 

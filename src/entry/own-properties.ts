@@ -79,12 +79,13 @@ export function presentIndices(source: readonly unknown[], from: number): readon
  * @param copy the same bytes in an object of the same class
  * @throws UncopyablePart
  */
-export function assertOnlyElements(source: ArrayBufferView & ArrayLike<unknown>, copy: object): void {
+export function assertOnlyElements(source: ArrayBufferView, copy: ArrayLike<unknown>): void {
   // Listing the indices of a megabyte takes half a second; the platform compares bytes, then enumerable properties.
-  if (source.length > LISTED_LENGTH && isDeepStrictEqual(source, copy)) return;
+  // The length is that of the copy: the source may have a property of that name.
+  if (copy.length > LISTED_LENGTH && isDeepStrictEqual(source, copy)) return;
   const names = Reflect.ownKeys(source);
   // An index for each element comes first, always.
-  if (names.length > source.length) throw unexpected(names[source.length] as PropertyKey);
+  if (names.length > copy.length) throw unexpected(names[copy.length] as PropertyKey);
 }
 
 function isIndex(name: PropertyKey, length: number): boolean {

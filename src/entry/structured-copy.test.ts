@@ -85,6 +85,19 @@ describe("structuredCopy", () => {
   });
 });
 
+describe("structuredCopy of bytes", () => {
+  it.each([2, 32, 1_000])("refuses a property named length, and what it would hide (%i)", (length) => {
+    const bytes = Object.assign(new Uint8Array(16), { note: "kept" });
+    Object.defineProperty(bytes, "length", { value: length });
+    expect(failureOf(() => structuredCopy(bytes)).message).toMatch(/property "(length|note)"/);
+  });
+
+  it("gives each copy all of a buffer of its own", () => {
+    const kept = structuredCopy(Buffer.from("abc"));
+    for (const copy of [kept, copyOfCopy(kept)]) expect(copy.buffer.byteLength).toBe(3);
+  });
+});
+
 describe("copyOfCopy", () => {
   const views = VIEW_CLASSES.map((View) => (View === undefined ? Buffer.alloc(24) : new View(new ArrayBuffer(24))));
 

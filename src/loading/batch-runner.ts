@@ -1,4 +1,5 @@
 import { LoaderError } from "../foundation/errors.ts";
+import { isThenable } from "../foundation/is-thenable.ts";
 import { callTraced } from "./call-traced.ts";
 import type { Load } from "./load.ts";
 import { createLoadPlan } from "./load-plan.ts";
@@ -175,7 +176,7 @@ function valuesOf(values: unknown, keys: readonly string[]): readonly unknown[] 
     throw new LoaderError("GCX_LOADER_INVALID", "A batch loader must return a Map of keys to values.");
   }
   const brought = keys.map((key) => (values as ReadonlyMap<string, unknown>).get(key));
-  const promises = brought.filter(isThenable);
+  const promises = brought.filter((value) => isThenable(value));
   if (promises.length === 0) return brought;
   // Nobody waits for them any more; that is no unhandled rejection.
   for (const promise of promises) Promise.resolve(promise).catch(() => undefined);
@@ -183,8 +184,4 @@ function valuesOf(values: unknown, keys: readonly string[]): readonly unknown[] 
     "GCX_LOADER_INVALID",
     "A batch loader must return a Map of values, not of promises: await them.",
   );
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as PromiseLike<unknown>).then === "function";
 }

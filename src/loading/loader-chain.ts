@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { LoaderError } from "../foundation/errors.ts";
+import { adoptThenable } from "../foundation/is-thenable.ts";
 import type { Load } from "./load.ts";
 
 const running = new AsyncLocalStorage<Load | undefined>();
@@ -18,7 +19,7 @@ export function callLoader<T>(load: Load, call: () => T): T | Promise<Awaited<T>
   loaderCount += 1;
   let result: T | Promise<Awaited<T>>;
   try {
-    result = running.run(load, () => adopt(call()));
+    result = running.run(load, () => adoptThenable(call()));
   } catch (error) {
     leave();
     throw error;
@@ -56,12 +57,6 @@ export function waitInside<T>(load: Load, wait: () => Promise<T>): Promise<T> {
     );
   }
   return waiting.run.during(load, wait());
-}
-
-/** A query that runs when it is awaited would run twice if it were awaited twice. */
-function adopt<T>(result: T): T | Promise<Awaited<T>> {
-  const isThenable = typeof (result as { readonly then?: unknown } | null | undefined)?.then === "function";
-  return isThenable && !(result instanceof Promise) ? Promise.resolve(result) : result;
 }
 
 function leave(): void {

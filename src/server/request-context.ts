@@ -5,6 +5,7 @@ import { HttpProblem } from "./problem.ts";
 import { bodyKindOf, parseJsonObject, type RequestBodyKind, readBody } from "./request-body.ts";
 import type { RequestQuery } from "./request-target.ts";
 import type { RouteBody } from "./route-body.ts";
+import { wasSent } from "./was-sent.ts";
 
 /** Where a request is sent to, as the router and the query say. */
 export interface RequestPlace {
@@ -81,7 +82,7 @@ export class RequestContext {
 function watchClient(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
   const leave = (): void => {
-    if (!response.writableFinished) controller.abort(new HttpProblem(400, "The client closed the connection."));
+    if (!wasSent(response)) controller.abort(new HttpProblem(400, "The client closed the connection."));
   };
   if (response.destroyed) leave();
   else response.once("close", leave);

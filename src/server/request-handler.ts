@@ -10,6 +10,7 @@ import { createRouter, type Router } from "./router.ts";
 import { ALL_ROUTES } from "./routes/all-routes.ts";
 import { selectNamespace } from "./select-namespace.ts";
 import { answerTraced } from "./traced-request.ts";
+import { wasSent } from "./was-sent.ts";
 
 /** Builds what answers every request of a node. It never rejects and never throws: every failure becomes an answer. */
 export function createRequestHandler(services: NodeServices): RequestListener {
@@ -40,7 +41,7 @@ export function createRequestHandler(services: NodeServices): RequestListener {
 type OnProblem = (problem: ProblemDetails) => void;
 
 function fail(services: NodeServices, response: ServerResponse, error: unknown, onProblem?: OnProblem): void {
-  const isClientGone = response.destroyed && !response.writableFinished;
+  const isClientGone = response.destroyed && !wasSent(response);
   const problem = sendProblem(response, error);
   if (isClientGone) return;
   onProblem?.(problem);

@@ -70,8 +70,8 @@ export function sendBody(
  */
 function endAtOnce(response: ServerResponse, text: string, encoding: "utf8" | "latin1"): void {
   const { socket } = response;
-  // Without a socket it is the turn of another answer of the connection; what is not sent over a socket of its own is left to the platform.
-  if (socket === null || response.req.method === "HEAD" || text === "") {
+  // Without a socket it is the turn of another answer of the connection. What cannot leave at once is left to the platform.
+  if (socket === null || socket.destroyed || response.req.method === "HEAD" || text === "") {
     response.end(text, encoding);
     return;
   }

@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import type { Cache } from "../../src/cache/cache.ts";
 import { createCache } from "../../src/create-cache.ts";
 import { openSocket, type RunningNode, startTestNode } from "./node-harness.ts";
-import { lockingLate } from "./support/cache-with.ts";
+import { cacheWith, lockingLate } from "./support/cache-with.ts";
 
 /** More than a connection takes that nobody reads. */
 const LARGE_BYTES = 50 * 1024 * 1024;
@@ -68,6 +69,29 @@ describe("a client that leaves in the moment in which a lock is given to it", ()
     await node.ask("/v1/stats");
     await expect(cache.lock("job", { ttl: "1m" })).rejects.toThrow("still held");
     await leave(socket);
+    await cache.lock("job", LOCK);
+    expect(node.errors).toEqual([]);
+  });
+
+  it("does not keep it when the node learns that it has left by the answer only", async () => {
+    const cache = createCache();
+    let give: () => void = () => undefined;
+    const given = new Promise<void>((resolve) => {
+      give = resolve;
+    });
+    const lock: Cache["lock"] = async (name, options) => {
+      const taken = await cache.lock(name, options);
+      await given;
+      return taken;
+    };
+    await using node = await startTestNode({ cache: cacheWith(cache, { lock }) });
+    const socket = await openSocket(node.node);
+    socket.write(acquire("job"));
+    await node.ask("/v1/stats");
+    await expect(cache.lock("job", { ttl: "1m" })).rejects.toThrow("still held");
+    // The answer is written in the step in which the connection was reset: nothing was read from it since.
+    socket.once("close", give);
+    socket.resetAndDestroy();
     await cache.lock("job", LOCK);
     expect(node.errors).toEqual([]);
   });

@@ -538,4 +538,12 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
   },
   ...FLEET_MUTATIONS,
   ...BATCH_MUTATIONS,
+  {
+    name: "a local store's promises of another library are waited for",
+    file: "src/cache/call-backend.ts",
+    search: "return adoptThenable(invoke(core.backend, context)) as MaybePromise<T>;",
+    replacement: "return invoke(core.backend, context);",
+    testFile: "test/unit/observed-calls.test.ts",
+    testName: "a local store with promises of another library, observed: false is waited for",
+  },
 ];

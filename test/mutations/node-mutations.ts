@@ -119,8 +119,8 @@ export const NODE_MUTATIONS: readonly Mutation[] = [
   {
     name: "a lock of the node that its client was not told of is given back",
     file: `${ROOM}/routes/lock-routes.ts`,
-    search: "if (!response.writableFinished) lock.release()",
-    replacement: "if (response.writableFinished) lock.release()",
+    search: "if (!wasSent(response)) lock.release()",
+    replacement: "if (wasSent(response)) lock.release()",
     testFile: LEAVING_TEST,
     testName: "a client that leaves before the answers to several requests keeps no lock that it was not told of",
   },
@@ -131,6 +131,15 @@ export const NODE_MUTATIONS: readonly Mutation[] = [
     replacement: "if (signal.aborted && lock === undefined) {",
     testFile: LEAVING_TEST,
     testName: "a client that leaves in the moment in which a lock is given to it does not keep it",
+  },
+  {
+    name: "a lock of the node is given back when its answer could not be written",
+    file: `${ROOM}/was-sent.ts`,
+    search: " && !response.req.socket.errored",
+    replacement: "",
+    testFile: LEAVING_TEST,
+    testName:
+      "a client that leaves in the moment in which a lock is given to it does not keep it when the node learns that it has left by the answer only",
   },
   {
     name: "the node writes with If-Match over the named version only",

@@ -65,8 +65,9 @@ export interface SharedStoreParts {
 export const STORE_WALL_MS = 1_767_225_600_000;
 
 /**
- * By how much the clock of each further server is ahead of the one before, in µs. Virtual time goes on by whole milliseconds: without it, what one server changes would have the very versions
- * that another one has lost, where two real clocks agree to the microsecond once in a million.
+ * How far the clock of a server that takes over is from the one before, in µs, where nothing tells that it is another server: then versions alone show what was lost. Virtual time goes on by whole
+ * milliseconds, so without it one server's changes would have the very versions that another one has lost, where two real clocks agree to the microsecond once in a million. Servers that are known keep
+ * such versions: there the epoch has to tell.
  */
 const SERVER_MICROS = 389;
 
@@ -83,6 +84,7 @@ export class SharedStoreModel {
   readonly #parts: SharedStoreParts;
   #state: StoreState;
   #clockByMs = 0;
+  #clockByMicros = 0;
   #tokenCount = 0;
   #epochCount = 1;
   #serverCount = 1;
@@ -306,6 +308,7 @@ export class SharedStoreModel {
     for (const [key, held] of this.#state.tokens) this.#state.tokens.set(key, { ...held, holder: "" });
     this.#serverCount += 1;
     this.#clockByMs += clockByMs;
+    if (!this.#parts.isServerKnown) this.#clockByMicros = (this.#clockByMicros + SERVER_MICROS) % 1_000;
     this.#snapshots.length = 0;
     this.#note(ALL_KEYS);
   }
@@ -382,7 +385,7 @@ export class SharedStoreModel {
   /** The server's clock: versions never follow it back. */
   #micros(): number {
     const ms = STORE_WALL_MS + this.#parts.nowMs() + this.#clockByMs;
-    return Math.floor(ms * 1_000) + (((this.#serverCount - 1) * SERVER_MICROS) % 1_000);
+    return Math.floor(ms * 1_000) + this.#clockByMicros;
   }
 }
 

@@ -29,6 +29,26 @@ function open(isRemote: boolean, extra: object = {}, attachments: readonly Cache
   return { cache, time };
 }
 
+/** A store's read whose promises are of another library. */
+function readLate(entry: unknown): unknown {
+  // biome-ignore lint/suspicious/noThenProperty: a promise that is no Promise is the point.
+  return { then: (resolve: (found: unknown) => void) => queueMicrotask(() => resolve(entry)) };
+}
+
+describe.each([true, false])("a local store with promises of another library, observed: %s", (isObserved) => {
+  it("is waited for", async () => {
+    const entry = { value: 1, version: 3, expiresAt: Number.POSITIVE_INFINITY, tags: [] };
+    const get = (key: string): unknown => readLate(key === "there" ? entry : undefined);
+    const { cache } = open(false, { get });
+    const operations = isObserved ? operationsOf(cache) : [];
+    expect(await cache.getEntry("there")).toMatchObject({ value: 1, version: 3 });
+    expect(await cache.getEntry("absent")).toBeUndefined();
+    expect(await cache.exists("there")).toBe(true);
+    expect(cache.stats()).toMatchObject({ hits: 1, misses: 1 });
+    expect(operations.map(({ outcome }) => outcome)).toEqual(isObserved ? ["ok", "ok", "ok"] : []);
+  });
+});
+
 function operationsOf(cache: Cache): CacheEventMap["operation"][] {
   const all: CacheEventMap["operation"][] = [];
   cache.on("operation", (event) => all.push(event));

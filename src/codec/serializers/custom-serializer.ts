@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { UncopyablePart } from "../../entry/uncopyable-part.ts";
+import { isThenable } from "../../foundation/is-thenable.ts";
 import { CodecFault } from "../codec-fault.ts";
 import { PAYLOAD_KINDS } from "../envelope/envelope-layout.ts";
 import type { Payload, Serializer } from "./serializer.ts";
@@ -52,7 +53,7 @@ export function adaptSerializer(custom: CustomSerializer, hasName: boolean): Ser
         throw new CodecFault("unknown-serializer", "a value of a serializer of another name");
       }
       const value: unknown = custom.decode(new Uint8Array(bytes.subarray(bodyAt)));
-      if (isPromise(value)) {
+      if (isThenable(value)) {
         // Nobody else will see how it ends.
         value.then(undefined, () => undefined);
         throw new CodecFault(
@@ -73,8 +74,4 @@ function encodeWith(custom: CustomSerializer, value: unknown): unknown {
   } catch (error) {
     throw new UncopyablePart("a part that its serializer refuses", error);
   }
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

@@ -5,6 +5,7 @@ import { objectSchema, schemaRef } from "../json-schema.ts";
 import type { RequestContext } from "../request-context.ts";
 import { sendJson } from "../respond.ts";
 import type { Route, RouteAnswer } from "../route.ts";
+import { wasSent } from "../was-sent.ts";
 import { TTL_IN } from "../wire-schemas.ts";
 
 const LEASE: RouteAnswer = { description: "The lease.", content: { "application/json": schemaRef("Lease") } };
@@ -66,7 +67,7 @@ async function acquire(context: RequestContext): Promise<void> {
   }
   sendLease(context, services.leases.keep(placeOf(context), lock), lock);
   response.once("close", () => {
-    if (!response.writableFinished) lock.release().catch(() => undefined);
+    if (!wasSent(response)) lock.release().catch(() => undefined);
   });
 }
 
