@@ -208,6 +208,29 @@ describe("a store in Redis", () => {
       expect(await backend.get("old", CONTEXT)).toBeUndefined();
     });
 
+    it("misses nothing that was not invalidated, when its tag's record is lost", async () => {
+      await backend.set("kept", write("kept", { tags: ["t", "u"] }), CONTEXT);
+      await raw.send("DEL", "{gcx:tags}:t", "{gcx:tags}:u");
+      expect(await textAt(backend, "kept")).toBe("kept");
+      await backend.invalidateTags(["u"], CONTEXT);
+      await raw.send("DEL", "{gcx:tags}:t", "{gcx:tags}:u");
+      expect(await backend.get("kept", CONTEXT)).toBeUndefined();
+    });
+
+    it("can still be read when a tag's record is lost and the server takes none", async () => {
+      await backend.set("tagged", write("1", { tags: ["t"] }), CONTEXT);
+      await backend.set("plain", write("2"), CONTEXT);
+      await raw.send("DEL", "{gcx:tags}:t");
+      await raw.send("CONFIG", "SET", "min-replicas-to-write", "1");
+      try {
+        expect(await backend.get("tagged", CONTEXT)).toBeUndefined();
+        expect(await textAt(backend, "plain")).toBe("2");
+      } finally {
+        await raw.send("CONFIG", "SET", "min-replicas-to-write", "0");
+      }
+      expect(await textAt(backend, "tagged")).toBe("1");
+    });
+
     it("takes every forgotten tag for invalidated when the clock of tags is lost too", async () => {
       await backend.set("old", write("old", { tags: ["t"] }), CONTEXT);
       const since = await backend.stamp(CONTEXT);

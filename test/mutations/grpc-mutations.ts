@@ -185,6 +185,14 @@ const MESSAGE_MUTATIONS: readonly Mutation[] = [
 /** Links, dials and heartbeats. */
 const LINK_MUTATIONS: readonly Mutation[] = [
   {
+    name: "who waits for an answer of a node does not wait for a batch",
+    file: `${ROOM}/mesh.ts`,
+    search: "this.#parts.flushes.request(peer, message.isControl);",
+    replacement: "this.#parts.flushes.request(peer, false);",
+    testFile: MESH_TEST,
+    testName: "two nodes and the links between them let nobody who waits for an answer wait for a batch",
+  },
+  {
     name: "a silent link is given up",
     file: `${ROOM}/mesh.ts`,
     search: "nowMs - link.heardAtMs > silenceMs",

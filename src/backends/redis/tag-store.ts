@@ -1,5 +1,5 @@
 import type { RedisCallOptions } from "../../clients/redis/redis-client.ts";
-import type { RedisReply } from "../../clients/redis/redis-reply.ts";
+import { type RedisReply, RedisServerError } from "../../clients/redis/redis-reply.ts";
 import { encodeKeyText } from "./key-text.ts";
 import { readNumber, type TagMark } from "./record.ts";
 import { translateRedisError } from "./redis-error.ts";
@@ -37,7 +37,7 @@ export class TagStore {
     this.#stamps = new TurnQueue((questions) => void this.#giveStamp(questions));
   }
 
-  /** Whether all of an entry's marks are those of its tags still. A tag without a record is none that anything can equal. */
+  /** Whether all of an entry's marks are those of its tags still. */
   areCurrent(tags: readonly TagMark[]): Promise<boolean> {
     return new Promise((resolve, reject) => this.#questions.push({ tags, resolve, reject }));
   }
@@ -78,6 +78,7 @@ export class TagStore {
         calls.push(this.#readMarks(names.slice(start, start + MAX_CALL_TAGS), marks));
       }
       await Promise.all(calls);
+      await this.#makeMissing(names, marks);
       for (const { tags, resolve } of questions) resolve(tags.every(({ tag, mark }) => marks.get(tag) === mark));
     } catch (error) {
       for (const { reject } of questions) reject(error);
@@ -89,6 +90,23 @@ export class TagStore {
     const reply = (await this.#parts.client.call(TAG_SLOT, ["MGET", ...keys], READ)) as readonly RedisReply[];
     for (const [index, bytes] of reply.entries()) {
       if (Buffer.isBuffer(bytes) && bytes.length === 8) marks.set(names[index] as string, readNumber(bytes, 0));
+    }
+  }
+
+  /**
+   * Makes the marks that were evicted, or lost by a failover, as a write with those tags would. Without it an entry that nothing has ended is missed until somebody writes with its tag, and is
+   * there again then.
+   */
+  async #makeMissing(names: readonly string[], marks: Map<string, number>): Promise<void> {
+    const missing = names.filter((name) => !marks.has(name));
+    if (missing.length === 0) return;
+    try {
+      const made = await this.marksOf(missing, READ.operation);
+      for (const [index, name] of missing.entries()) marks.set(name, made[index] as number);
+    } catch (error) {
+      // A server that is full, or takes no writes, can be read all the same: there they are missed.
+      const isRefusal = error instanceof RedisServerError || (error as Error).cause instanceof RedisServerError;
+      if (!isRefusal) throw error;
     }
   }
 

@@ -9,7 +9,8 @@ export interface Flushable {
 
 /**
  * When what waits is sent, for all nodes together. The first message after a pause leaves at the end of the current turn of the event loop, with all others of that turn;
- * while messages keep coming, batches leave every `batchMs`. So a single message is fast, and a stream of them makes at most one frame a node and `batchMs`.
+ * while messages keep coming, batches leave every `batchMs`. So a single message is fast, and a stream of them makes at most one frame a node and `batchMs`. What somebody waits for does not wait for
+ * a batch: it leaves at the end of its turn, and takes along what was there.
  */
 export class FlushSchedule {
   readonly #clock: Pick<Clock, "monotonicMs">;
@@ -26,15 +27,17 @@ export class FlushSchedule {
     this.#batchMs = batchMs;
   }
 
-  /** Asks for a flush. Asking again before it comes does nothing. */
-  request(flushable: Flushable): void {
+  /** Asks for a flush, `isUrgent` by the end of this turn. Asking again before it comes does nothing more. */
+  request(flushable: Flushable, isUrgent: boolean): void {
     this.#waiting.add(flushable);
-    if (this.#isSoon || this.#timer !== undefined) return;
-    const restMs = this.#flushedAtMs + this.#batchMs - this.#clock.monotonicMs();
+    if (this.#isSoon || (this.#timer !== undefined && !isUrgent)) return;
+    const restMs = isUrgent ? 0 : this.#flushedAtMs + this.#batchMs - this.#clock.monotonicMs();
     if (restMs > 0) {
       this.#timer = this.#scheduler.after(restMs, () => this.#flush());
       return;
     }
+    this.#timer?.cancel();
+    this.#timer = undefined;
     this.#isSoon = true;
     this.#scheduler.soon(() => this.#flush());
   }

@@ -3,7 +3,7 @@ import { createSeededRandom } from "../../foundation/random-source.ts";
 import { createFakeTime } from "../../testing/fake-clock.ts";
 import { isSecondKept } from "./choose-link.ts";
 import { Dialer, type DialOutcome } from "./dialer.ts";
-import { FlushSchedule } from "./flush-schedule.ts";
+import { type Flushable, FlushSchedule } from "./flush-schedule.ts";
 import { RefusedPeerError } from "./greeting.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import type { Link } from "./link.ts";
@@ -41,17 +41,37 @@ describe("the flush schedule", () => {
         count += 1;
       },
     };
-    flushes.request(flushable);
-    flushes.request(flushable);
+    flushes.request(flushable, false);
+    flushes.request(flushable, false);
     expect(count).toBe(0);
     advance(0);
     expect(count).toBe(1);
     for (let step = 0; step < 100; step += 1) {
-      flushes.request(flushable);
+      flushes.request(flushable, false);
       advance(0.1);
     }
     expect(count).toBeGreaterThan(8);
     expect(count).toBeLessThan(13);
+  });
+
+  it("sends what somebody waits for at the end of the turn, with what waits for its batch, and each once", () => {
+    const { clock, scheduler, advance, pendingCount } = createFakeTime();
+    const flushes = new FlushSchedule(clock, scheduler, 1);
+    const flushed: string[] = [];
+    const [a, b] = ["a", "b"].map((name) => ({ flush: () => void flushed.push(name) })) as [Flushable, Flushable];
+    flushes.request(a, false);
+    advance(0);
+    flushes.request(a, false);
+    advance(0.5);
+    expect(flushed).toEqual(["a"]);
+    flushes.request(b, true);
+    flushes.request(b, true);
+    expect(flushed).toEqual(["a"]);
+    advance(0);
+    expect(flushed).toEqual(["a", "a", "b"]);
+    advance(5);
+    expect(flushed).toEqual(["a", "a", "b"]);
+    expect(pendingCount()).toBe(0);
   });
 });
 

@@ -126,6 +126,27 @@ describe("two nodes and the links between them", () => {
     expect([a.events, b.events]).toEqual([["b connected"], ["a connected"]]);
   });
 
+  it("let nobody who waits for an answer wait for a batch", () => {
+    const { a, b, wire, time } = createPair();
+    const ask: CoherenceMessage = { kind: "ack-ask", id: 1, key: "k", version: 2 };
+    a.mesh.broadcast(change("1"));
+    time.advance(0);
+    // In the same millisecond: a batch comes after it.
+    a.mesh.broadcast(change("2"));
+    time.advance(0);
+    for (const end of wire.ends) end.deliver();
+    expect(b.heard).toEqual(["1"]);
+    a.mesh.broadcast(ask);
+    b.mesh.send("a", change("3"));
+    b.mesh.send("a", { kind: "ack", id: 0 });
+    time.advance(0);
+    for (const end of wire.ends) end.deliver();
+    expect([a.heard, b.heard]).toEqual([
+      ["3", "ack"],
+      ["1", "2", "ack-ask"],
+    ]);
+  });
+
   it("lose what is said while there is no link, and hear so when there is one again", () => {
     const { a, b, wire, time } = createPair();
     a.mesh.broadcast(change("1"));

@@ -103,13 +103,13 @@ export class Mesh {
   broadcast(message: CoherenceMessage): void {
     if (this.#peers.size === 0) return;
     const outgoing = this.#encode(message);
-    for (const peer of this.#peers.values()) if (peer.push(outgoing)) this.#parts.flushes.request(peer);
+    for (const peer of this.#peers.values()) this.#push(peer, outgoing);
   }
 
   /** Tells one node, if it is linked. */
   send(nodeId: string, message: CoherenceMessage): void {
     const peer = this.#peers.get(nodeId);
-    if (peer?.push(this.#encode(message))) this.#parts.flushes.request(peer);
+    if (peer !== undefined) this.#push(peer, this.#encode(message));
   }
 
   /** Sends a letter to a node. @returns whether it will leave: not without a link, or when too much waits for it */
@@ -155,6 +155,11 @@ export class Mesh {
   abandon(): void {
     this.#onLeft ??= () => undefined;
     for (const peer of [...this.#peers.values()]) for (const link of peer.links()) link.abort(undefined);
+  }
+
+  #push(peer: Peer, message: OutgoingMessage): void {
+    // Who asks waits for the answer, of every node.
+    if (peer.push(message)) this.#parts.flushes.request(peer, message.isControl);
   }
 
   #encode(message: CoherenceMessage): OutgoingMessage {
