@@ -136,4 +136,13 @@ export const REDIS_CHANGE_MUTATIONS: readonly Mutation[] = [
     testName:
       "a transport between threads brings to all of its channel what is said to all, and to one what is said to it; nothing comes back",
   },
+  {
+    name: "what nothing has ended is not missed when the mark of its tag is lost",
+    file: "src/backends/redis/tag-store.ts",
+    search: "await this.#makeMissing(names, marks);",
+    replacement: "",
+    testFile: "test/integration/redis-backend-hostile.test.ts",
+    testName:
+      "a store in Redis when the server evicts what is not an entry misses nothing that was not invalidated, when its tag's record is lost",
+  },
 ];

@@ -25,7 +25,8 @@ export function findLost({ key, changes, reads, values, failovers }: KeyHistory)
   }
   const confirmed = changes
     .filter(({ how, to, ttlMs }) => how === "set" && ttlMs === undefined && to < Number.POSITIVE_INFINITY)
-    .map((change) => ({ ...change, ...failovers.bindingOf(change) }));
+    // What is written with a tag lives by what the server of tags knows of it.
+    .map((change) => ({ ...change, ...failovers.bindingOf({ ...change, how: "invalidateTags" }) }));
   return reads.flatMap((read) => {
     if (read.value !== null) return [];
     const begun = countBefore(removers, read.to);

@@ -226,6 +226,21 @@ describe("a history with a failover", () => {
     );
   });
 
+  it("may lose what another server knows of tags: an invalidation, and what was written by marks that are gone", () => {
+    const ofTags = failover("unknown", { concerns: (_, how) => how === "invalidateTags" });
+    const gone = (from: number): ReadEvent => read(null, from, { isFar: true });
+    const failovers = [ofTags];
+    const invalidated = changed("invalidateTags", 112, 114);
+    const changes = [one, two, invalidated];
+    expect(rulesBroken({ changes, reads: [gone(116), far("two", 1_200)], failovers })).toEqual([]);
+    expect(rulesBroken({ changes: [one, two], reads: [gone(1_200)], failovers })).toEqual([]);
+    // Who misses it afterwards does not find it again; and of what was written before, nothing is lost.
+    expect(rulesBroken({ changes, reads: [gone(1_100), far("two", 1_200)], failovers })).toContain("G1 no stale store");
+    const late = changed("set", 1_300, 1_310, { values: ["late"], version: 3 });
+    const early = { ...ofTags, fateOf: (): Fate => "kept" };
+    expect(rulesBroken({ changes: [late], reads: [gone(1_400)], failovers: [early] })).toEqual(["lost write"]);
+  });
+
   it("loses no other write, and no increment of before", () => {
     const nothing = read(null, 2_000, { isFar: true });
     const failovers = [failover("lost")];

@@ -96,7 +96,8 @@ function evidenceOfRead(
   const { how, value, from, to } = read;
   if (how === "getOrSet") return [];
   if (value === null) {
-    const binding = failovers.bindingOf({ how: undefined, from, to, version: undefined });
+    // It may be that of its tag, which another server keeps.
+    const binding = failovers.bindingOf({ how: "invalidateTags", from, to, version: undefined });
     return [{ from, version: undefined, isAbsence: true, source: read, ...binding }];
   }
   const written = values.get(value);
