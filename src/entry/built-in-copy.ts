@@ -94,12 +94,11 @@ function copyBuffer(source: Buffer): Buffer {
   return buffer;
 }
 
-/**
- * A copy of a view that {@link copyBuiltIn} has made, provided that nobody changed it: nothing about it is left to be refused. O(bytes)
- */
+/** A copy of a view that is plain, as those that {@link copyBuiltIn} has made: nothing about it is left to be refused. O(bytes) */
 export function copyOfCopiedView(source: ArrayBufferView): object {
   if (Object.getPrototypeOf(source) === Buffer.prototype) return copyBuffer(source as Buffer);
-  return source instanceof DataView ? new DataView(source.buffer.slice(0)) : (source as Uint8Array).slice();
+  if (!(source instanceof DataView)) return (source as Uint8Array).slice();
+  return new DataView(source.buffer.slice(source.byteOffset, source.byteOffset + source.byteLength));
 }
 
 /** A buffer that was transferred has no bytes any more, and a view of one would be copied as an empty one. */

@@ -119,6 +119,16 @@ describe("copyOfCopy", () => {
     },
   );
 
+  it("copies of a view what it shows, and not all that lies beside it", () => {
+    const { buffer } = Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7]);
+    const views = [new DataView(buffer, 2, 4), new Uint8Array(buffer, 2, 4), Buffer.from(buffer, 2, 4)];
+    for (const view of views) {
+      const copy = copyOfCopy(view);
+      expect(copy).toStrictEqual(view);
+      expect([copy.byteOffset, copy.buffer.byteLength]).toEqual([0, 4]);
+    }
+  });
+
   it("copies what holds bytes and has none", () => {
     for (const empty of [Buffer.alloc(0), new Uint8Array(0), new DataView(new ArrayBuffer(0))]) {
       expect(copyOfCopy(structuredCopy(empty))).toStrictEqual(empty);
