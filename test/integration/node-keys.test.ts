@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { problemIn, type RunningNode, startTestNode } from "./node-harness.ts";
+import { Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { problemIn, type RunningNode, sendRaw, startTestNode } from "./node-harness.ts";
 import { rawPut } from "./node-raw-request.ts";
 
 let node: RunningNode;
@@ -11,6 +12,28 @@ afterEach(async () => {
 });
 
 describe("values over HTTP", () => {
+  it("leave in one write with their head when they are small", async () => {
+    await node.cache.set("text", "é");
+    await node.cache.set("bytes", Buffer.from([65, 200]));
+    const gathered = vi.spyOn(Socket.prototype as unknown as { _writev: () => void }, "_writev");
+    try {
+      for (const key of ["text", "bytes"]) {
+        await sendRaw(node.node, `GET /v1/keys/${key} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+      }
+      expect(gathered).not.toHaveBeenCalled();
+    } finally {
+      gathered.mockRestore();
+    }
+  });
+
+  it("come whole and in their order to who does not wait between requests", async () => {
+    await node.cache.set("text", "é");
+    const get = (more = ""): string => `GET /v1/keys/text HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
+    const answers = await sendRaw(node.node, get() + get().replace("GET", "HEAD") + get("Connection: close\r\n"));
+    const bodies = answers.split("HTTP/1.1 200 OK").map((answer) => answer.split("\r\n\r\n")[1]);
+    expect(bodies).toEqual([undefined, '"é"', "", '"é"']);
+  });
+
   it.each([
     ["text", "hello"],
     ["an empty text", ""],
