@@ -59,6 +59,27 @@ it("a step that fails fails the run, beside the others too, and those after it r
   }
 });
 
+it("a test that failed is named in the summary with the beginning of what it said", () => {
+  const test = {
+    fullName: "a cache forgets",
+    status: "failed",
+    failureMessages: ["\u001b[31mexpected 1\u001b[39m\n    at cache.ts"],
+  };
+  const file = { name: join(folder, "cache.test.ts"), status: "failed", message: "", assertionResults: [test] };
+  const broken = {
+    name: join(folder, "broken.test.ts"),
+    status: "failed",
+    message: "no such module\n".repeat(99),
+    assertionResults: [],
+  };
+  writeFileSync(join(folder, "report.json"), JSON.stringify({ testResults: [file, broken] }));
+  writeFileSync(join(folder, "Makefile"), "tested:\n\t@cp report.json .tmp/reports/unit.json; false\n");
+  const { stdout } = runSteps("tested");
+  expect(stdout).toContain("failed: cache.test.ts: a cache forgets\n    expected 1\n        at cache.ts\n");
+  expect(stdout.match(/no such module/g)).toHaveLength(12);
+  expect(stdout).toContain("…\n0 passed, 2 failed");
+});
+
 it("a step that there is not is said to be none", () => {
   const { status, stderr } = runSteps("--beside", "programs:none", "first");
   expect(status).not.toBe(0);
