@@ -84,6 +84,8 @@ const WITH_SERVERS = {
   environment: "node",
   testTimeout: 60_000,
   hookTimeout: 180_000,
+  // Vitest's second is soon over on a machine that is busy with other things.
+  expect: { poll: { timeout: 10_000 } },
   pool: "forks",
   // To load all sources again for each file would take as long as most files do.
   isolate: false,

@@ -15,6 +15,8 @@ const HOST = "scripts/checks/mutation-host.mjs";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** A safeguard against hanging shows by a test that hangs; none of these tests takes long when it passes. */
 const TEST_TIMEOUT_MS = 4_000;
+/** What a test needs before it can begin, such as certificates, has nothing to do with its mutation. */
+const HOOK_TIMEOUT_MS = 60_000;
 /** Errors of code that is broken rather than without its safeguard: a mutation must not be caught by them. */
 const BROKEN_CODE = new Set(["ReferenceError", "SyntaxError"]);
 /** More than there are processors: a mutant that waits in vain until its timeout keeps none busy. */
@@ -65,6 +67,7 @@ async function runTests(mutations) {
         environment: "node",
         pool: "threads",
         testTimeout: TEST_TIMEOUT_MS,
+        hookTimeout: HOOK_TIMEOUT_MS,
         maxWorkers: WORKER_COUNT,
         provide: { suites },
       },
@@ -116,12 +119,12 @@ function patternOf(suites) {
  */
 function testsRunIn(suite) {
   const tests = [...suite.children.allTests()].map((test) => ({ name: test.name, ...test.result() }));
-  return [
-    suite.name,
-    tests
-      .filter(({ state }) => state === "passed" || state === "failed")
-      .map(({ name, state, errors }) => ({ name, state, error: errors?.[0] })),
-  ];
+  const run = tests
+    .filter(({ state }) => state === "passed" || state === "failed")
+    .map(({ name, state, errors }) => ({ name, state, error: errors?.[0] }));
+  // A hook that fails skips its tests.
+  const [error] = suite.errors();
+  return [suite.name, run.length > 0 || error === undefined ? run : [{ name: BROKEN_TEST, state: "failed", error }]];
 }
 
 /**

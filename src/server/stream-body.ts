@@ -1,8 +1,9 @@
-import { once } from "node:events";
 import type { ServerResponse } from "node:http";
+import { drained } from "./drained.ts";
 
 /** Length of the pieces, in UTF-16 units, that a long text is sent in. */
 const PIECE_LENGTH = 65_536;
+const LEFT = "The client closed the connection.";
 
 /**
  * Sends a piece and waits while the client is slower than we are, so that nothing piles up in memory.
@@ -14,20 +15,12 @@ export async function writeWithBackpressure(
   piece: string,
   stallTimeoutMs: number,
 ): Promise<void> {
-  if (response.destroyed) throw new Error("The client closed the connection.");
+  if (response.destroyed) throw new Error(LEFT);
   if (response.write(piece)) return;
-  const stalled = AbortSignal.timeout(stallTimeoutMs);
-  const gone = new AbortController();
-  const leave = (): void => gone.abort();
-  response.once("close", leave);
-  try {
-    await once(response, "drain", { signal: AbortSignal.any([gone.signal, stalled]) });
-  } catch (error) {
-    response.destroy();
-    throw error;
-  } finally {
-    response.removeListener("close", leave);
-  }
+  const how = await drained(response, stallTimeoutMs);
+  if (how === "drained") return;
+  response.destroy();
+  throw new Error(how === "gone" ? LEFT : `The client read nothing for ${stallTimeoutMs} ms.`);
 }
 
 /**

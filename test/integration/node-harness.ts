@@ -65,10 +65,11 @@ async function assertDocumented(path: string, init: RequestInit | undefined, res
   if (faults.length > 0) throw new Error(`Not as documented: ${faults.join("; ")}`);
 }
 
-/** Opens a plain connection, for what no HTTP client would send. */
-export async function openSocket(node: CacheNode): Promise<Socket> {
+/** Opens a plain connection, for what no HTTP client would send. A first text is sent at once: a connection without a request may be ended for being idle. */
+export async function openSocket(node: CacheNode, first?: string): Promise<Socket> {
   const socket = connect({ host: node.host, port: node.port, allowHalfOpen: true });
   socket.on("error", () => undefined);
+  if (first !== undefined) socket.write(first);
   await once(socket, "connect");
   return socket;
 }

@@ -231,10 +231,9 @@ describe("large values", () => {
   });
 
   it("are not waited for where the client reads nothing", async () => {
-    await using node = await startTestNode({ stallTimeoutMs: 300 });
+    await using node = await startTestNode({ stallTimeoutMs: 1_000 });
     await node.cache.set("bytes", Buffer.alloc(SIZE_BYTES, 1));
-    const socket = await openSocket(node.node);
-    socket.write("GET /v1/keys/bytes HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const socket = await openSocket(node.node, "GET /v1/keys/bytes HTTP/1.1\r\nHost: localhost\r\n\r\n");
     // The answer has begun, and nothing of it is taken.
     await once(socket, "readable");
     // Closing waits ten seconds for running answers; this one is cut long before.

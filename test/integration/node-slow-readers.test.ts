@@ -113,9 +113,8 @@ describe("a listing that the client does not read", () => {
   it("is read no further than the connection takes, and ended after the node's stallTimeoutMs", async () => {
     const most = 100_000;
     const { cache, drawnCount, isOver } = withManyKeys(createCache(), most);
-    await using node = await startTestNode({ cache, stallTimeoutMs: 200 });
-    const reader = await openSocket(node.node);
-    reader.write("GET /v1/keys HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await using node = await startTestNode({ cache, stallTimeoutMs: 1_000 });
+    const reader = await openSocket(node.node, "GET /v1/keys HTTP/1.1\r\nHost: localhost\r\n\r\n");
     await expect.poll(isOver, { timeout: 10_000 }).toBe(true);
     // What the system buffers of a connection, some megabytes, out of a hundred.
     expect(drawnCount()).toBeLessThan(most / 2);

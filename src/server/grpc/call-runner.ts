@@ -1,4 +1,5 @@
 import type { TracerSlot } from "../../events/call-tracer.ts";
+import { drained } from "../drained.ts";
 import type { ApiMethod, StreamMethod, UnaryMethod } from "./api-method.ts";
 import { type ApiServices, CallContext } from "./call-context.ts";
 import type { GrpcAuthorize } from "./grpc-access.ts";
@@ -116,7 +117,7 @@ export class CallRunner {
       isAdmitted = true;
       const { services, stallTimeoutMs } = this.#parts;
       for await (const bytes of method.run(call.request, new CallContext(services, call))) {
-        if (!call.write(bytes)) await drained(call, stallTimeoutMs);
+        if (!call.write(bytes)) await waitForReader(call, stallTimeoutMs);
       }
       onEnd?.(call.cancelled ? "left" : "ok");
       call.end();
@@ -148,27 +149,8 @@ export class CallRunner {
 }
 
 /** Waits until the caller has read what was written. @throws GrpcProblem when it has gone, or reads nothing for too long */
-function drained(call: GrpcStreamCall, timeoutMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      call.off("drain", onDrain);
-      call.off("close", onClose);
-    };
-    const onDrain = (): void => {
-      end();
-      resolve();
-    };
-    const onClose = (): void => {
-      end();
-      reject(new GrpcProblem(GRPC_STATUS.cancelled, "The caller has gone."));
-    };
-    const timer = setTimeout(() => {
-      end();
-      reject(new GrpcProblem(GRPC_STATUS.aborted, `The caller read nothing for ${timeoutMs} ms.`));
-    }, timeoutMs);
-    call.on("drain", onDrain);
-    call.on("close", onClose);
-    if (call.cancelled) onClose();
-  });
+async function waitForReader(call: GrpcStreamCall, timeoutMs: number): Promise<void> {
+  const how = call.cancelled ? "gone" : await drained(call, timeoutMs);
+  if (how === "gone") throw new GrpcProblem(GRPC_STATUS.cancelled, "The caller has gone.");
+  if (how === "stalled") throw new GrpcProblem(GRPC_STATUS.aborted, `The caller read nothing for ${timeoutMs} ms.`);
 }
