@@ -19,21 +19,47 @@ Error.stackTraceLimit = 0;
 const PROGRESS_MS = 10_000;
 const SIMULATION = "test/simulation/simulation.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    from: { type: "string", default: "0" },
-    seeds: { type: "string" },
-    failures: { type: "string", default: "3" },
-    scenarios: { type: "boolean", default: false },
-    safeguards: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-  },
-});
-const from = Number(values.from);
+const { values, positionals } = readArguments();
+const from = readCount("from", values.from);
+const wantedSeedCount = values.seeds === undefined ? undefined : readCount("seeds", values.seeds);
 
 const run = values.safeguards ? missSafeguards : values.scenarios ? runScenarios : runMany;
 process.exitCode = (await run()) ? 0 : 1;
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        from: { type: "string", default: "0" },
+        seeds: { type: "string" },
+        failures: { type: "string", default: "3" },
+        scenarios: { type: "boolean", default: false },
+        safeguards: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    return refuse(/** @type {Error} */ (error).message);
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ */
+function readCount(name, text) {
+  return /^\d{1,15}$/.test(text) ? Number(text) : refuse(`--${name} must be a whole number, not "${text}".`);
+}
+
+/**
+ * @param {string} reason
+ * @returns {never}
+ */
+function refuse(reason) {
+  console.error(`${reason}\nUsage: see the head of scripts/simulate.mjs.`);
+  process.exit(2);
+}
 
 /** @returns {Promise<boolean>} whether no seed failed */
 async function runMany() {
@@ -41,8 +67,8 @@ async function runMany() {
   const startedAtMs = performance.now();
   let toldAtMs = startedAtMs;
   let toldCount = 0;
-  const totals = await runSeeds(from, Number(values.seeds ?? 100_000), {
-    maxFailures: Number(values.failures),
+  const totals = await runSeeds(from, wantedSeedCount ?? 100_000, {
+    maxFailures: readCount("failures", values.failures),
     onSeed(/** @type {import("../test/simulation/run-seeds.ts").SeedTotals} */ { seedCount, failures }) {
       const last = failures.at(-1);
       if (last !== undefined && failures.length > toldCount) console.error(`seed ${last.seed}: ${last.violation.rule}`);
@@ -73,7 +99,7 @@ async function missSafeguards() {
     if (positionals.length > 0 && !positionals.some((word) => safeguard.name.includes(word))) continue;
     const result = {
       name: safeguard.name,
-      ...(await missed.miss(safeguard, { from, seedCount: Number(values.seeds ?? 0) })),
+      ...(await missed.miss(safeguard, { from, seedCount: wantedSeedCount ?? 0 })),
     };
     results.push(result);
     if (!values.json) console.log(`${result.by ?? "SURVIVED"}\n    without: ${result.name}  [${result.rule ?? ""}]`);
