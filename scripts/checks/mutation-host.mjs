@@ -8,8 +8,7 @@ import { MutatedModules } from "./mutated-modules.mjs";
 /** Tests as they are must pass, however slow the machine; a mutant's may hang, and that is waited for but as long as the configuration says. */
 const UNCHANGED_TEST_TIMEOUT_MS = 60_000;
 
-const modules = new MutatedModules();
-
+const modules = new MutatedModules(inject(/** @type {never} */ ("programs")));
 /** @type {readonly import("./check-mutations.mjs").HostedSuite[]} */
 const suites = inject(/** @type {never} */ ("suites"));
 for (const { suite, testFile, mutation } of suites) {
