@@ -9,6 +9,7 @@ import { createVitest } from "vitest/node";
 import { importSource } from "../import-source.mjs";
 import { isMain } from "./is-main.mjs";
 import { BROKEN_TEST, mutate } from "./mutate.mjs";
+import { programsBelow } from "./mutated-modules.mjs";
 
 const LIST = "test/mutations/all-mutations.ts";
 const HOST = "scripts/checks/mutation-host.mjs";
@@ -17,10 +18,12 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const TEST_TIMEOUT_MS = 4_000;
 /** What a test needs before it can begin, such as certificates, has nothing to do with its mutation. */
 const HOOK_TIMEOUT_MS = 60_000;
+/** What a mutation takes whose test fails at once, roughly. */
+const USUAL_TIME_MS = 250;
 /** Errors of code that is broken rather than without its safeguard: a mutation must not be caught by them. */
 const BROKEN_CODE = new Set(["ReferenceError", "SyntaxError"]);
 /** More than there are processors: a mutant that waits in vain until its timeout keeps none busy. */
-const WORKER_COUNT = 4;
+const WORKER_COUNT = 6;
 
 /**
  * @typedef {import("../../test/mutations/mutation.ts").Mutation} Mutation
@@ -49,9 +52,8 @@ export async function runMutations(mutations) {
 
 /** @param {readonly Mutation[]} mutations */
 async function runTests(mutations) {
-  const hosts = Array.from({ length: Math.min(WORKER_COUNT, mutations.length) }, (_, host) =>
-    suitesOf(mutations.filter((_mutation, index) => index % WORKER_COUNT === host)),
-  );
+  const hosts = shared(mutations).map(suitesOf);
+  const programs = await programsBelow(mutations.map(({ testFile }) => ROOT + testFile));
   const vitest = await createVitest("test", {
     root: ROOT,
     config: false,
@@ -69,7 +71,7 @@ async function runTests(mutations) {
         testTimeout: TEST_TIMEOUT_MS,
         hookTimeout: HOOK_TIMEOUT_MS,
         maxWorkers: WORKER_COUNT,
-        provide: { suites },
+        provide: { suites, programs },
       },
     })),
   });
@@ -85,6 +87,33 @@ async function runTests(mutations) {
   } finally {
     await vitest.close();
   }
+}
+
+/**
+ * The mutations of each host: about as much time for all, and those of one test file together, so that it runs without a mutation in one host alone.
+ *
+ * @param {readonly Mutation[]} mutations
+ * @returns {Mutation[][]}
+ */
+function shared(mutations) {
+  const files = [...new Set(mutations.map(({ testFile }) => testFile))];
+  const ofFiles = files.map((file) => mutations.filter(({ testFile }) => testFile === file));
+  const hosts = Array.from({ length: Math.min(WORKER_COUNT, files.length) }, () => ({
+    mutations: /** @type {Mutation[]} */ ([]),
+    timeMs: 0,
+  }));
+  // The longest first: what is short fills the gaps.
+  for (const file of ofFiles.sort((one, other) => timeOf(other) - timeOf(one))) {
+    const idlest = hosts.reduce((least, host) => (host.timeMs < least.timeMs ? host : least));
+    idlest.mutations.push(...file);
+    idlest.timeMs += timeOf(file);
+  }
+  return hosts.map((host) => host.mutations);
+}
+
+/** @param {readonly Mutation[]} mutations */
+function timeOf(mutations) {
+  return mutations.reduce((timeMs, { hangs = false }) => timeMs + USUAL_TIME_MS + (hangs ? TEST_TIMEOUT_MS : 0), 0);
 }
 
 /**

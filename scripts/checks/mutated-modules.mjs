@@ -9,7 +9,7 @@ import { moduleRunnerTransform, transformWithOxc } from "vite";
  * @typedef {Record<string, unknown>} Exports
  * @typedef {(specifier: string) => Promise<Exports>} Import
  * @typedef {(exports: Exports, meta: { url: string }, importNow: Import, importLater: Import, exportAll: (from: Exports) => void, exportName: (name: string, get: () => unknown) => void) => Promise<void>} Body
- * @typedef {{ path: string, body: Body, imports: readonly string[] }} Program a module that is compiled but not evaluated; its imports are paths
+ * @typedef {{ path: string, code: string, imports: readonly string[] }} Program a module that is compiled but not evaluated; its imports are paths
  * @typedef {{ exports: Exports, ready: Promise<void> }} Instance
  * @typedef {{ programs: Map<string, Program>, instances: Map<string, Instance>, shared: Realm | undefined }} Realm modules that see one another; of `programs` it has instances of its own
  */
@@ -23,6 +23,8 @@ const PARAMETERS = [
   "__vite_ssr_exportAll__",
   "__vite_ssr_exportName__",
 ];
+/** Nobody is shown a line of these modules; to work out where each came from takes as long as the rest of the transform. */
+const NO_MAP = { mappings: /** @type {const} */ ("") };
 const AsyncFunction = /** @type {FunctionConstructor} */ (Object.getPrototypeOf(async () => undefined).constructor);
 
 /** Only TypeScript of this repository can be mutated; packages, Node's modules and scripts are Node's to load. */
@@ -37,20 +39,57 @@ function isOurs(/** @type {string} */ specifier) {
  */
 async function compile(path, text) {
   const { code } = await transformWithOxc(text, path, { sourcemap: false, target: "es2024" });
-  const result = await moduleRunnerTransform(code, null, path, code);
+  const result = await moduleRunnerTransform(code, NO_MAP, path, code);
   if (result === null) throw new Error(`${path} cannot be transformed.`);
-  const body = /** @type {Body} */ (
-    /** @type {unknown} */ (new AsyncFunction(...PARAMETERS, `"use strict";${result.code}`))
-  );
   const imports = [...(result.deps ?? []), ...(result.dynamicDeps ?? [])].filter(isOurs);
-  return { path, body, imports: imports.map((specifier) => resolve(dirname(path), specifier)) };
+  return { path, code: result.code, imports: imports.map((specifier) => resolve(dirname(path), specifier)) };
+}
+
+/**
+ * Compiles modules and all that they import, directly or not. What it returns can be handed to other threads.
+ *
+ * @param {readonly string[]} roots absolute paths
+ * @param {(path: string) => Promise<Program>} [programOf] where each comes from. Default: it is read and compiled
+ * @returns {Promise<Map<string, Program>>} by path
+ */
+export async function programsBelow(roots, programOf = async (path) => compile(path, await readFile(path, "utf8"))) {
+  /** @type {Map<string, Program>} */
+  const programs = new Map();
+  const seen = new Set(roots);
+  let wave = [...seen];
+  while (wave.length > 0) {
+    const loaded = await Promise.all(wave.map(programOf));
+    for (const program of loaded) programs.set(program.path, program);
+    wave = [...new Set(loaded.flatMap(({ imports }) => imports))].filter((path) => !seen.has(path));
+    for (const path of wave) seen.add(path);
+  }
+  return programs;
+}
+
+/** @type {WeakMap<Program, Body>} */
+const bodies = new WeakMap();
+
+/** @param {Program} program */
+function bodyOf(program) {
+  const known = bodies.get(program);
+  if (known !== undefined) return known;
+  const body = /** @type {Body} */ (
+    /** @type {unknown} */ (new AsyncFunction(...PARAMETERS, `"use strict";${program.code}`))
+  );
+  bodies.set(program, body);
+  return body;
 }
 
 export class MutatedModules {
   /** @type {Map<string, Promise<Program>>} */
-  #programs = new Map();
+  #programs;
   /** @type {Realm} */
   #shared = { programs: new Map(), instances: new Map(), shared: undefined };
+
+  /** @param {ReadonlyMap<string, Program>} [compiled] what need not be compiled any more, by path */
+  constructor(compiled = new Map()) {
+    this.#programs = new Map([...compiled].map(([path, program]) => [path, Promise.resolve(program)]));
+  }
 
   /**
    * Evaluates a module, and again all that it needs and that a mutated file reaches.
@@ -61,7 +100,7 @@ export class MutatedModules {
    * @throws what a module throws, and SyntaxError when it cannot be compiled
    */
   async import(path, mutated = []) {
-    const programs = await this.#programsBelow(path);
+    const programs = await programsBelow([path], (each) => this.#program(each));
     const texts = new Map(mutated.map((file) => [file.path, file.text]));
     const reached = reachedFrom(texts, programs).add(path);
     const own = new Map(await Promise.all([...reached].map((each) => this.#ownProgram(each, texts))));
@@ -87,24 +126,6 @@ export class MutatedModules {
     const program = readFile(path, "utf8").then((text) => compile(path, text));
     this.#programs.set(path, program);
     return program;
-  }
-
-  /**
-   * @param {string} root
-   * @returns {Promise<ReadonlyMap<string, Program>>} the module and all that it imports, directly or not
-   */
-  async #programsBelow(root) {
-    /** @type {Map<string, Program>} */
-    const programs = new Map();
-    const seen = new Set([root]);
-    let wave = [root];
-    while (wave.length > 0) {
-      const loaded = await Promise.all(wave.map((path) => this.#program(path)));
-      for (const program of loaded) programs.set(program.path, program);
-      wave = [...new Set(loaded.flatMap(({ imports }) => imports))].filter((path) => !seen.has(path));
-      for (const path of wave) seen.add(path);
-    }
-    return programs;
   }
 }
 
@@ -151,7 +172,8 @@ async function evaluate(path, realm, importers) {
  * @param {Realm} realm
  * @param {readonly string[]} importers
  */
-function run({ path, body }, exports, realm, importers) {
+function run(program, exports, realm, importers) {
+  const { path } = program;
   /** @type {(waiting: readonly string[]) => Import} */
   const importFor = (waiting) => (specifier) =>
     isOurs(specifier)
@@ -165,5 +187,5 @@ function run({ path, body }, exports, realm, importers) {
       if (name !== "default" && !(name in exports)) exportName(name, () => from[name]);
   };
   const meta = { url: pathToFileURL(path).href };
-  return body(exports, meta, importFor(importers), importFor([]), exportAll, exportName);
+  return bodyOf(program)(exports, meta, importFor(importers), importFor([]), exportAll, exportName);
 }

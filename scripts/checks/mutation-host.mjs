@@ -9,8 +9,7 @@ import { MutatedModules } from "./mutated-modules.mjs";
 const UNCHANGED_TEST_TIMEOUT_MS = 60_000;
 const UNCHANGED_POLL_TIMEOUT_MS = 30_000;
 
-const modules = new MutatedModules();
-
+const modules = new MutatedModules(inject(/** @type {never} */ ("programs")));
 /** @type {readonly import("./check-mutations.mjs").HostedSuite[]} */
 const suites = inject(/** @type {never} */ ("suites"));
 for (const { suite, testFile, mutation } of suites) {

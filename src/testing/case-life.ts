@@ -1,5 +1,4 @@
 import { AssertionError } from "node:assert";
-import { setMaxListeners } from "node:events";
 import type { Backend } from "../backend/backend.ts";
 
 /** Taken once, so that a runner's fake timers cannot hold a case. */
@@ -30,12 +29,16 @@ export interface CaseLife {
   assertRunning(): void;
 }
 
+/** The waits of a case. Not an `AbortSignal`: one for each case, with its reason, would take longer than most cases. */
+interface CaseWaits {
+  isOver: boolean;
+  /** Ends each of those that go on. */
+  readonly leaving: Set<(error: AssertionError) => void>;
+}
+
 /** Begins the life of a case. */
 export function createCaseLife(): CaseLife {
-  const ending = new AbortController();
-  const { signal } = ending;
-  // A case may wait for many deadlines at once.
-  setMaxListeners(0, signal);
+  const waits: CaseWaits = { isOver: false, leaving: new Set() };
   let reject: (error: unknown) => void = () => undefined;
   const failure = new Promise<never>((_, onReject) => {
     reject = onReject;
@@ -44,16 +47,16 @@ export function createCaseLife(): CaseLife {
   failure.catch(() => undefined);
 
   function assertRunning(): void {
-    if (signal.aborted) throw over();
+    if (waits.isOver) throw over();
   }
 
   return {
-    end: () => ending.abort(),
+    end: () => endWaits(waits),
     fail: reject,
     failure,
     assertRunning,
     guard: (backend) => guardBackend(backend, assertRunning),
-    wait: (ms) => waitUnless(signal, ms),
+    wait: (ms) => waitUnlessOver(waits, ms),
   };
 }
 
@@ -90,17 +93,27 @@ async function* guardSlices(
   }
 }
 
-function waitUnless(signal: AbortSignal, ms: number): Promise<void> {
+function endWaits(waits: CaseWaits): void {
+  waits.isOver = true;
+  const leaving = [...waits.leaving];
+  waits.leaving.clear();
+  if (leaving.length === 0) return;
+  // One for all: the stack that each would have takes longer than most cases.
+  const error = over();
+  for (const leave of leaving) leave(error);
+}
+
+function waitUnlessOver({ isOver, leaving }: CaseWaits, ms: number): Promise<void> {
+  if (isOver) return Promise.reject(over());
   return new Promise((resolve, reject) => {
-    const leave = (): void => {
+    const leave = (error: AssertionError): void => {
       platformClearTimeout(timer);
-      reject(over());
+      reject(error);
     };
     const timer = platformSetTimeout(() => {
-      signal.removeEventListener("abort", leave);
+      leaving.delete(leave);
       resolve();
     }, ms);
-    if (signal.aborted) leave();
-    else signal.addEventListener("abort", leave, { once: true });
+    leaving.add(leave);
   });
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
 import { copiesModel } from "./copies/copies-model.ts";
+import type { CopiesState } from "./copies/copies-state.ts";
 import { COPY_SAFEGUARDS, rulesWithout, SPARE_RULES } from "./copies/copy-safeguards.ts";
 import { OPEN_SCOPES, WIDE_SCOPES } from "./copies/copy-scopes.ts";
 import type { Scope } from "./copies/scope.ts";
@@ -50,6 +52,31 @@ describe("copies", { timeout: TIMEOUT_MS }, () => {
   });
 });
 
+describe("a copy of a state", () => {
+  const named = ["contiguous", "otherEpoch", "ackAll"];
+
+  it.each(COPY_SAFEGUARDS.filter(({ name }) => named.includes(name)))(
+    "has all of it and shares nothing with it, in the scope of $name",
+    ({ scope }) => {
+      const model = copiesModel(scope, rulesWithout());
+      const copy = (state: CopiesState): CopiesState => {
+        const copied = model.copy(state);
+        if (!isDeepStrictEqual(copied, state)) expect(copied).toEqual(state);
+        // What a step then changes of it throws.
+        freeze(state);
+        return copied;
+      };
+      expect(explore({ ...model, copy })).toEqual(exploreOnce(scope));
+    },
+  );
+
+  function freeze(part: unknown): void {
+    if (typeof part !== "object" || part === null) return;
+    Object.freeze(part);
+    for (const each of Object.values(part)) freeze(each);
+  }
+});
+
 describe("loads", { timeout: TIMEOUT_MS }, () => {
   it.each<[LoadEnding, number]>([
     ["delete", 12_554],
@@ -91,6 +118,7 @@ describe("an exploration", () => {
 
   const counters = (judge: Model<Counters>["judge"]): Model<Counters> => ({
     initial: { small: 0, large: 0 },
+    copy: (state) => ({ ...state }),
     steps: ({ small, large }) => [
       ...(small < 3
         ? [{ label: "one more", take: (draft: Counters) => void Object.assign(draft, { small: small + 1 }) }]

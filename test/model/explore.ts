@@ -1,4 +1,4 @@
-import { copyOf, hashOf } from "./state-hash.ts";
+import { hashOf } from "./state-hash.ts";
 
 /** Something that can happen in a state. */
 export interface Step<S> {
@@ -11,6 +11,8 @@ export interface Step<S> {
 /** A machine of which every state is looked at. */
 export interface Model<S> {
   readonly initial: S;
+  /** A deep copy of a state. */
+  readonly copy: (state: S) => S;
   /** All that can happen. The same state must give the same steps in the same order. */
   readonly steps: (state: S) => readonly Step<S>[];
   /** What is wrong with a state; `undefined`: nothing. */
@@ -90,7 +92,7 @@ function goOn<S>(model: Model<S>, from: readonly Reached<S>[], seen: Seen, to: R
     const steps = model.steps(state);
     seen.stepCount += steps.length;
     for (const [choice, step] of steps.entries()) {
-      const draft = copyOf(state);
+      const draft = model.copy(state);
       step.take(draft);
       model.tidy(draft);
       const hash = hashOf(draft);
@@ -122,7 +124,7 @@ function retrace<S>(model: Model<S>, way: readonly number[]): Counterexample {
   let state = model.initial;
   const steps = way.map((choice) => {
     const step = model.steps(state)[choice] as Step<S>;
-    state = copyOf(state);
+    state = model.copy(state);
     step.take(state);
     model.tidy(state);
     return { label: step.label, state: model.describe(state) };

@@ -90,6 +90,7 @@ export const BATCH_MUTATIONS: readonly Mutation[] = [
     replacement: "if (!mayTakeOver(scope, load, error, untilMs + 1_000)) throw error;",
     testFile: LOAD_WAITERS,
     testName: "who joins with many keys on memory a load that runs out of time takes over nothing of its own",
+    hangs: true,
   },
   {
     name: "what is asked for once more is asked for together",
@@ -107,6 +108,7 @@ export const BATCH_MUTATIONS: readonly Mutation[] = [
     replacement: "void run;",
     testFile: BATCH_LOADERS,
     testName: "a batch loader on memory that asks for any of its own keys is told so at once",
+    hangs: true,
   },
   {
     name: "the keys of a loader are its own",
@@ -123,6 +125,7 @@ export const BATCH_MUTATIONS: readonly Mutation[] = [
     replacement: "if (promises.length >= 0) return brought;",
     testFile: BATCH_LOADERS,
     testName: "a batch loader on memory must not bring promises, which nobody would store or wait for",
+    hangs: true,
   },
   {
     name: "some hundred writes of a batch at a time",

@@ -131,6 +131,7 @@ const TERMINAL_MUTATIONS: readonly Mutation[] = [
     replacement: "",
     testFile: WATCH_TEST,
     testName: "--watch does not wait for a node that hangs once it is interrupted",
+    hangs: true,
   },
 ];
 
@@ -226,6 +227,7 @@ const DOCTOR_MUTATIONS: readonly Mutation[] = [
     testFile: PEERS_TEST,
     testName:
       "doctor on the peers of a cache is not content with a port that takes connections: not of a program that says nothing, nor of another gRPC service",
+    hangs: true,
   },
   {
     name: "no link comes of a visit",

@@ -89,6 +89,7 @@ const CALL_MUTATIONS: readonly Mutation[] = [
     replacement: "",
     testFile: LIFECYCLE_TEST,
     testName: "a call whose caller does not wait for ever ends when it is cancelled, here and in the cache",
+    hangs: true,
   },
   {
     name: "gRPC API: calls at a time have a bound",
@@ -97,6 +98,7 @@ const CALL_MUTATIONS: readonly Mutation[] = [
     replacement: "if (this.#runningCount < 0) {",
     testFile: LIFECYCLE_TEST,
     testName: "an API that is closed cuts what does not end in time",
+    hangs: true,
   },
   {
     name: "gRPC API: a lock is given back whose caller left in the moment of the grant",
@@ -105,6 +107,7 @@ const CALL_MUTATIONS: readonly Mutation[] = [
     replacement: "",
     testFile: LIFECYCLE_TEST,
     testName: "a caller that leaves in the moment in which a lock is given to it does not keep it",
+    hangs: true,
   },
   {
     name: "gRPC API: no more keys are asked for than a caller reads",
@@ -121,6 +124,7 @@ const CALL_MUTATIONS: readonly Mutation[] = [
     replacement: "undefined",
     testFile: HOSTILE_TEST,
     testName: STALLED,
+    hangs: true,
   },
   {
     name: "gRPC API: who watches health is ended before the server closes",
@@ -129,6 +133,7 @@ const CALL_MUTATIONS: readonly Mutation[] = [
     replacement: "",
     testFile: LIFECYCLE_TEST,
     testName: "the health of an API says before everything else that the API closes, and ends who watches",
+    hangs: true,
   },
   {
     name: "gRPC API: what runs too long is cut",
@@ -137,6 +142,7 @@ const CALL_MUTATIONS: readonly Mutation[] = [
     replacement: "const timer = undefined;",
     testFile: LIFECYCLE_TEST,
     testName: "an API that is closed cuts what does not end in time",
+    hangs: true,
   },
 ];
 
@@ -148,6 +154,7 @@ const CONNECTION_MUTATIONS: readonly Mutation[] = [
     replacement: "",
     testFile: HOSTILE_TEST,
     testName: "connections that are no clients are closed when they stay silent, and when they speak something else",
+    hangs: true,
   },
   {
     name: "gRPC API: connections at a time have a bound",
@@ -172,6 +179,7 @@ const CONNECTION_MUTATIONS: readonly Mutation[] = [
     replacement: "",
     testFile: HOSTILE_TEST,
     testName: "connections that are no clients are closed when they answer no pings",
+    hangs: true,
   },
 ];
 

@@ -371,6 +371,7 @@ const GUARD_MUTATIONS: readonly Mutation[] = [
     replacement: "if (token === this.#proof && token !== undefined && !isSameProof(",
     testFile: SECURITY_TEST,
     testName: "nodes that share a token do not talk to one that listens at a node's address without knowing it",
+    hangs: true,
   },
   {
     name: "a proof is for one direction",
@@ -380,6 +381,7 @@ const GUARD_MUTATIONS: readonly Mutation[] = [
     testFile: PROTOCOL_TEST,
     testName:
       "a node that was written from the .proto file alone is asked for its token, and is shown that this node has it",
+    hangs: true,
   },
   {
     name: "who dials in shows a certificate",
@@ -404,6 +406,7 @@ const GUARD_MUTATIONS: readonly Mutation[] = [
     replacement: "",
     testFile: SECURITY_TEST,
     testName: "renewed certificates are shown without a restart; halves of a pair are not",
+    hangs: true,
   },
   {
     name: "who speaks only newer versions is refused",
@@ -420,6 +423,7 @@ const GUARD_MUTATIONS: readonly Mutation[] = [
     replacement: "undefined",
     testFile: PROTOCOL_TEST,
     testName: "what no node should send silence instead of a hello ends the stream in time",
+    hangs: true,
   },
   {
     name: "a frame above the limit is not taken",

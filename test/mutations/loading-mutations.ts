@@ -28,6 +28,7 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
     replacement: "",
     testFile: GET_OR_SET,
     testName: "getOrSet on memory starts a new load for a caller that comes after delete",
+    hangs: true,
   },
   {
     name: "detach before a change",
@@ -61,6 +62,7 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
     replacement: "() => undefined",
     testFile: GET_OR_SET,
     testName: "getOrSet on memory starts a new load for a caller that comes after invalidateTags",
+    hangs: true,
   },
   {
     name: "detach by namespace",
@@ -145,6 +147,7 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
     testFile: GET_OR_SET,
     testName:
       "getOrSet with a sick remote store returns the loader's value within one deadline when the store hangs, and asks it for nothing more",
+    hangs: true,
   },
   {
     name: "withdrawal of what was detached on its way",
@@ -223,6 +226,7 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
     testFile: GET_OR_SET,
     testName:
       "getOrSet on memory gives up on a hung loader after the hard timeout, and later callers do not wait behind it",
+    hangs: true,
   },
   {
     name: "a caller's own hard timeout",
@@ -231,6 +235,7 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
     replacement: "nowMs < this.endsAtMs",
     testFile: GET_OR_SET,
     testName: "getOrSet on memory lets a caller with a shorter hard timeout leave a load that others wait for",
+    hangs: true,
   },
   {
     name: "who has patience takes over",
@@ -271,6 +276,7 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
     replacement: "if (load.run.waitsFor(waiting.run) && waiting.run.isOver) {",
     testFile: STALE_VALUES,
     testName: "a loader on memory that asks for its own key is told so, and nobody waits for ever",
+    hangs: true,
   },
   // What stands in, and loads in the background.
   {
@@ -458,6 +464,7 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
     replacement: "void detached",
     testFile: FLEET_LOADS,
     testName: "a load that hangs in a fleet holds up nobody who comes after an invalidation of its tag in its process",
+    hangs: true,
   },
   {
     name: "a leave that comes too late is given back",
@@ -492,6 +499,7 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
     testFile: FLEET_LOADS,
     testName:
       "the leave to load a key that could not be asked for means that nothing is stored, for nobody would know what came between",
+    hangs: true,
   },
   {
     name: "a forced load takes nobody else's result",
@@ -517,6 +525,7 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
     replacement: "void watchKey",
     testFile: FLEET_LOADS,
     testName: "one load in a fleet serves callers of every process, who are woken when it is stored",
+    hangs: true,
   },
   {
     name: "nobody sleeps beyond a lease",
@@ -526,6 +535,7 @@ export const LOADING_MUTATIONS: readonly Mutation[] = [
     testFile: FLEET_LOADS,
     testName:
       "one load in a fleet is taken over by who waits when its loader hangs, and a late result of it is refused",
+    hangs: true,
   },
   {
     name: "a token that stands says nothing about tags",

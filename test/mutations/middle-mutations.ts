@@ -71,6 +71,7 @@ export const MIDDLE_MUTATIONS: readonly Mutation[] = [
     replacement: "{ signal, timeoutMs: 10 * timeoutMs, onTimeout, scheduler }",
     testFile: LINK_TEST,
     testName: `${LINK_SUITE} gives up on a call after its time, tells the store so, and rejects never`,
+    hangs: true,
   },
   {
     name: "a middle tier that does not answer is not asked for a while",

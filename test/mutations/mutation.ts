@@ -12,4 +12,6 @@ export interface Mutation {
   readonly testFile: string;
   /** The test's full name: its suites and its own, with spaces between. */
   readonly testName: string;
+  /** Whether the test never ends then, so that its timeout is waited for: those mutations are spread. Default false; it changes no verdict. */
+  readonly hangs?: boolean;
 }

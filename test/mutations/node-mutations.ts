@@ -50,6 +50,7 @@ export const NODE_MUTATIONS: readonly Mutation[] = [
     replacement: 'if (route.role !== "open")',
     testFile: LIMITS_TEST,
     testName: "a node with more to do than it may lets slow senders hold no place, and bounds what their bodies take",
+    hangs: true,
   },
   {
     name: "room that bodies took is given back to others",
@@ -66,6 +67,7 @@ export const NODE_MUTATIONS: readonly Mutation[] = [
     replacement: "if (this.#open.size >= this.#maxCount) {",
     testFile: LIMITS_TEST,
     testName: "idle connections keep nobody out: the one that has been idle longest is closed for a new one",
+    hangs: true,
   },
   {
     name: "a health check that hangs is not asked a second time",
@@ -82,6 +84,7 @@ export const NODE_MUTATIONS: readonly Mutation[] = [
     replacement: "if (connections.isIdle(socket))",
     testFile: LIMITS_TEST,
     testName: "large values are not waited for where the client reads nothing",
+    hangs: true,
   },
   {
     name: "a lease of the node opens its own lock only",
@@ -115,6 +118,7 @@ export const NODE_MUTATIONS: readonly Mutation[] = [
     testFile: LEAVING_TEST,
     testName:
       "a client that leaves before the answers to several requests takes no place of the node any more, for those whose turn had not come either",
+    hangs: true,
   },
   {
     name: "a lock of the node that its client was not told of is given back",
@@ -123,6 +127,7 @@ export const NODE_MUTATIONS: readonly Mutation[] = [
     replacement: "if (wasSent(response)) lock.release()",
     testFile: LEAVING_TEST,
     testName: "a client that leaves before the answers to several requests keeps no lock that it was not told of",
+    hangs: true,
   },
   {
     name: "a lock of the node whose client left in the moment of the grant is given back",
@@ -131,6 +136,7 @@ export const NODE_MUTATIONS: readonly Mutation[] = [
     replacement: "if (signal.aborted && lock === undefined) {",
     testFile: LEAVING_TEST,
     testName: "a client that leaves in the moment in which a lock is given to it does not keep it",
+    hangs: true,
   },
   {
     name: "a lock of the node is given back when its answer could not be written",
@@ -140,6 +146,7 @@ export const NODE_MUTATIONS: readonly Mutation[] = [
     testFile: LEAVING_TEST,
     testName:
       "a client that leaves in the moment in which a lock is given to it does not keep it when the node learns that it has left by the answer only",
+    hangs: true,
   },
   {
     name: "the node writes with If-Match over the named version only",

@@ -212,6 +212,7 @@ export const TIER_MUTATIONS: readonly Mutation[] = [
     replacement: "",
     testFile: BEHIND_TEST,
     testName: "what needs the store's answer fails at once with what the store says, when that takes nothing",
+    hangs: true,
   },
   {
     name: "a load does not store over what waits",

@@ -31,6 +31,7 @@ export const TRACING_MUTATIONS: readonly Mutation[] = [
     replacement: "      this.#span.end();\n    } catch (error) {\n      throw error;",
     testFile: TRACES,
     testName: "a cache that is traced goes on when a processor or a sampler of the application throws",
+    hangs: true,
   },
   {
     name: "a caller who leaves is an error of the span",

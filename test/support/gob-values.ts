@@ -1,9 +1,10 @@
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
+import { ANY_CODE_POINT } from "./any-code-point.ts";
 
 const text = fc.oneof(
   fc.string(),
-  fc.string({ unit: "binary" }).map((candidate) => Buffer.from(candidate).toString()),
+  fc.string({ unit: ANY_CODE_POINT }).map((candidate) => Buffer.from(candidate).toString()),
   fc.constantFrom("", "語", "x".repeat(200), "\u0000", "\ufeff", "constructor", "toString", "1"),
 );
 

@@ -1,14 +1,15 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { ANY_CODE_POINT } from "../../../test/support/any-code-point.ts";
 import { checkInvalidation } from "./invalidation.ts";
 import { decodePayload, encodePayloads, MAX_KEYS_PER_ROW } from "./payload.ts";
 
 it("reads back what it wrote, whatever the keys, tags and names are, in printable ASCII", () => {
-  const text = fc.string({ unit: "binary", minLength: 1, maxLength: 20 });
+  const text = fc.string({ unit: ANY_CODE_POINT, minLength: 1, maxLength: 20 });
   const invalidations = fc.record({
     keys: fc.array(text, { minLength: 1 }),
     tags: fc.array(text),
-    prefix: fc.option(fc.string({ unit: "binary" }), { nil: undefined }),
+    prefix: fc.option(fc.string({ unit: ANY_CODE_POINT }), { nil: undefined }),
     clear: fc.boolean(),
     namespace: fc.array(text, { maxLength: 3 }),
   });

@@ -13,6 +13,7 @@ import {
   type Work,
   type WorkKind,
 } from "./copies-state.ts";
+import { copyCopies } from "./copy-copies.ts";
 import { describeCopies } from "./describe-copies.ts";
 import { judgeCopies } from "./judge-copies.ts";
 import { begin, emptyNode, receive, restart, takeRead, takeUnknown, takeWritten, wideChanged } from "./node-rules.ts";
@@ -53,6 +54,7 @@ export function copiesModel(scope: Scope, rules: Rules): Model<CopiesState> {
   const parts: Parts = { scope, rules };
   return {
     initial: firstState(parts),
+    copy: copyCopies,
     steps: (state) => [
       ...timeSteps(parts),
       ...outsideSteps(state, parts),

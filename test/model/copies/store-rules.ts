@@ -1,4 +1,3 @@
-import { copyOf } from "../state-hash.ts";
 import {
   type CopiesState,
   MESSAGE_KINDS,
@@ -9,6 +8,7 @@ import {
   UNKNOWN,
   type Work,
 } from "./copies-state.ts";
+import { copyData } from "./copy-copies.ts";
 import { FOREVER, NEVER, NOW } from "./relative-time.ts";
 import type { OutsideChange, Scope } from "./scope.ts";
 
@@ -44,7 +44,7 @@ export function nextNumbers(head: number, newest: number): readonly number[] {
 export function commit(state: CopiesState, kind: OutsideChange, number: number, scope: Scope): void {
   const { store } = state;
   const { data } = store;
-  if (state.left.failovers > 0) store.replica = copyOf(data);
+  if (state.left.failovers > 0) store.replica = copyData(data);
   const before = kind === "tags" ? data.tagClock : data.head;
   if (kind === "tags") {
     data.tagClock = number;
@@ -91,7 +91,7 @@ export function answerRead({ store: { data } }: CopiesState, work: Work): void {
 /** Takes the lease of a node. */
 export function takeLease(state: CopiesState, index: number, settled: number, losesLeases: boolean): void {
   const { store } = state;
-  if (losesLeases && state.left.failovers > 0) store.replica = copyOf(store.data);
+  if (losesLeases && state.left.failovers > 0) store.replica = copyData(store.data);
   store.data.leases[index] = NOW + settled;
 }
 

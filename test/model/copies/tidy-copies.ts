@@ -7,16 +7,20 @@ export function tidyCopies(state: CopiesState, { maxStaleness, hasTable }: Scope
   // Without the safeguard even the oldest proof proves something.
   const oldest = rules.lapses ? -maxStaleness : -2 * maxStaleness - 1;
   const recent = (at: number): number => (at < oldest ? NEVER : at);
-  const kept = new Set<number>();
-  for (const node of state.nodes) {
-    tidyNode(node, recent, hasTable);
-    if (node.copy !== null) kept.add(node.copy.value);
-    for (const { stage, value } of node.work) if (stage === ANSWERED) kept.add(value);
-  }
+  for (const node of state.nodes) tidyNode(node, recent, hasTable);
   const { endedAt } = state.store;
-  for (const [version, at] of endedAt.entries()) {
-    if (at !== FOREVER && at !== NEVER && !kept.has(version)) endedAt[version] = NEVER;
+  for (let version = 0; version < endedAt.length; version += 1) {
+    const at = endedAt[version];
+    if (at !== FOREVER && at !== NEVER && !isKept(state, version)) endedAt[version] = NEVER;
   }
+}
+
+/** Whether a node has the value, or is about to. */
+function isKept({ nodes }: CopiesState, version: number): boolean {
+  return nodes.some(
+    ({ copy, work }) =>
+      copy?.value === version || work.some(({ stage, value }) => stage === ANSWERED && value === version),
+  );
 }
 
 function tidyNode(node: NodeState, recent: (at: number) => number, hasTable: boolean): void {

@@ -1,4 +1,5 @@
 import type { Model, Step } from "../explore.ts";
+import { copyOf } from "../state-hash.ts";
 import type { LoadEnding, LoadRules } from "./load-safeguards.ts";
 import { type EndingState, FILLING, GRANTED, IDLE, LOADED, type LoadState, type LoadsState } from "./loads-state.ts";
 
@@ -8,6 +9,7 @@ type LoadsStep = Step<LoadsState>;
 export function loadsModel(ending: LoadEnding, rules: LoadRules): Model<LoadsState> {
   return {
     initial: firstState(),
+    copy: copyOf,
     steps: (state) => [
       ...endingSteps(state, ending, rules),
       ...state.loads.flatMap((load, index) => loadSteps(state, load, index, rules)),

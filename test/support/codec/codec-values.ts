@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { ERROR_CLASSES, VIEW_CLASSES } from "../../../src/entry/built-in-classes.ts";
+import { ANY_CODE_POINT } from "../any-code-point.ts";
 
 /** How a value is built: objects are made first and filled afterwards, so that any part may lie in any other. */
 export type ValuePlan =
@@ -35,7 +36,7 @@ const HOSTILE_NAMES = [
 /** Names of properties, and any other text. */
 export const textValue: fc.Arbitrary<string> = fc.oneof(
   fc.string({ maxLength: 12 }),
-  fc.string({ unit: "binary", maxLength: 6 }),
+  fc.string({ unit: ANY_CODE_POINT, maxLength: 6 }),
   anyUnits,
   fc.constantFrom(...HOSTILE_NAMES, "x".repeat(40), "é".repeat(300), "语".repeat(70)),
 );

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ANY_CODE_POINT } from "../../../../test/support/any-code-point.ts";
 import { loadProto } from "../../../../test/support/grpc/load-proto.ts";
 import type { CoherenceMessage } from "../../../coherence/coherence-message.ts";
 import { ENCODED_UNKNOWN, encodeMessage } from "./encode-message.ts";
@@ -11,7 +12,7 @@ const reference = loadProto();
 
 const number = fc.oneof(fc.nat(), fc.maxSafeNat(), fc.constantFrom(0, 1, 127, 128, 2 ** 28, 2 ** 32, 2 ** 53 - 1));
 const text = fc
-  .string({ unit: "binary", maxLength: 200 })
+  .string({ unit: ANY_CODE_POINT, maxLength: 200 })
   .filter((value) => value.isWellFormed() && !value.includes("\ufffd"));
 const optionalNumber = fc.option(number, { nil: undefined });
 /** Who does not know a version asks for one above all. */
