@@ -76,6 +76,12 @@ class LongFirst extends BaseSequencer {
   }
 }
 
+/**
+ * What sources become is kept, by their content, for the next project and the next run: each project would transform the same hundreds of files again, which takes some 7 s of a processor. `make clean`
+ * removes it.
+ */
+const TRANSFORMED_ONCE = { fsModuleCache: true, fsModuleCachePath: ".tmp/transformed" } as const;
+
 /** More than two processors can serve: integration tests wait for servers, processes and deadlines most of the time. */
 const WORKERS_THAT_WAIT = 3;
 
@@ -97,6 +103,7 @@ const WITH_SERVERS = {
 const config: ViteUserConfig = defineConfig({
   test: {
     sequence: { sequencer: LongFirst },
+    experimental: TRANSFORMED_ONCE,
     projects: [
       {
         test: {
