@@ -104,6 +104,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     sequence: { sequencer: LongFirst },
     experimental: TRANSFORMED_ONCE,
+    globalSetup: "test/integration/support/script-folder.ts",
     projects: [
       {
         test: {

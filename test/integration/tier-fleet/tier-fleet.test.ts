@@ -1,7 +1,7 @@
 import process from "node:process";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { settledAfterMs } from "../../../src/coherence/ack-waits.ts";
-import { bundleScript, type ScriptBundle } from "../support/script-bundle.ts";
+import { bundleScript } from "../support/script-bundle.ts";
 import type { TierViolation } from "./check-staleness.ts";
 import { checkTiers } from "./check-tiers.ts";
 import { openClusterStore } from "./cluster-store.ts";
@@ -41,11 +41,10 @@ const OPENERS: Readonly<Record<string, (options: TierStoreOptions) => Promise<Ti
   middle: openMiddleStore,
 };
 
-let bundle: ScriptBundle;
+let script: string;
 beforeAll(async () => {
-  bundle = await bundleScript("test/integration/tier-fleet/tier-worker.ts");
+  script = await bundleScript("test/integration/tier-fleet/tier-worker.ts");
 });
-afterAll(() => bundle?.remove());
 
 async function openStore(name: string, ownSeed: number, more: Partial<TierStoreOptions>): Promise<TierStore> {
   const open = OPENERS[name] as (options: TierStoreOptions) => Promise<TierStore>;
@@ -57,7 +56,7 @@ async function run(name: string, ownSeed: number, durationMs: number): Promise<T
   const store = await openStore(name, ownSeed, {});
   const plan = { durationMs, processCount: PROCESS_COUNT, keyCount: KEY_COUNT, seed: ownSeed, only: ONLY };
   try {
-    return await runTierFleet({ file: bundle.file, store, ...plan });
+    return await runTierFleet({ file: script, store, ...plan });
   } finally {
     await store.stop();
   }
@@ -126,7 +125,7 @@ describe("the checker of such histories", () => {
       const scenes = SCENES.filter(({ store = "redis" }) => store === name);
       const store = await openStore(name, seed, { processCount: PLAYER_COUNT, hasPeerLinks: false });
       try {
-        const plan = { file: bundle.file, store, scenes, maxStalenessMs: MAX_STALENESS_MS, bounds: BOUNDS };
+        const plan = { file: script, store, scenes, maxStalenessMs: MAX_STALENESS_MS, bounds: BOUNDS };
         return await playScenes(plan);
       } finally {
         await store.stop();
