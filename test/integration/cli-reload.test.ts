@@ -5,22 +5,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { bundleScript, type ScriptBundle } from "./support/script-bundle.ts";
+import { bundleScript } from "./support/script-bundle.ts";
 
-let bundle: ScriptBundle;
+let command: string;
 const folder = mkdtempSync(join(tmpdir(), "gocachex-reload-"));
 const file = join(folder, "cache.json");
 const running = new Set<ChildProcess>();
 
 beforeAll(async () => {
-  bundle = await bundleScript("src/cli/main.ts");
+  command = await bundleScript("src/cli/main.ts");
 });
 afterEach(() => {
   for (const child of running) child.kill("SIGKILL");
   running.clear();
 });
 afterAll(() => {
-  bundle.remove();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -33,7 +32,7 @@ interface Node {
 
 async function serve(config: object): Promise<Node> {
   writeFileSync(file, JSON.stringify(config));
-  const args = [bundle.file, "serve", "--config", file, "--port", "0", "--json"];
+  const args = [command, "serve", "--config", file, "--port", "0", "--json"];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], env: {} });
   running.add(child);
   let said = "";

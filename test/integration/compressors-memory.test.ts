@@ -13,7 +13,7 @@ import {
   createGunzip,
   type DeflateRaw,
 } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { compressValue, decompressValue } from "../../src/codec/compressors/compress-value.ts";
 import type { Compressor } from "../../src/codec/compressors/compressor.ts";
 import {
@@ -27,7 +27,7 @@ import { trainDictionary } from "../../src/codec/dictionary/train-dictionary.ts"
 import { faultOf } from "../support/compression/fault-of.ts";
 import { jsonRecords, smallValues } from "../support/compression/sample-values.ts";
 import type { CompressorTask, MemoryGrowth } from "./compressors-memory-worker.ts";
-import { bundleScript, type ScriptBundle } from "./support/script-bundle.ts";
+import { bundleScript } from "./support/script-bundle.ts";
 
 // Memory and delays are of the whole process, so these stand where one file runs at a time.
 
@@ -211,11 +211,10 @@ const FIXED_YOUNG_GENERATION = ["--min-semi-space-size=1", "--max-semi-space-siz
 
 // Each measures itself alone, whatever the others do.
 describe.concurrent("a process of its own", () => {
-  let bundle: ScriptBundle;
+  let script: string;
   beforeAll(async () => {
-    bundle = await bundleScript("test/integration/compressors-memory-worker.ts");
+    script = await bundleScript("test/integration/compressors-memory-worker.ts");
   });
-  afterAll(() => bundle.remove());
 
   it.each([
     ...COMPRESSOR_NAMES.map((name) => ({ name, hasDictionary: false })),
@@ -226,7 +225,7 @@ describe.concurrent("a process of its own", () => {
     async (kind) => {
       const task: CompressorTask = { ...kind, allowed: ALLOWED_GROWTH };
       const flags = ["--expose-gc", ...FIXED_YOUNG_GENERATION];
-      const { stdout } = await run(process.execPath, [...flags, bundle.file, JSON.stringify(task)], {
+      const { stdout } = await run(process.execPath, [...flags, script, JSON.stringify(task)], {
         env: { ...process.env, ...FRUGAL_ALLOCATORS },
       });
       const growth = (JSON.parse(stdout) as MemoryGrowth[]).at(-1) as MemoryGrowth;

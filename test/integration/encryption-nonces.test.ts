@@ -1,34 +1,14 @@
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { build } from "tsdown";
 import { expect, it } from "vitest";
 import { NONCE_BYTES } from "../../src/codec/encryption/sealed-layout.ts";
 import type { NonceTask } from "./encryption-nonce-worker.ts";
+import { bundleScript } from "./support/script-bundle.ts";
 
 const COUNT_EACH = 500_000;
 
-/** The worker as a URL: threads run no TypeScript. */
-async function workerUrl(): Promise<URL> {
-  const [bundle] = await build({
-    cwd: fileURLToPath(new URL("../..", import.meta.url)),
-    config: false,
-    entry: { worker: "test/integration/encryption-nonce-worker.ts" },
-    format: "esm",
-    platform: "node",
-    target: "node20.19",
-    dts: false,
-    clean: false,
-    write: false,
-    logLevel: "error",
-  });
-  const chunk = bundle?.chunks[0];
-  if (chunk?.type !== "chunk") throw new Error("the worker cannot be bundled");
-  return new URL(`data:text/javascript;base64,${Buffer.from(chunk.code).toString("base64")}`);
-}
-
-async function noncesOf(url: URL, task: NonceTask): Promise<Uint8Array> {
-  const worker = new Worker(url, { workerData: task });
+async function noncesOf(script: string, task: NonceTask): Promise<Uint8Array> {
+  const worker = new Worker(script, { workerData: task });
   try {
     return (await once(worker, "message"))[0] as Uint8Array;
   } finally {
@@ -37,9 +17,9 @@ async function noncesOf(url: URL, task: NonceTask): Promise<Uint8Array> {
 }
 
 it("two threads that seal 1,000,000 values with one key never use a nonce twice", async () => {
-  const url = await workerUrl();
+  const script = await bundleScript("test/integration/encryption-nonce-worker.ts");
   const task: NonceTask = { key: Buffer.from("a key of thirty-two bytes, as is"), count: COUNT_EACH };
-  const both = await Promise.all([noncesOf(url, task), noncesOf(url, task)]);
+  const both = await Promise.all([noncesOf(script, task), noncesOf(script, task)]);
   const starts = new BigUint64Array(COUNT_EACH * 2);
   let index = 0;
   for (const nonces of both) {

@@ -2,21 +2,20 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
 import { pino } from "pino";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { findFreePort } from "../../scripts/servers/free-port.ts";
 import { startRedis } from "../../scripts/servers/start-redis.ts";
 import { createCache } from "../../src/create-cache.ts";
-import { bundleScript, type ScriptBundle } from "./support/script-bundle.ts";
+import { bundleScript } from "./support/script-bundle.ts";
 
-let worker: ScriptBundle;
+let worker: string;
 
 beforeAll(async () => {
   worker = await bundleScript("test/integration/logging-worker.ts");
 });
-afterAll(() => worker.remove());
 
 function start(mode: string): ChildProcess {
-  return spawn(process.execPath, [worker.file, mode], { stdio: ["ignore", "pipe", "pipe"] });
+  return spawn(process.execPath, [worker, mode], { stdio: ["ignore", "pipe", "pipe"] });
 }
 
 async function textOf(stream: NodeJS.ReadableStream | null): Promise<string> {

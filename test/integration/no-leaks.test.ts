@@ -7,7 +7,7 @@ import { startRedis } from "../../scripts/servers/start-redis.ts";
 import type { TestServer } from "../../scripts/servers/test-server.ts";
 import type { CacheConfig } from "../../src/config/cache-config.ts";
 import type { EventLoopReport, LeakTask, MemoryReport } from "./no-leaks-worker.ts";
-import { bundleScript, type ScriptBundle } from "./support/script-bundle.ts";
+import { bundleScript } from "./support/script-bundle.ts";
 
 const run = promisify(execFile);
 const MEBIBYTE = 2 ** 20;
@@ -44,11 +44,10 @@ const stores: readonly StoreUnderTest[] = [
   },
 ];
 
-let bundle: ScriptBundle;
+let script: string;
 beforeAll(async () => {
-  bundle = await bundleScript("test/integration/no-leaks-worker.ts");
+  script = await bundleScript("test/integration/no-leaks-worker.ts");
 });
-afterAll(() => bundle.remove());
 
 let servers: Map<string, TestServer>;
 beforeAll(async () => {
@@ -61,7 +60,7 @@ afterAll(async () => void (await Promise.all([...(servers?.values() ?? [])].map(
 async function measure<Report>(mode: LeakTask["mode"], { name, config }: StoreUnderTest): Promise<Report> {
   const server = servers.get(name) as TestServer;
   const task: LeakTask = { mode, config: config(`${server.host}:${server.port}`) };
-  const { stdout } = await run(process.execPath, ["--expose-gc", bundle.file, JSON.stringify(task)], {
+  const { stdout } = await run(process.execPath, ["--expose-gc", script, JSON.stringify(task)], {
     timeout: 55_000,
   });
   return JSON.parse(stdout) as Report;

@@ -1,22 +1,21 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { findFreePort } from "../../scripts/servers/free-port.ts";
 import { type FaultProxy, startFaultProxy } from "./support/fault-proxy.ts";
 import { OwnerProcess } from "./support/owner-process.ts";
-import { bundleScript, type ScriptBundle } from "./support/script-bundle.ts";
+import { bundleScript } from "./support/script-bundle.ts";
 
 /** D of the processes, in ms, and with e. */
 const BOUND_MS = 500;
 const QUIET_MS = BOUND_MS * 1.01 + 10;
 
 describe("three processes that keep the keys themselves", { timeout: 60_000 }, () => {
-  let bundle: ScriptBundle;
+  let script: string;
   const processes: OwnerProcess[] = [];
   const proxies: FaultProxy[] = [];
 
   beforeAll(async () => {
-    bundle = await bundleScript("test/integration/support/owner-worker.ts");
+    script = await bundleScript("test/integration/support/owner-worker.ts");
   });
-  afterAll(() => bundle.remove());
   afterEach(async () => {
     await Promise.all(processes.splice(0).map((process) => process.kill()));
     await Promise.all(proxies.splice(0).map((proxy) => proxy.stop()));
@@ -32,9 +31,9 @@ describe("three processes that keep the keys themselves", { timeout: 60_000 }, (
     };
     const [toA, toB, toC] = (await Promise.all([a, b, c].map(through))) as [string, string, string];
     processes.push(
-      new OwnerProcess(bundle.file, a, BOUND_MS, [`127.0.0.1:${b}`, toC]),
-      new OwnerProcess(bundle.file, b, BOUND_MS, [`127.0.0.1:${a}`, toC]),
-      new OwnerProcess(bundle.file, c, BOUND_MS, [toA, toB]),
+      new OwnerProcess(script, a, BOUND_MS, [`127.0.0.1:${b}`, toC]),
+      new OwnerProcess(script, b, BOUND_MS, [`127.0.0.1:${a}`, toC]),
+      new OwnerProcess(script, c, BOUND_MS, [toA, toB]),
     );
     const [first, second, third] = processes as [OwnerProcess, OwnerProcess, OwnerProcess];
     await Promise.all(processes.map((process) => process.ask({ kind: "ready" })));

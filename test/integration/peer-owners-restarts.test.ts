@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { findFreePort } from "../../scripts/servers/free-port.ts";
 import { settledAfterMs } from "../../src/coherence/ack-waits.ts";
 import { createSeededRandom } from "../../src/foundation/random-source.ts";
 import { OwnerProcess } from "./support/owner-process.ts";
 import type { Look } from "./support/owner-worker.ts";
-import { bundleScript, type ScriptBundle } from "./support/script-bundle.ts";
+import { bundleScript } from "./support/script-bundle.ts";
 
 /** D of the processes, in ms. */
 const BOUND_MS = 600;
@@ -63,13 +63,12 @@ class Record {
 }
 
 describe("processes that keep the keys themselves", { timeout: 150_000 }, () => {
-  let bundle: ScriptBundle;
+  let script: string;
   const all: OwnerProcess[] = [];
 
   beforeAll(async () => {
-    bundle = await bundleScript("test/integration/support/owner-worker.ts");
+    script = await bundleScript("test/integration/support/owner-worker.ts");
   });
-  afterAll(() => bundle.remove());
   afterEach(async () => {
     for (const { child } of all) child.kill("SIGCONT");
     await Promise.all(all.splice(0).map((process) => process.kill()));
@@ -81,7 +80,7 @@ describe("processes that keep the keys themselves", { timeout: 150_000 }, () => 
 
   function startProcess(port: number, ports: readonly number[]): OwnerProcess {
     const process = new OwnerProcess(
-      bundle.file,
+      script,
       port,
       BOUND_MS,
       ports.map((other) => `127.0.0.1:${other}`),

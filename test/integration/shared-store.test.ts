@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { SharedSlabHandle } from "../../src/backend/shared-slab-handle.ts";
 import { systemClock } from "../../src/foundation/clock.ts";
 import { createSeededRandom } from "../../src/foundation/random-source.ts";
@@ -8,22 +8,21 @@ import { systemScheduler } from "../../src/foundation/scheduler.ts";
 import { systemThreadExits } from "../../src/foundation/thread-exits.ts";
 import { createSharedMemoryBackend, type SharedMemoryBackend } from "../../src/memory/shared/shared-memory-backend.ts";
 import { createSharedSlab } from "../../src/memory/shared/shared-slab.ts";
-import { bundleWorker, type WorkerBundle } from "./shared-store-bundle.ts";
 import type { Chaos } from "./shared-store-chaos.ts";
 import { isLinearizable } from "./shared-store-linearizability.ts";
 import type { HistoryEvent, WorkerTask } from "./shared-store-worker.ts";
+import { bundleScript } from "./support/script-bundle.ts";
 
 const MEBIBYTE = 2 ** 20;
 const STUCK_MS = 8_000;
 const seed = Number(process.env["GOCACHEX_SEED"] ?? Date.now() % 1_000_000);
 const random = createSeededRandom(seed);
 const host = { clock: systemClock, scheduler: systemScheduler, random, onRemoval: () => undefined };
-let bundle: WorkerBundle;
+let script: string;
 
 beforeAll(async () => {
-  bundle = await bundleWorker();
+  script = await bundleScript("test/integration/shared-store-worker.ts");
 });
-afterAll(() => bundle.remove());
 
 function attach(slab: SharedSlabHandle): SharedMemoryBackend {
   const backend = createSharedMemoryBackend({ slab, threads: systemThreadExits }, host);
@@ -41,7 +40,7 @@ function start(options: StartOptions): Worker {
     chaos: undefined,
     ...options,
   };
-  return new Worker(bundle.file, { workerData: task });
+  return new Worker(script, { workerData: task });
 }
 
 const newBoard = (): Int32Array => new Int32Array(new SharedArrayBuffer(256));

@@ -15,7 +15,7 @@ import {
   type SpanReceiver,
 } from "../support/tracing/span-receiver.ts";
 import { OwnerProcess } from "./support/owner-process.ts";
-import { bundleScript, type ScriptBundle } from "./support/script-bundle.ts";
+import { bundleScript } from "./support/script-bundle.ts";
 
 const open: { close(): Promise<unknown> }[] = [];
 let redis: TestServer;
@@ -212,11 +212,10 @@ describe("spans of a cache whose application has a tracer provider", () => {
 });
 
 describe("two processes that keep the keys themselves", { timeout: 60_000 }, () => {
-  let bundle: ScriptBundle;
+  let script: string;
   beforeAll(async () => {
-    bundle = await bundleScript("test/integration/support/owner-worker.ts");
+    script = await bundleScript("test/integration/support/owner-worker.ts");
   });
-  afterAll(() => bundle.remove());
 
   it("make one trace of what one asks the other", async () => {
     const receiving = await receiver();
@@ -224,7 +223,7 @@ describe("two processes that keep the keys themselves", { timeout: 60_000 }, () 
     const [a, b] = ["a", "b"].map((serviceName, index) => {
       const tracing = { enabled: true, endpoint: receiving.url, serviceName };
       const peers = [`127.0.0.1:${ports[1 - index]}`];
-      const process = new OwnerProcess(bundle.file, ports[index] as number, 1_000, peers, { tracing });
+      const process = new OwnerProcess(script, ports[index] as number, 1_000, peers, { tracing });
       open.push({ close: () => process.kill() });
       return process;
     }) as [OwnerProcess, OwnerProcess];

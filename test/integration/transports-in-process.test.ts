@@ -9,7 +9,7 @@ import { inProcessTransport } from "../../src/coherence/in-process-transport.ts"
 import type { CacheConfig } from "../../src/config/cache-config.ts";
 import { createCache } from "../../src/create-cache.ts";
 import { workerTransport } from "../../src/transports/worker/worker-transport.ts";
-import { bundleScript, type ScriptBundle } from "./support/script-bundle.ts";
+import { bundleScript } from "./support/script-bundle.ts";
 import type { TransportWorkerAnswer, TransportWorkerCall } from "./support/transport-worker.ts";
 
 /** A machine that is busy with other tests is slow, not broken. */
@@ -48,7 +48,7 @@ class CacheThread {
 
 describe.each(["redis", "memcached"] as const)("caches of one process over one %s", (kind) => {
   let server: TestServer;
-  let bundle: ScriptBundle;
+  let script: string;
 
   beforeAll(async () => {
     // Redis itself tells of changes: to an account that may hear no channel it does not.
@@ -56,10 +56,9 @@ describe.each(["redis", "memcached"] as const)("caches of one process over one %
     server = await (kind === "redis"
       ? startRedis({ users: [{ name: "deaf", password: "pass", rules }] })
       : startMemcached());
-    bundle = await bundleScript("test/integration/support/transport-worker.ts");
+    script = await bundleScript("test/integration/support/transport-worker.ts");
   }, 30_000);
   afterAll(async () => {
-    bundle?.remove();
     await server?.stop();
   });
 
@@ -84,7 +83,7 @@ describe.each(["redis", "memcached"] as const)("caches of one process over one %
 
   it("in worker threads end each other's copies, whatever is changed, and threads end by themselves", async () => {
     const channel = `shop ${kind}`;
-    const threads = [0, 1].map(() => new CacheThread(bundle.file, config("threads"), channel));
+    const threads = [0, 1].map(() => new CacheThread(script, config("threads"), channel));
     const [a, b] = threads as [CacheThread, CacheThread];
     const here = createCache({ ...config("threads"), transport: workerTransport({ channel }) });
     const stranger = createCache({ ...config("threads"), transport: workerTransport({ channel: "another" }) });

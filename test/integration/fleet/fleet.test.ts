@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { askServer } from "../../../scripts/servers/ask-server.ts";
 import { startRedis } from "../../../scripts/servers/start-redis.ts";
 import type { TestServer } from "../../../scripts/servers/test-server.ts";
-import { bundleScript, type ScriptBundle } from "../support/script-bundle.ts";
+import { bundleScript } from "../support/script-bundle.ts";
 import {
   describeHistory,
   findImpossibleReads,
@@ -28,12 +28,11 @@ const ALL: readonly Invalidation[] = ["delete", "deleteMulti", "set", "invalidat
 const SABOTAGED = { durationMs: 2_500, processCount: 3, keyCount: 12 } as const;
 
 let server: TestServer;
-let bundle: ScriptBundle;
+let script: string;
 beforeAll(async () => {
-  [server, bundle] = await Promise.all([startRedis(), bundleScript("test/integration/fleet/fleet-worker.ts")]);
+  [server, script] = await Promise.all([startRedis(), bundleScript("test/integration/fleet/fleet-worker.ts")]);
 });
 afterAll(async () => {
-  bundle?.remove();
   await server?.stop();
 });
 beforeEach(async () => {
@@ -51,7 +50,7 @@ interface Attempt {
 function run({ sabotage, ...attempt }: Attempt): Promise<FleetRecord> {
   const address = `${server.host}:${server.port}`;
   const defaults = { processCount: PROCESS_COUNT, keyCount: KEY_COUNT, invalidations: ALL };
-  return runFleet({ file: bundle.file, address, seed, sabotage, ...defaults, ...attempt });
+  return runFleet({ file: script, address, seed, sabotage, ...defaults, ...attempt });
 }
 
 const sharedKeys = new Set(fleetKeys(KEY_COUNT).flatMap(({ name, use }) => (use === "shared" ? [name] : [])));

@@ -8,7 +8,7 @@ import { createOutbox } from "../../../src/adapters/outbox/create-outbox.ts";
 import type { Outbox } from "../../../src/adapters/outbox/outbox.ts";
 import type { Cache } from "../../../src/cache/cache.ts";
 import { createCache } from "../../../src/create-cache.ts";
-import { bundleScript, type ScriptBundle } from "../support/script-bundle.ts";
+import { bundleScript } from "../support/script-bundle.ts";
 import type { OutboxTask } from "./outbox-worker.ts";
 import {
   createPostgresDatabase,
@@ -21,12 +21,12 @@ import {
 const KEY_COUNT = 150;
 
 let redis: TestServer;
-let worker: ScriptBundle;
+let worker: string;
 
 beforeAll(async () => {
   [redis, worker] = await Promise.all([startRedis(), bundleScript("test/integration/outbox/outbox-worker.ts")]);
 });
-afterAll(() => Promise.all([redis?.stop(), worker?.remove(), stopPostgres()]));
+afterAll(() => Promise.all([redis?.stop(), stopPostgres()]));
 
 describe.each([
   ["PostgreSQL", createPostgresDatabase],
@@ -70,7 +70,7 @@ describe.each([
   async function start(role: OutboxTask["role"], keys: readonly string[] = []): Promise<ChildProcess> {
     const { dialect, address } = database;
     const task: OutboxTask = { dialect, address, role, keys, redisAddress: `${redis.host}:${redis.port}` };
-    const child = spawn(process.execPath, [worker.file, JSON.stringify(task)], {
+    const child = spawn(process.execPath, [worker, JSON.stringify(task)], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     children.push(child);
