@@ -12,7 +12,7 @@ import { PLAYER_COUNT, type PlayedScene, playScenes } from "./play-scenes.ts";
 import { openRedisStore } from "./redis-store.ts";
 import { runTierFleet, type TierFleetRecord } from "./run-tier-fleet.ts";
 import { openSentinelStore } from "./sentinel-store.ts";
-import { SCENES } from "./spoilt-scenes.ts";
+import { SCENES, type Scene } from "./spoilt-scenes.ts";
 import type { ChangeEvent, TierHistory } from "./tier-event.ts";
 import type { TierStore, TierStoreOptions } from "./tier-store.ts";
 
@@ -121,8 +121,13 @@ describe.each(STORES)(
 describe("the checker of such histories", () => {
   let played: readonly PlayedScene[] = [];
   beforeAll(async () => {
-    const playOver = async (name: string): Promise<readonly PlayedScene[]> => {
-      const scenes = SCENES.filter(({ store = "redis" }) => store === name);
+    const scenesOf = (name: string): readonly Scene[] => SCENES.filter(({ store = "redis" }) => store === name);
+    // They wait most of the time, and those over one Redis are most of them: two fleets play them.
+    const [some, others] = [0, 1].map((part) => scenesOf("redis").filter((_, index) => index % 2 === part));
+    const playOver = async (
+      name: string,
+      scenes: readonly Scene[] = scenesOf(name),
+    ): Promise<readonly PlayedScene[]> => {
       const store = await openStore(name, seed, { processCount: PLAYER_COUNT, hasPeerLinks: false });
       try {
         const plan = { file: script, store, scenes, maxStalenessMs: MAX_STALENESS_MS, bounds: BOUNDS };
@@ -131,7 +136,8 @@ describe("the checker of such histories", () => {
         await store.stop();
       }
     };
-    played = (await Promise.all(["redis", "middle", "memcached"].map(playOver))).flat();
+    const plays = [playOver("redis", some), playOver("redis", others), playOver("middle"), playOver("memcached")];
+    played = (await Promise.all(plays)).flat();
   }, SCENES_WITHIN_MS);
 
   it.each(SCENES)("finds what is wrong with a process: $sabotage", ({ sabotage, rules }) => {
