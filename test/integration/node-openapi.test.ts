@@ -282,8 +282,11 @@ describe("the OpenAPI document", () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it.each(DOCUMENTED)("%s answers %i as it says", async (operation, status) => {
+  const reachIt = async (operation: string, status: number): Promise<void> => {
     const reach = SPECIAL[`${operation} ${status}`] ?? (() => REACH[status]?.(operation) ?? Promise.resolve(0));
     expect(await reach()).toBe(status);
-  });
+  };
+  it.each(DOCUMENTED.filter(([, status]) => status !== 408))("%s answers %i as it says", reachIt);
+  // Each waits for the node, which looks once a second for bodies that are too slow.
+  it.concurrent.each(DOCUMENTED.filter(([, status]) => status === 408))("%s answers %i as it says", reachIt);
 });
