@@ -80,6 +80,12 @@ export const brokenReachDoubles: readonly BrokenDouble[] = [
     breakBackend: (correct) => ({ connections: () => ({ ...correct.connections(), open: 0 }) }),
   },
   {
+    defect: "takes a request for under way that was answered",
+    failingGroups: ["basics", "close"],
+    over: "network",
+    breakBackend: (correct) => ({ connections: () => ({ ...correct.connections(), inFlight: 1 }) }),
+  },
+  {
     defect: "counts connections that are closed",
     failingGroups: ["close"],
     over: "network",
