@@ -1,3 +1,4 @@
+import { KnownHashes } from "./known-hashes.ts";
 import { hashOf } from "./state-hash.ts";
 
 /** Something that can happen in a state. */
@@ -56,7 +57,8 @@ const MAX_STATES = 4_000_000;
  * @throws RangeError when there are more states than any sensible bound allows
  */
 export function explore<S>(model: Model<S>): Exploration {
-  const seen: Seen = { known: new Set([hashOf(model.initial)]), parents: [-1], choices: [-1], stepCount: 0 };
+  const seen: Seen = { known: new KnownHashes(), parents: [-1], choices: [-1], stepCount: 0 };
+  seen.known.add(hashOf(model.initial));
   let depth = 0;
   let found = model.judge(model.initial) === undefined ? undefined : 0;
   let frontier: readonly Reached<S>[] = [{ at: 0, state: model.initial }];
@@ -73,7 +75,7 @@ export function explore<S>(model: Model<S>): Exploration {
 
 /** What is remembered: of each state its hash, the state it was reached from, and by which of its steps. */
 interface Seen {
-  readonly known: Set<number>;
+  readonly known: KnownHashes;
   readonly parents: number[];
   readonly choices: number[];
   stepCount: number;
@@ -91,13 +93,12 @@ function goOn<S>(model: Model<S>, from: readonly Reached<S>[], seen: Seen, to: R
   for (const { at, state } of from) {
     const steps = model.steps(state);
     seen.stepCount += steps.length;
-    for (const [choice, step] of steps.entries()) {
+    for (let choice = 0; choice < steps.length; choice += 1) {
+      const step = steps[choice] as Step<S>;
       const draft = model.copy(state);
       step.take(draft);
       model.tidy(draft);
-      const hash = hashOf(draft);
-      if (known.has(hash)) continue;
-      known.add(hash);
+      if (!known.add(hashOf(draft))) continue;
       const found = parents.push(at) - 1;
       choices.push(choice);
       if (model.judge(draft) !== undefined) return found;
