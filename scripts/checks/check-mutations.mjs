@@ -16,8 +16,8 @@ const HOST = "scripts/checks/mutation-host.mjs";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** A safeguard against hanging shows by a test that hangs; none of these tests takes long when it passes. */
 const TEST_TIMEOUT_MS = 4_000;
-/** What a test needs before it can begin, such as certificates, has nothing to do with its mutation. */
-const HOOK_TIMEOUT_MS = 60_000;
+/** What is opened for a mutant may not close. What a test needs before it can begin, such as certificates, takes a fraction of it. */
+const HOOK_TIMEOUT_MS = 10_000;
 /** What a mutation takes whose test fails at once, roughly. */
 const USUAL_TIME_MS = 250;
 /** Errors of code that is broken rather than without its safeguard: a mutation must not be caught by them. */

@@ -15,7 +15,7 @@ const suites = inject(/** @type {never} */ ("suites"));
 for (const { suite, testFile, mutation } of suites) {
   describe(suite, async () => {
     if (mutation === undefined) {
-      vi.setConfig({ testTimeout: UNCHANGED_TEST_TIMEOUT_MS });
+      vi.setConfig({ testTimeout: UNCHANGED_TEST_TIMEOUT_MS, hookTimeout: UNCHANGED_TEST_TIMEOUT_MS });
       // Read when a test runs rather than when it is declared; those of the mutants have run by then.
       beforeAll(() => void vi.setConfig({ expect: { poll: { timeout: UNCHANGED_POLL_TIMEOUT_MS } } }));
     }
