@@ -7,6 +7,7 @@ const INTEGRATION = "test/{integration,packaging,examples}/**/*.test.ts";
 const ALONE = [
   "test/examples/basic.test.ts",
   "test/integration/encryption-stalls.test.ts",
+  "test/integration/fault-matrix.test.ts",
   "test/integration/memcached-client-faults.test.ts",
   "test/integration/memcached-client-load.test.ts",
   "test/integration/no-leaks.test.ts",
@@ -19,7 +20,6 @@ const ALONE = [
  */
 const ISOLATED = [
   "test/integration/compressors-memory.test.ts",
-  "test/integration/fault-matrix.test.ts",
   "test/integration/fleet/fleet.test.ts",
   "test/integration/get-or-set-fleet.test.ts",
   "test/integration/get-or-set-wakes.test.ts",
@@ -35,7 +35,6 @@ const ISOLATED = [
 
 /** What takes long is begun first, the longest before all: begun last, it would run on alone while other workers have nothing to do any more. */
 export const LONG: readonly string[] = [
-  "test/integration/fault-matrix.test.ts",
   "test/integration/memcached-conformance.test.ts",
   "test/integration/fleet/fleet.test.ts",
   "test/integration/compressors-memory.test.ts",

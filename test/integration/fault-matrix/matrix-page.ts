@@ -93,7 +93,7 @@ function splitRow(line: string): readonly string[] {
     .map((cell) => cell.trim());
 }
 
-const HEADER = `<!-- Written by test/integration/fault-matrix.test.ts. Add what was seen with: UPDATE_REFERENCE=1 npx vitest run --project integration-isolated test/integration/fault-matrix.test.ts (delete the page first to begin anew). -->
+const HEADER = `<!-- Written by test/integration/fault-matrix.test.ts. Add what was seen with: UPDATE_REFERENCE=1 npx vitest run --project integration-alone test/integration/fault-matrix.test.ts (delete the page first to begin anew). -->
 
 # Stores with a network: what happens when
 
