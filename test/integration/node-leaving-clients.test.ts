@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
@@ -27,6 +28,24 @@ async function sendBehindLarge(node: RunningNode, ...requests: readonly string[]
   socket.write([get("/v1/keys/large"), ...requests].join(""));
   await once(socket, "readable");
   return socket;
+}
+
+/** The node's ends of connections by the port of the client, as requests come over them. */
+function watchSockets(): Disposable & ReadonlyMap<number | undefined, Socket> {
+  const sockets = new Map<number | undefined, Socket>();
+  const note = (message: unknown): void => {
+    const { socket } = message as { socket: Socket };
+    sockets.set(socket.remotePort, socket);
+  };
+  subscribe("http.server.request.start", note);
+  return Object.assign(sockets, { [Symbol.dispose]: () => void unsubscribe("http.server.request.start", note) });
+}
+
+/** Waits until the system knows that the other end was reset, without letting the event loop know of it. */
+function waitForReset(socket: Socket | undefined): void {
+  const { _handle: handle } = socket as unknown as { _handle: { getpeername(out: object): number } };
+  const until = performance.now() + 5_000;
+  while (handle.getpeername({}) === 0) if (performance.now() > until) throw new Error("It was not reset.");
 }
 
 async function leave(socket: Socket): Promise<void> {
@@ -85,12 +104,17 @@ describe("a client that leaves in the moment in which a lock is given to it", ()
       return taken;
     };
     await using node = await startTestNode({ cache: cacheWith(cache, { lock }) });
+    using watched = watchSockets();
     const socket = await openSocket(node.node);
     socket.write(acquire("job"));
     await node.ask("/v1/stats");
     await expect(cache.lock("job", { ttl: "1m" })).rejects.toThrow("still held");
     // The answer is written in the step in which the connection was reset: nothing was read from it since.
-    socket.once("close", give);
+    const { localPort } = socket;
+    socket.once("close", () => {
+      waitForReset(watched.get(localPort));
+      give();
+    });
     socket.resetAndDestroy();
     await cache.lock("job", LOCK);
     expect(node.errors).toEqual([]);

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { askServer } from "../../../scripts/servers/ask-server.ts";
+import { findFreePort } from "../../../scripts/servers/free-port.ts";
 import { startRedis } from "../../../scripts/servers/start-redis.ts";
 import type { TestServer } from "../../../scripts/servers/test-server.ts";
 import { REDIS_SLOT_COUNT } from "../../../src/clients/redis/redis-slot.ts";
@@ -20,7 +21,11 @@ const POLL_MS = 50;
 /** Starts primaries on free loopback ports, gives each its share of the slots, and waits until all of them know. About a second. */
 export async function startRedisCluster(primaryCount = 3): Promise<TestCluster> {
   const args = ["--cluster-enabled", "yes", "--cluster-node-timeout", "5000", "--cluster-require-full-coverage", "yes"];
-  const servers = await Promise.all(Array.from({ length: primaryCount }, () => startRedis({ args })));
+  // By default the bus takes the port 10,000 higher, which may be one of those that outgoing connections are given, of thousands in other tests.
+  const busPorts = await Promise.all(Array.from({ length: primaryCount }, findFreePort));
+  const servers = await Promise.all(
+    busPorts.map((port) => startRedis({ args: [...args, "--cluster-port", `${port}`] })),
+  );
   const cluster: TestCluster = {
     addresses: servers.map(({ host, port }) => `${host}:${port}`),
     servers,
@@ -30,7 +35,7 @@ export async function startRedisCluster(primaryCount = 3): Promise<TestCluster> 
     },
   };
   try {
-    await joinAll(servers);
+    await joinAll(servers, busPorts);
     await waitUntilReady(cluster);
   } catch (error) {
     await cluster.stop();
@@ -39,13 +44,13 @@ export async function startRedisCluster(primaryCount = 3): Promise<TestCluster> 
   return cluster;
 }
 
-async function joinAll(servers: readonly TestServer[]): Promise<void> {
+async function joinAll(servers: readonly TestServer[], busPorts: readonly number[]): Promise<void> {
   const share = Math.ceil(REDIS_SLOT_COUNT / servers.length);
   const first = servers[0] as TestServer;
   for (const [index, server] of servers.entries()) {
     const last = Math.min(REDIS_SLOT_COUNT, (index + 1) * share) - 1;
     await askServer(server, `CLUSTER ADDSLOTSRANGE ${index * share} ${last}\r\n`);
-    if (index > 0) await askServer(server, `CLUSTER MEET ${first.host} ${first.port}\r\n`);
+    if (index > 0) await askServer(server, `CLUSTER MEET ${first.host} ${first.port} ${busPorts[0]}\r\n`);
   }
 }
 
