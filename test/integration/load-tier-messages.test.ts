@@ -68,7 +68,8 @@ describe("what Redis tells to who waits for a load", () => {
     try {
       const before = sockets();
       const wakes = await watchUntilHeard(tierOf(direct), key, touch);
-      expect(sockets()).toBe(before);
+      // None more: one of another test may have ended meanwhile.
+      expect(sockets()).toBeLessThanOrEqual(before);
       expect(await subscriberCount()).toBe(1);
       wakes.stop();
     } finally {
